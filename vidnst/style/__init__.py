@@ -1,0 +1,1 @@
+"""Stylizers, and the networks and losses behind them."""

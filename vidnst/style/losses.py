@@ -1,0 +1,67 @@
+"""Losses on features and pictures, each one small function."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Mean (B, C) and centered covariance (B, C, C) of a feature map over its pixels."""
+
+    mean: Tensor
+    covariance: Tensor
+
+
+def moments(features: Tensor) -> Moments:
+    """Mean and centered covariance over the pixels of features (B, C, H, W), in float32."""
+    with torch.autocast(features.device.type, enabled=False):
+        pixels = features.flatten(2).float()
+        mean = pixels.mean(2)
+        centered = pixels - mean[:, :, None]
+        return Moments(mean, centered @ centered.transpose(1, 2) / pixels.shape[2])
+
+
+def style_loss(result: Mapping[str, Moments], style: Mapping[str, Moments]) -> tuple[Tensor, Tensor]:
+    """How far result's moments are from style's: relative distances of means and of covariances.
+
+    Each is the mean over layers and pictures of |a - b| / |b| (Frobenius norms). Centered
+    covariances instead of Gram matrices (Gatys et al. 2015): those are mostly means, and are
+    satisfied by the right colors without the strokes. The relative norm gives each layer the same
+    weight whatever the scale of its features.
+    """
+    means, covariances = [], []
+    for layer, r in result.items():
+        s = style[layer]
+        means.append((r.mean - s.mean).norm(dim=1) / (s.mean.norm(dim=1) + 1e-4))
+        norm = s.covariance.flatten(1).norm(dim=1)
+        covariances.append((r.covariance - s.covariance).flatten(1).norm(dim=1) / (norm + 1e-4))
+    return torch.stack(means).mean(), torch.stack(covariances).mean()
+
+
+def content_loss(result: Tensor, content: Tensor) -> Tensor:
+    """Mean squared difference of instance-normalized features (B, C, H, W), in float32.
+
+    Normalized, because the scene should stay and its color statistics should not (Huang and
+    Belongie 2017 motivate it for styles; here it is the content that is freed from them).
+    """
+    return F.mse_loss(F.instance_norm(result.float()), F.instance_norm(content.float()))
+
+
+def total_variation(picture: Tensor) -> Tensor:
+    """Mean absolute difference of neighboring pixels of (B, C, H, W): anisotropic total variation."""
+    down = (picture[:, :, 1:] - picture[:, :, :-1]).abs().mean()
+    right = (picture[:, :, :, 1:] - picture[:, :, :, :-1]).abs().mean()
+    return down + right
+
+
+def temporal_loss(current: Tensor, warped_previous: Tensor, visible: Tensor) -> Tensor:
+    """Mean squared difference where the previous frame is still visible.
+
+    Ruder et al. 2016, section 4.2: 1/D * sum c_k (x_k - w_k)^2. current and warped_previous are
+    (B, 3, H, W); visible is (B, 1, H, W), 1 where the previous frame may be trusted.
+    """
+    return (visible * (current - warped_previous).square()).mean()

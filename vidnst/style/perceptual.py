@@ -1,0 +1,144 @@
+"""Perceptual encoders: VGG-shaped networks whose features say what a picture shows and how it is painted.
+
+One class serves the teachers a network is trained against and the slim encoder that reads a style.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from vidnst.errors import WeightsError
+
+Pooling = Literal["max", "average"]
+Padding = Literal["reflect", "constant"]
+
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+_CONV = re.compile(r"conv(\d)_(\d)\.weight")
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class PerceptualEncoder(nn.Module):
+    """A stack of 3x3 convolutions in blocks, each followed by ReLU, with pooling between the blocks.
+
+    Layers are named as in VGG (Simonyan and Zisserman 2015): `relu{block}_{index}`. The shape is read
+    off the weights `conv{block}_{index}.weight`, so that any number of channels and layers fits.
+
+    Input: RGB float (B, 3, H, W) in [0, 1]. The first convolution takes it as it is: any mean and
+    scale of the inputs is folded into its weights.
+    """
+
+    def __init__(
+        self, weights: Mapping[str, Tensor], *, pooling: Pooling = "max", padding: Padding = "reflect"
+    ) -> None:
+        super().__init__()
+        found = [match for key in weights if (match := _CONV.fullmatch(key))]
+        layers = sorted((int(match[1]), int(match[2])) for match in found)
+        if not layers or layers[0] != (1, 1):
+            raise WeightsError("these weights hold no perceptual encoder: no conv1_1.weight among them")
+        self.layers = [f"{block}_{index}" for block, index in layers]
+        self.pooling: Pooling = pooling
+        self.padding: Padding = padding
+        self.convolutions = nn.ModuleDict()
+        for name in self.layers:
+            weight, bias = weights[f"conv{name}.weight"], weights[f"conv{name}.bias"]
+            convolution = nn.Conv2d(weight.shape[1], weight.shape[0], 3)
+            convolution.load_state_dict({"weight": weight, "bias": bias})
+            self.convolutions[name] = convolution
+
+    @property
+    def style_layers(self) -> tuple[str, ...]:
+        """The first layer of each block this encoder reaches: where styles are compared."""
+        return tuple(layer for layer in STYLE_LAYERS if layer[4:] in self.layers)
+
+    def forward(self, x: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Return the named feature maps, each (B, C, H / 2^(block-1), W / 2^(block-1)), not below 0.
+
+        Raises WeightsError for a layer that this encoder does not have.
+        """
+        wanted = set(layers)
+        if missing := wanted - {f"relu{name}" for name in self.layers}:
+            reach = f"relu{self.layers[-1]}"
+            raise WeightsError(f"no layer {min(missing)} in this encoder, which ends at {reach}")
+        features: dict[str, Tensor] = {}
+        block = "1"
+        for name in self.layers:
+            if name[0] != block:
+                block = name[0]
+                x = F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2)
+            x = F.relu(self.convolutions[name](F.pad(x, (1, 1, 1, 1), mode=self.padding)))
+            if f"relu{name}" in wanted:
+                features[f"relu{name}"] = x
+                if len(features) == len(wanted):
+                    break
+        return features
+
+    def weights(self) -> dict[str, Tensor]:
+        """The weights under the names this class reads them from."""
+        return {
+            f"conv{name}.{part}": tensor.detach().cpu().contiguous()
+            for name in self.layers
+            for part, tensor in self.convolutions[name].state_dict().items()
+        }
+
+    def save(self, path: Path) -> None:
+        """Write the weights, pooling and padding to one safetensors file."""
+        save_file(self.weights(), path, {"pooling": self.pooling, "padding": self.padding})
+
+
+def load_encoder(path: Path) -> PerceptualEncoder:
+    """Read an encoder from a safetensors file; pooling and padding come from its metadata.
+
+    Raises WeightsError where the file is missing, damaged or holds something else.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"cannot read encoder weights from {path}: {error}") from error
+    pooling: Pooling = "average" if metadata.get("pooling") == "average" else "max"
+    padding: Padding = "constant" if metadata.get("padding") == "constant" else "reflect"
+    return PerceptualEncoder(weights, pooling=pooling, padding=padding)
+
+
+def torchvision_vgg19() -> PerceptualEncoder:
+    """VGG-19 with torchvision's ImageNet weights, from torch's cache or the network.
+
+    Raises WeightsError with what to do where neither has them.
+    """
+    from torchvision.models import VGG19_Weights, vgg19
+
+    try:
+        network = vgg19(weights=VGG19_Weights.IMAGENET1K_V1)
+    except OSError as error:
+        raise WeightsError(
+            f"torchvision's VGG-19 weights are not in torch's cache and cannot be downloaded ({error}): "
+            f"put {VGG19_Weights.IMAGENET1K_V1.url.rsplit('/', 1)[1]} into "
+            f"{torch.hub.get_dir()}/checkpoints, or train with a slim teacher"
+        ) from error
+    weights: dict[str, Tensor] = {}
+    block, index = 1, 1
+    for layer in network.features:
+        if isinstance(layer, nn.MaxPool2d):
+            block, index = block + 1, 1
+        elif isinstance(layer, nn.Conv2d):
+            assert layer.bias is not None
+            weights[f"conv{block}_{index}.weight"] = layer.weight.detach()
+            weights[f"conv{block}_{index}.bias"] = layer.bias.detach()
+            index += 1
+    # Fold the normalization (x - mean) / std into the first convolution. Its zero padding then stands
+    # for the color 0 instead of the mean color, which shows in a border of one pixel only.
+    mean, std = torch.tensor(_IMAGENET_MEAN), torch.tensor(_IMAGENET_STD)
+    first = weights["conv1_1.weight"] / std[None, :, None, None]
+    weights["conv1_1.bias"] = weights["conv1_1.bias"] - (first * mean[None, :, None, None]).sum((1, 2, 3))
+    weights["conv1_1.weight"] = first
+    return PerceptualEncoder(weights, padding="constant")

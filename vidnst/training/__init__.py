@@ -1,0 +1,1 @@
+"""How the shipped weights are made. Needs torch, numpy, opencv, safetensors and tqdm alone."""

@@ -1,0 +1,79 @@
+"""Training pictures: a folder or a tar of them, as one tensor of squares."""
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidnst.errors import TrainingError
+
+_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+
+
+def _encoded_pictures(source: Path) -> Iterator[bytes]:
+    if source.is_dir():
+        for path in sorted(p for p in source.rglob("*") if p.suffix.lower() in _ENDINGS):
+            yield path.read_bytes()
+        return
+    try:
+        with tarfile.open(source) as archive:
+            members = (m for m in archive if m.isfile() and Path(m.name).suffix.lower() in _ENDINGS)
+            for member in members:
+                file = archive.extractfile(member)
+                if file is not None:
+                    yield file.read()
+    except (OSError, tarfile.TarError) as error:
+        raise TrainingError(f"{source} is neither a folder nor a tar of pictures: {error}") from error
+
+
+def load_squares(source: Path, side: int) -> Tensor:
+    """Load every picture of a folder or tar as a centered square: uint8 RGB (N, 3, side, side).
+
+    Pictures that cannot be decoded are left out. Raises TrainingError where none is left.
+    """
+    squares = []
+    for data in _encoded_pictures(source):
+        bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if bgr is None:
+            continue
+        height, width = bgr.shape[:2]
+        short = min(height, width)
+        top, left = (height - short) // 2, (width - short) // 2
+        square = bgr[top : top + short, left : left + short]
+        if short != side:
+            smaller = cv2.INTER_AREA if short > side else cv2.INTER_CUBIC
+            square = cv2.resize(square, (side, side), interpolation=smaller)
+        squares.append(torch.from_numpy(square[:, :, ::-1].copy()).permute(2, 0, 1))
+    if not squares:
+        raise TrainingError(f"no readable picture in {source}")
+    return torch.stack(squares)
+
+
+def as_float(pictures: Tensor) -> Tensor:
+    """uint8 (…) in 0..255 -> float32 in [0, 1]."""
+    return pictures.float() / 255
+
+
+def random_crops(
+    squares: Tensor, indices: np.ndarray, size: int, rng: np.random.Generator
+) -> Tensor:
+    """Crops of the chosen pictures: float (B, 3, size, size) in [0, 1], mirrored half of the time.
+
+    Each crop is taken at the pictures' own scale or up to a quarter finer; it is never enlarged.
+    """
+    side = squares.shape[-1]
+    crops = []
+    for index in indices:
+        span = int(rng.integers(size, min(side, size * 5 // 4) + 1))
+        top, left = rng.integers(0, side - span + 1, 2)
+        crop = as_float(squares[int(index), :, top : top + span, left : left + span])[None]
+        if span != size:
+            crop = torch.nn.functional.interpolate(
+                crop, (size, size), mode="bilinear", antialias=True
+            )
+        crops.append(crop.flip(3) if rng.random() < 0.5 else crop)
+    return torch.cat(crops).clamp(0, 1)

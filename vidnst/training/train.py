@@ -1,0 +1,395 @@
+"""Train the conditional network, from pictures to a weights file.
+
+Everything a step draws at random follows from the seed and the step's number, so that a run that was
+stopped and resumed goes the same way as one that was not.
+"""
+
+import csv
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidnst.errors import TrainingError
+from vidnst.style.losses import (
+    Moments,
+    content_loss,
+    moments,
+    style_loss,
+    temporal_loss,
+    total_variation,
+)
+from vidnst.style.network import NetworkShape, StyleNetwork, style_code
+from vidnst.style.perceptual import PerceptualEncoder, load_encoder
+from vidnst.training.motion import camera_noise, make_up_motion
+from vidnst.training.pictures import as_float, load_squares, random_crops
+from vidnst.training.reader import train_reader
+from vidnst.training.sheet import write_sheet
+
+_HELD_OUT = 6
+"""So many of the last photos and paintings are kept for the contact sheet."""
+
+_CONTENT_LAYERS = {"relu4_1": 1.0, "relu3_1": 0.5}
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that decides what comes out, besides the pictures and the teachers."""
+
+    steps: int = 10000
+    batch: int = 4
+    size: int = 192
+    rate: float = 1.5e-3
+    content_weight: float = 1.0
+    style_weight: float = 4.5
+    variation_weight: float = 0.1
+    temporal_weight: float = 40.0
+    average_decay: float = 0.998
+    reader_steps: int = 5000
+    seed: int = 0
+    half_channels: int = 32
+    quarter_channels: int = 64
+    residual_blocks: int = 5
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            low = 1 if field.type is int and field.name != "seed" else 0
+            if getattr(self, field.name) < low:
+                value = getattr(self, field.name)
+                raise TrainingError(f"{field.name} is {value}, but must not be below {low}")
+        if self.size % 16 or not 64 <= self.size <= 224:
+            raise TrainingError(f"size is {self.size}, but must be a multiple of 16 in 64..224")
+
+
+@dataclass(frozen=True)
+class TrainingStep:
+    """What one step saw; handed to listeners."""
+
+    step: int
+    content: float
+    style: float
+    variation: float
+    temporal: float
+    total: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Styles:
+    """All paintings read once: their codes, and what each teacher sees in them."""
+
+    codes: Tensor
+    moments: list[dict[str, Moments]]
+
+    def of(self, teacher: int, indices: Tensor) -> dict[str, Moments]:
+        return {
+            layer: Moments(m.mean[indices], m.covariance[indices])
+            for layer, m in self.moments[teacher].items()
+        }
+
+
+def train(
+    settings: TrainingSettings,
+    *,
+    photos: Path,
+    paintings: Path,
+    teachers: list[PerceptualEncoder],
+    out: Path,
+    device: torch.device,
+    save_every: int = 500,
+    on_note: Callable[[str], None] = lambda note: None,
+    on_step: Callable[[TrainingStep], None] = lambda step: None,
+) -> Path:
+    """Train into the folder `out` and return the path of the weights file.
+
+    `out` gets settings.json, reader.safetensors, losses.csv, checkpoint.pt, sheet.png and
+    network.safetensors. Where it holds a checkpoint of the same settings, training goes on there.
+
+    Raises TrainingError where pictures are missing or the folder holds a run of other settings.
+    """
+    torch.manual_seed(settings.seed)
+    out.mkdir(parents=True, exist_ok=True)
+    _same_settings(out / "settings.json", settings)
+    on_note("reading pictures")
+    photo_squares = load_squares(photos, 256)
+    painting_squares = load_squares(paintings, 224)
+    if min(len(photo_squares), len(painting_squares)) <= _HELD_OUT:
+        raise TrainingError(f"training needs more than {_HELD_OUT} photos and paintings")
+    for teacher in teachers:
+        teacher.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
+
+    reader = _trained_reader(
+        out / "reader.safetensors", settings, [photo_squares, painting_squares], teachers, device, on_note
+    )
+    on_note("reading the paintings' styles")
+    styles = _read_styles(painting_squares, reader, teachers, device)
+    photo_squares, painting_squares = photo_squares.to(device), painting_squares.to(device)
+
+    shape = NetworkShape(
+        half_channels=settings.half_channels,
+        quarter_channels=settings.quarter_channels,
+        residual_blocks=settings.residual_blocks,
+    )
+    network = StyleNetwork(reader, shape, code_length=styles.codes.shape[1])
+    network.code_mean.copy_(styles.codes.mean(0))
+    network.code_std.copy_(styles.codes.std(0).clamp_min(1e-3))
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    learned = [p for p in network.parameters() if p.requires_grad]
+    optimizer = torch.optim.Adam(learned, lr=settings.rate, betas=(0.9, 0.99))
+    average = [p.detach().clone() for p in learned]
+    checkpoint = out / "checkpoint.pt"
+    first_step = _restore(checkpoint, network, optimizer, average, device)
+    if first_step:
+        on_note(f"going on at step {first_step} of {settings.steps}")
+
+    def save(step: int) -> None:
+        _save(checkpoint, network, optimizer, average, step)
+        with _averaged(learned, average):
+            partial = out / "network.safetensors.partial"
+            network.save(partial, {"steps": str(step), "settings": json.dumps(asdict(settings))})
+            partial.replace(out / "network.safetensors")
+            write_sheet(
+                out / "sheet.png",
+                network,
+                as_float(photo_squares[-_HELD_OUT:]),
+                as_float(painting_squares[-_HELD_OUT:]),
+            )
+
+    with (out / "losses.csv").open("a", newline="") as file:
+        rows = csv.writer(file)
+        if not first_step:
+            rows.writerow([field.name for field in fields(TrainingStep)])
+        for step in range(first_step, settings.steps):
+            started = time.perf_counter()
+            for group in optimizer.param_groups:
+                group["lr"] = settings.rate * _rate_factor(step, settings.steps)
+            losses = _losses(step, settings, network, styles, teachers, photo_squares)
+            optimizer.zero_grad(set_to_none=True)
+            losses["total"].backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(learned, 5.0)
+            optimizer.step()
+            decay = min(settings.average_decay, (1 + step) / (10 + step))
+            with torch.no_grad():
+                torch._foreach_lerp_(average, [p.detach() for p in learned], 1 - decay)
+            if step % 10 == 0 or step + 1 == settings.steps:
+                values = {name: loss.item() for name, loss in losses.items()}
+                event = TrainingStep(step, **values, seconds=time.perf_counter() - started)
+                rows.writerow([step, *(f"{getattr(event, f.name):.5g}" for f in fields(event)[1:])])
+                on_step(event)
+            if (step + 1) % save_every == 0 or step + 1 == settings.steps:
+                file.flush()
+                save(step + 1)
+    return out / "network.safetensors"
+
+
+def _losses(
+    step: int,
+    settings: TrainingSettings,
+    network: StyleNetwork,
+    styles: _Styles,
+    teachers: list[PerceptualEncoder],
+    photos: Tensor,
+) -> dict[str, Tensor]:
+    device = photos.device
+    rng = np.random.default_rng([settings.seed, step])
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    batch, size = settings.batch, settings.size
+    chosen_photos = rng.integers(0, len(photos) - _HELD_OUT, batch)
+    frames = random_crops(photos, chosen_photos, size, rng)
+    chosen_styles = torch.from_numpy(rng.integers(0, len(styles.codes) - _HELD_OUT, batch)).to(device)
+    codes = styles.codes[chosen_styles]
+
+    # The second half of the batch is painted again as the camera would see it a moment later.
+    moving = max(1, batch // 2)
+    motion = make_up_motion(moving, size, rng, device)
+    later = camera_noise(motion.warp(frames[-moving:]), rng, generator)
+    with torch.autocast(device.type, torch.bfloat16):
+        inputs = torch.cat([frames, later]).contiguous(memory_format=torch.channels_last)
+        painted = network(inputs, torch.cat([codes, codes[-moving:]])).float()
+    result, result_later = painted[:batch], painted[batch:]
+    temporal = temporal_loss(result_later, motion.warp(result[-moving:]), motion.visible)
+
+    content_terms, mean_terms, covariance_terms = [], [], []
+    for index, teacher in enumerate(teachers):
+        # Each picture is judged by one of the teachers, turn and turn about.
+        own = [i for i in range(batch) if (i + step) % len(teachers) == index]
+        if not own:
+            continue
+        pair = _shifted(torch.cat([result[own], frames[own]]), rng)
+        with torch.autocast(device.type, torch.bfloat16):
+            seen = teacher(pair[: len(own)], {*teacher.style_layers, *_CONTENT_LAYERS})
+            with torch.no_grad():
+                scene = teacher(pair[len(own) :], _CONTENT_LAYERS)
+        content_terms.append(
+            sum(w * content_loss(seen[layer], scene[layer]) for layer, w in _CONTENT_LAYERS.items())
+        )
+        of_result = {layer: moments(seen[layer]) for layer in teacher.style_layers}
+        means, covariances = style_loss(of_result, styles.of(index, chosen_styles[own]))
+        mean_terms.append(means)
+        covariance_terms.append(covariances)
+    content = torch.stack(content_terms).mean()  # type: ignore[arg-type]
+    style = (torch.stack(mean_terms).mean() + torch.stack(covariance_terms).mean()) / 2
+    variation = total_variation(result)
+    total = (
+        settings.content_weight * content
+        + settings.style_weight * style
+        + settings.variation_weight * variation
+        + settings.temporal_weight * temporal
+    )
+    return {
+        "content": content,
+        "style": style,
+        "variation": variation,
+        "temporal": temporal,
+        "total": total,
+    }
+
+
+def _shifted(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+    """Rescale by up to 15 % and cut off up to 15 px, alike for all.
+
+    A teacher's pooling has a grid and its filters favor a scale; seen at another place each time,
+    neither can leave a pattern in the network.
+    """
+    side = pictures.shape[-1]
+    scaled = int(rng.integers(round(side * 0.85), round(side * 1.15) + 1))
+    pictures = F.interpolate(pictures, (scaled, scaled), mode="bilinear", antialias=scaled < side)
+    top, left = (int(n) for n in rng.integers(0, 16, 2))
+    return pictures[:, :, top:, left:].contiguous(memory_format=torch.channels_last)
+
+
+def _rate_factor(step: int, steps: int) -> float:
+    """Warm up over 100 steps; fall linearly to 2 % over the second half."""
+    return min(1.0, (step + 1) / 100, 0.02 + 0.98 * 2 * (steps - step) / steps)
+
+
+def _trained_reader(
+    path: Path,
+    settings: TrainingSettings,
+    squares: list[Tensor],
+    teachers: list[PerceptualEncoder],
+    device: torch.device,
+    on_note: Callable[[str], None],
+) -> PerceptualEncoder:
+    if path.exists():
+        return load_encoder(path)
+    every = max(1, settings.reader_steps // 10)
+
+    def note(step: int, loss: float) -> None:
+        if step % every == 0 or step + 1 == settings.reader_steps:
+            on_note(f"reader: step {step} of {settings.reader_steps}, loss {loss:.3f}")
+
+    reader = train_reader(
+        squares,
+        teachers,
+        steps=settings.reader_steps,
+        batch=8,
+        size=128,
+        rate=2e-3,
+        seed=settings.seed,
+        device=device,
+        on_step=note,
+    )
+    partial = path.with_suffix(".partial")
+    reader.save(partial)
+    partial.replace(path)
+    return reader
+
+
+@torch.no_grad()
+def _read_styles(
+    squares: Tensor, reader: PerceptualEncoder, teachers: list[PerceptualEncoder], device: torch.device
+) -> _Styles:
+    reader = reader.to(device)
+    codes: list[Tensor] = []
+    seen: list[dict[str, list[Moments]]] = [{la: [] for la in t.style_layers} for t in teachers]
+    for start in range(0, len(squares), 16):
+        pictures = as_float(squares[start : start + 16].to(device))
+        pictures = pictures.contiguous(memory_format=torch.channels_last)
+        codes.append(style_code(reader, pictures))
+        for teacher, collected in zip(teachers, seen, strict=True):
+            for layer, features in teacher(pictures, teacher.style_layers).items():
+                collected[layer].append(moments(features))
+    joined = [
+        {
+            layer: Moments(
+                torch.cat([m.mean for m in parts]), torch.cat([m.covariance for m in parts])
+            )
+            for layer, parts in collected.items()
+        }
+        for collected in seen
+    ]
+    return _Styles(torch.cat(codes), joined)
+
+
+def _same_settings(path: Path, settings: TrainingSettings) -> None:
+    text = json.dumps(asdict(settings), indent=1)
+    if path.exists() and json.loads(path.read_text()) != asdict(settings):
+        raise TrainingError(
+            f"{path.parent} holds a run of other settings: choose another folder or remove it"
+        )
+    path.write_text(text + "\n")
+
+
+class _averaged:
+    """While entered, the parameters hold their running averages (Polyak averaging)."""
+
+    def __init__(self, learned: list[torch.nn.Parameter], average: list[Tensor]) -> None:
+        self.learned, self.average = learned, average
+
+    def _swap(self) -> None:
+        with torch.no_grad():
+            for parameter, average in zip(self.learned, self.average, strict=True):
+                kept = parameter.detach().clone()
+                parameter.copy_(average)
+                average.copy_(kept)
+
+    def __enter__(self) -> None:
+        self._swap()
+
+    def __exit__(self, *_: object) -> None:
+        self._swap()
+
+
+def _save(
+    path: Path,
+    network: StyleNetwork,
+    optimizer: torch.optim.Optimizer,
+    average: list[Tensor],
+    step: int,
+) -> None:
+    state = {
+        "network": network.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "average": average,
+        "step": step,
+    }
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
+
+
+def _restore(
+    path: Path,
+    network: StyleNetwork,
+    optimizer: torch.optim.Optimizer,
+    average: list[Tensor],
+    device: torch.device,
+) -> int:
+    if not path.exists():
+        return 0
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        for mine, saved in zip(average, state["average"], strict=True):
+            mine.copy_(saved)
+        return int(state["step"])
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        raise TrainingError(f"{path} does not fit this run: {error}") from error

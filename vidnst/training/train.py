@@ -42,12 +42,12 @@ _CONTENT_LAYERS = {"relu4_1": 1.0, "relu3_1": 0.5}
 class TrainingSettings:
     """Everything that decides what comes out, besides the pictures and the teachers."""
 
-    steps: int = 10000
+    steps: int = 12000
     batch: int = 4
     size: int = 192
     rate: float = 1.5e-3
     content_weight: float = 1.0
-    style_weight: float = 4.5
+    style_weight: float = 8.0
     variation_weight: float = 0.1
     temporal_weight: float = 40.0
     average_decay: float = 0.998

@@ -1,0 +1,24 @@
+"""A frame and its time, and the one place where pictures become tensors and back."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+
+Picture = npt.NDArray[np.uint8]
+"""RGB uint8 (H, W, 3)."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame as it should be seen: upright, RGB, with its timestamp in units of time_base."""
+
+    picture: Picture
+    pts: int
+    duration: int
+    time_base: Fraction
+
+    @property
+    def pts_seconds(self) -> float:
+        return float(self.pts * self.time_base)

@@ -1,0 +1,1 @@
+"""Frames, pictures and sound: in from files, out to files."""

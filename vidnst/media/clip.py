@@ -1,0 +1,184 @@
+"""What is inside a clip, read from its header."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import av.container
+from av.video.stream import VideoStream
+
+from vidnst.errors import MediaError
+
+_PQ, _HLG = 16, 18
+_ATTACHED_PICTURE = 0x0400
+_NUMBER = re.compile(r"%0?(\d*)d")
+SEQUENCE_RATE = Fraction(25)
+"""Frame rate of numbered pictures, which carry none themselves."""
+
+
+@dataclass(frozen=True)
+class ColorTags:
+    """Color description by the numbers of ITU-T H.273; 2 is unspecified (for range: 0)."""
+
+    range: int
+    matrix: int
+    primaries: int
+    transfer: int
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One video stream and what accompanies it.
+
+    size_hw is the size on screen in pixels, after rotation; sample_aspect is the width of one such
+    pixel over its height. rotation_degrees (0, 90, 180, 270) counterclockwise brings the coded
+    picture upright. frame_count and duration_seconds are the header's word, None where it has none;
+    start_seconds is the earliest timestamp of all streams.
+    """
+
+    path: Path
+    container: str
+    codec: str
+    pixel_format: str
+    size_hw: tuple[int, int]
+    rotation_degrees: int
+    sample_aspect: Fraction
+    rate: Fraction | None
+    time_base: Fraction
+    start_seconds: float
+    frame_count: int | None
+    duration_seconds: float | None
+    color: ColorTags
+    interlaced: bool
+    audio: tuple[str, ...]
+    subtitles: tuple[str, ...]
+    chapter_count: int
+
+    @property
+    def hdr(self) -> bool:
+        """Whether brightness is coded by PQ or HLG (ITU-R BT.2100)."""
+        return self.color.transfer in (_PQ, _HLG)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        plain = {
+            key: str(value) if isinstance(value, Path | Fraction) else value
+            for key, value in asdict(self).items()
+        }
+        return plain | {"hdr": self.hdr}
+
+
+def is_sequence(path: Path) -> bool:
+    """Whether a path names numbered pictures, such as frames/%06d.png."""
+    return _NUMBER.search(path.name) is not None
+
+
+def sequence_numbers(pattern: Path) -> list[int]:
+    """The numbers of the pictures that a pattern finds, in order."""
+    match = _NUMBER.search(pattern.name)
+    if match is None or not pattern.parent.is_dir():
+        return []
+    before, after = pattern.name[: match.start()], pattern.name[match.end() :]
+    digits = f"\\d{{{int(match[1])},}}" if match[1] else "\\d+"
+    wanted = re.compile(re.escape(before) + f"({digits})" + re.escape(after))
+    found = (wanted.fullmatch(path.name) for path in pattern.parent.iterdir())
+    return sorted(int(hit[1]) for hit in found if hit)
+
+
+@contextmanager
+def open_media(path: Path) -> Iterator[av.container.InputContainer]:
+    """Open a clip or numbered pictures; failures in here and in the body become MediaError."""
+    # Plain files only: a playlist must not make FFmpeg open other files or addresses.
+    options = {"protocol_whitelist": "file"}
+    kind = None
+    if is_sequence(path):
+        numbers = sequence_numbers(path)
+        if not numbers:
+            raise MediaError(f"{path}: no such pictures")
+        if len(numbers) != numbers[-1] - numbers[0] + 1:
+            gap = next(n for n in range(numbers[0], numbers[-1]) if n not in set(numbers))
+            raise MediaError(f"{path}: picture number {gap} is missing")
+        kind = "image2"
+        options |= {"start_number": str(numbers[0]), "framerate": str(SEQUENCE_RATE)}
+    elif not path.exists():
+        raise MediaError(f"{path}: no such file")
+    elif path.is_dir():
+        raise MediaError(
+            f"{path} is a folder, not a clip (numbered pictures are given as {path / '%06d.png'})"
+        )
+    elif not path.is_file():
+        raise MediaError(f"{path} is not a plain file")
+    elif path.stat().st_size == 0:
+        raise MediaError(f"{path} is empty")
+    try:
+        with av.open(str(path), format=kind, options=options, metadata_errors="replace") as container:
+            yield container
+    except PermissionError as error:
+        raise MediaError(f"{path} cannot be read: {error.strerror}") from error
+    except av.error.FFmpegError as error:
+        raise MediaError(f"{path} cannot be read as a clip: {error.strerror or error}") from error
+
+
+def video_stream(container: av.container.InputContainer, path: Path) -> VideoStream:
+    """The first video stream that is film and not cover art.
+
+    Raises MediaError where there is none.
+    """
+    for stream in container.streams.video:
+        if not int(stream.disposition) & _ATTACHED_PICTURE:
+            return stream
+    if container.streams.audio:
+        raise MediaError(f"{path} holds sound but no film")
+    raise MediaError(f"{path} holds no film")
+
+
+def probe(path: Path) -> Clip:
+    """Read a clip's header and its first frame.
+
+    Raises MediaError where the file is missing, damaged or holds no film.
+    """
+    with open_media(path) as container:
+        stream = video_stream(container, path)
+        context = stream.codec_context
+        first = next(iter(container.decode(stream)), None)
+        if first is None or not first.width or not first.height:
+            raise MediaError(f"{path} holds no frame that can be decoded")
+        rotation = round(first.rotation / 90) * 90 % 360
+        height, width = first.height, first.width
+        aspect = Fraction(stream.sample_aspect_ratio or context.sample_aspect_ratio or 1)
+        if rotation in (90, 270):
+            height, width, aspect = width, height, 1 / aspect
+        duration = None
+        if stream.duration is not None and stream.time_base is not None:
+            duration = float(stream.duration * stream.time_base)
+        elif container.duration is not None:
+            duration = container.duration / av.time_base
+        return Clip(
+            path=path,
+            container=container.format.name,
+            codec=context.codec.canonical_name,
+            pixel_format=first.format.name,
+            size_hw=(height, width),
+            rotation_degrees=rotation,
+            sample_aspect=aspect,
+            rate=stream.average_rate or stream.guessed_rate,
+            time_base=stream.time_base or Fraction(1, av.time_base),
+            start_seconds=(container.start_time or 0) / av.time_base,
+            frame_count=stream.frames or None,
+            duration_seconds=duration,
+            color=ColorTags(
+                range=int(first.color_range),
+                matrix=int(first.colorspace),
+                primaries=int(first.color_primaries),
+                transfer=int(first.color_trc),
+            ),
+            interlaced=bool(first.interlaced_frame),
+            audio=tuple(s.codec_context.codec.canonical_name for s in container.streams.audio),
+            subtitles=tuple(s.codec_context.codec.canonical_name for s in container.streams.subtitles),
+            chapter_count=len(container.chapters()),
+        )

@@ -1,0 +1,128 @@
+"""Decoded frames to RGB and back, by the color tags they carry; HDR to the range of a normal screen."""
+
+from fractions import Fraction
+from functools import lru_cache
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.video.reformatter import Interpolation
+
+from vidnst.frames import Picture
+from vidnst.media.clip import Clip, ColorTags
+
+Floats = npt.NDArray[np.float32]
+
+BT709 = ColorTags(range=1, matrix=1, primaries=1, transfer=1)
+
+_RGB, _UNSPECIFIED = 0, 2
+_LIMITED_RANGE, _FULL_RANGE = 1, 2
+_SWSCALE_MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
+"""H.273 matrix -> the one of swscale with the same coefficients (170M is 601; 2020 CL nearly NCL)."""
+
+
+def conversion_matrix(tags: ColorTags, size_hw: tuple[int, int]) -> int:
+    """The matrix between YUV and RGB: the tagged one, else what players assume.
+
+    That is BT.709 for high definition and BT.601 below.
+    """
+    if tags.matrix in _SWSCALE_MATRICES:
+        return _SWSCALE_MATRICES[tags.matrix]
+    return 1 if max(size_hw) >= 1280 or min(size_hw) >= 720 else 5
+
+
+def result_tags(clip: Clip) -> ColorTags:
+    """The tags of the painted clip: the source's, but BT.709 where that was RGB or HDR."""
+    if clip.hdr or clip.color.matrix == _RGB or clip.color.matrix in (8, 11, 13, 14):
+        return BT709
+    return clip.color
+
+
+def to_rgb(frame: av.VideoFrame, tags: ColorTags, size_hw: tuple[int, int]) -> Picture:
+    """Convert a decoded frame to RGB uint8 (H, W, 3) of the given size.
+
+    Bit depth, range and matrix follow the tags. Transparent parts show black. HDR is tone-mapped.
+    """
+    height, width = size_hw
+    full = tags.range == _FULL_RANGE or frame.format.name.startswith("yuvj")
+    shrinks = width < frame.width or height < frame.height
+    hdr = tags.transfer in (16, 18)
+    transparent = any(component.is_alpha for component in frame.format.components)
+    converted = frame.reformat(
+        width=width,
+        height=height,
+        format="rgb48le" if hdr else "rgba" if transparent else "rgb24",
+        src_colorspace=conversion_matrix(tags, (frame.height, frame.width)),
+        src_color_range=_FULL_RANGE if full else _LIMITED_RANGE,
+        dst_color_range=_FULL_RANGE,
+        interpolation=Interpolation.AREA if shrinks else Interpolation.BICUBIC,
+    )
+    pixels = converted.to_ndarray()
+    if hdr:
+        return tone_map(pixels, tags.transfer)
+    if transparent:
+        alpha = pixels[:, :, 3:].astype(np.uint16)
+        return ((pixels[:, :, :3] * alpha + 127) // 255).astype(np.uint8)
+    return pixels
+
+
+def from_rgb(picture: Picture, pixel_format: str, tags: ColorTags) -> av.VideoFrame:
+    """Convert RGB uint8 (H, W, 3) to a frame for the encoder, tagged as told."""
+    frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+    if pixel_format.startswith(("rgb", "bgr", "gbr")):
+        return frame.reformat(format=pixel_format)
+    converted = frame.reformat(
+        format=pixel_format,
+        dst_colorspace=conversion_matrix(tags, picture.shape[:2]),
+        src_color_range=_FULL_RANGE,
+        dst_color_range=_FULL_RANGE if tags.range == _FULL_RANGE else _LIMITED_RANGE,
+    )
+    converted.colorspace = tags.matrix
+    converted.color_range = tags.range
+    return converted
+
+
+_REFERENCE_WHITE_NITS = 203.0  # ITU-R BT.2408: where diffuse white lies in HDR
+_PEAK_NITS = 1000.0
+
+_BT2020_TO_BT709 = np.array(
+    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32
+)
+_BT2020_LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)
+
+
+def tone_map(codes: npt.NDArray[np.uint16], transfer: int) -> Picture:
+    """Bring BT.2020 HDR to a BT.709 screen: RGB uint16 (H, W, 3) -> RGB uint8.
+
+    PQ and HLG as in ITU-R BT.2100; highlights are rolled off by the extended curve of Reinhard et
+    al. 2002 on luminance, so that diffuse white (203 nits) stays bright and 1,000 nits just fit.
+    """
+    light = _linear_light(transfer)[codes]
+    luminance = light @ _BT2020_LUMINANCE
+    if transfer == 18:  # the OOTF of HLG for a screen of 1,000 nits
+        light *= (luminance ** np.float32(0.2))[..., None]
+        luminance = luminance ** np.float32(1.2)
+        light *= _PEAK_NITS / _REFERENCE_WHITE_NITS
+        luminance *= _PEAK_NITS / _REFERENCE_WHITE_NITS
+    peak = _PEAK_NITS / _REFERENCE_WHITE_NITS
+    mapped = (1 + luminance / peak**2) / (1 + luminance)
+    screen = np.clip((light * mapped[..., None]) @ _BT2020_TO_BT709.T, 0, 1)
+    return np.rint(255 * screen ** np.float32(1 / 2.2)).astype(np.uint8)
+
+
+@lru_cache
+def _linear_light(transfer: int) -> Floats:
+    """Code value (16 bits) -> light: for PQ in units of reference white, for HLG scene light."""
+    code = np.linspace(0, 1, 65536)
+    if transfer == 16:
+        m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
+        root = code ** (1 / m2)
+        light = (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1)
+        return (light * 10000 / _REFERENCE_WHITE_NITS).astype(np.float32)
+    a, b, c = 0.17883277, 0.28466892, 0.55991073
+    return np.where(code <= 0.5, code**2 / 3, (np.exp((code - c) / a) + b) / 12).astype(np.float32)
+
+
+def displayed_aspect(sample_aspect: Fraction, size_hw: tuple[int, int]) -> Fraction:
+    """Width over height on screen, of a picture of this size and pixel shape."""
+    return sample_aspect * size_hw[1] / size_hw[0]

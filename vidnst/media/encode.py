@@ -1,0 +1,141 @@
+"""Frames into a file, each with its timestamp."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+from av.filter import Graph
+from av.video.stream import VideoStream
+
+from vidnst.errors import MediaError, OutputError
+from vidnst.frames import Frame
+from vidnst.media.clip import ColorTags
+from vidnst.media.color import from_rgb
+from vidnst.media.containers import Encoding
+
+
+class Encoder:
+    """Write frames of one size to one video stream; a context manager.
+
+    Raises OutputError where the disk is full or the path cannot be written, MediaError where the
+    codec refuses the settings.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        encoding: Encoding,
+        *,
+        size_hw: tuple[int, int],
+        sample_aspect: Fraction,
+        rate: Fraction | None,
+        time_base: Fraction,
+        color: ColorTags,
+        first_number: int = 1,
+    ) -> None:
+        self._path, self._color = path, color
+        self._pixel_format = encoding.pixel_format
+        self._palette: Graph | None = None
+        self._closed = False
+        self._started = False
+        muxer_options = {"start_number": str(first_number)} if encoding.container.format == "image2" else {}
+        with self._failures():
+            self._container = av.open(
+                str(path), "w", format=encoding.container.format, options=muxer_options
+            )
+            options = dict(encoding.codec_options)
+            stream = self._container.add_stream(encoding.codec, rate=rate or Fraction(25), options=options)
+            assert isinstance(stream, VideoStream)
+            stream.height, stream.width = size_hw
+            stream.pix_fmt = "pal8" if encoding.codec == "gif" else encoding.pixel_format
+            stream.time_base = time_base
+            context = stream.codec_context
+            context.time_base = time_base
+            context.sample_aspect_ratio = sample_aspect
+            context.thread_type = "AUTO"
+            if not encoding.pixel_format.startswith(("rgb", "gbr", "bgr")):
+                context.color_range = color.range
+                context.colorspace = color.matrix
+                context.color_primaries = color.primaries
+                context.color_trc = color.transfer
+            self._stream = stream
+
+    def write(self, frame: Frame) -> None:
+        """Encode one frame; its timestamp must be later than the last one's."""
+        with self._failures():
+            if self._stream.codec_context.name == "gif":
+                encodable = self._paletted(frame)
+            else:
+                encodable = from_rgb(frame.picture, self._pixel_format, self._color)
+            encodable.pts, encodable.time_base = frame.pts, frame.time_base
+            encodable.duration = frame.duration
+            self._started = True
+            self._container.mux(self._stream.encode(encodable))
+
+    def close(self) -> None:
+        """Write what the encoder still holds, and the end of the file."""
+        if self._closed:
+            return
+        self._closed = True
+        with self._failures():
+            try:
+                if self._started:
+                    self._container.mux(self._stream.encode(None))
+            finally:
+                self._container.close()
+
+    def __enter__(self) -> "Encoder":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        elif not self._closed:
+            self._closed = True
+            try:
+                self._container.close()
+            except (OSError, av.error.FFmpegError):
+                pass  # the first error is the one to tell
+
+    def _paletted(self, frame: Frame) -> av.VideoFrame:
+        """Map a picture to 256 colors of its own."""
+        if self._palette is None:
+            graph = Graph()
+            height, width = frame.picture.shape[:2]
+            source = graph.add_buffer(
+                width=width, height=height, format=av.VideoFormat("rgb24"), time_base=frame.time_base
+            )
+            split = graph.add("split")
+            palette = graph.add("palettegen", "stats_mode=single:reserve_transparent=0")
+            use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=3")
+            sink = graph.add("buffersink")
+            source.link_to(split)
+            split.link_to(use, 0, 0)
+            split.link_to(palette, 1, 0)
+            palette.link_to(use, 0, 1)
+            use.link_to(sink)
+            graph.configure()
+            self._palette = graph
+        plain = av.VideoFrame.from_ndarray(frame.picture, format="rgb24")
+        plain.pts, plain.time_base = frame.pts, frame.time_base
+        self._palette.push(plain)
+        painted = self._palette.pull()
+        assert isinstance(painted, av.VideoFrame)
+        return painted
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:  # FFmpeg's errors with a system's number are OSErrors too
+            if isinstance(error, av.error.FFmpegError) and error.errno is not None and error.errno > 1000:
+                raise MediaError(f"{self._path.suffix[1:]} cannot be encoded so: {error.strerror}") from error
+            reason = error.strerror or str(error)
+            raise OutputError(f"cannot write in {self._path.parent.parent}: {reason}") from error
+        except (av.error.FFmpegError, ValueError) as error:
+            raise MediaError(f"the encoder failed: {error}") from error

@@ -1,0 +1,103 @@
+"""Whole files: the painted film joined with the source's sound, subtitles, chapters and metadata."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import av
+import ffmpeg
+import imageio_ffmpeg
+
+from vidnst.errors import MediaError, OutputError
+from vidnst.media.clip import Clip, is_sequence
+from vidnst.media.containers import Container, audio_codec, subtitle_codec
+
+
+def ffmpeg_program() -> str:
+    """The system's ffmpeg, or the one that imageio-ffmpeg carries."""
+    return shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def join_streams(
+    painted: Path,
+    clip: Clip,
+    target: Path,
+    container: Container,
+    *,
+    audio: bool,
+    start_seconds: float | None,
+    end_seconds: float | None,
+) -> None:
+    """Write target: the painted film as it is, and around it what the container can hold.
+
+    Sound is copied packet for packet where the container takes it and transcoded where not; text
+    subtitles are converted likewise. With start_seconds, sound and subtitles are cut to match.
+
+    Raises OutputError where the disk is full and MediaError with ffmpeg's last words otherwise.
+    """
+    cut = start_seconds is not None or end_seconds is not None
+    film_options: dict[str, Any] = {}
+    source_options: dict[str, Any] = {}
+    # Timestamps stay as they are. ffmpeg keeps them under -copyts; for an excerpt the source is cut
+    # and shifted to 0, and the painted film, which ffmpeg would move to 0 as well, is put back.
+    out: dict[str, Any] = {"map_metadata": "1", "c:v": "copy", "format": container.format}
+    if start_seconds is not None:
+        film_options["itsoffset"] = _first_timestamp(painted)
+        source_options["ss"] = start_seconds
+    else:
+        out["copyts"] = None
+    if end_seconds is not None:
+        source_options["t"] = end_seconds - (start_seconds or 0)
+    if container.format in ("mp4", "mov"):
+        out["movflags"] = "+faststart"
+
+    film = ffmpeg.input(str(painted), **film_options)
+    streams = [film["v:0"]]
+    source = ffmpeg.input(str(clip.path), **source_options, protocol_whitelist="file")
+    if audio:
+        kept = 0
+        for index, codec in enumerate(clip.audio):
+            if (encoder := audio_codec(container, codec)) is not None:
+                streams.append(source[f"a:{index}"])
+                out[f"c:a:{kept}"] = encoder
+                if encoder == "copy" and cut:
+                    out[f"copypriorss:a:{kept}"] = 0
+                elif encoder == "libopus":
+                    out[f"b:a:{kept}"] = "160k"
+                elif encoder == "aac":
+                    out[f"b:a:{kept}"] = "192k"
+                kept += 1
+    kept = 0
+    for index, codec in enumerate(clip.subtitles):
+        if (encoder := subtitle_codec(container, codec)) is not None:
+            streams.append(source[f"s:{index}"])
+            out[f"c:s:{kept}"] = encoder
+            kept += 1
+    if len(streams) == 1:  # ffmpeg-python opens only inputs that are mapped
+        out["map_metadata"] = "0"
+    _run(ffmpeg.output(*streams, str(target), **out))
+
+
+def _first_timestamp(path: Path) -> float:
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        return float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
+
+
+def _run(job: Any) -> None:
+    try:
+        job.global_args("-nostdin", "-hide_banner", "-loglevel", "error").run(
+            cmd=ffmpeg_program(), quiet=True, overwrite_output=True
+        )
+    except ffmpeg.Error as error:
+        words = error.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+        if any("No space left" in line for line in words):
+            raise OutputError("cannot join picture and sound: No space left on device") from error
+        raise MediaError(f"joining picture and sound failed: {'; '.join(words[-2:])}") from error
+
+
+def needs_join(clip: Clip, container: Container) -> bool:
+    """Whether there is anything to add to, or to rearrange in, an encoded film."""
+    return container.format not in ("gif", "image2") and not (
+        is_sequence(clip.path) and container.format not in ("mp4", "mov")
+    )

@@ -1,0 +1,83 @@
+"""Still pictures in and out."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vidnst.errors import MediaError, OutputError
+from vidnst.frames import Picture
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
+
+
+def is_picture(path: Path) -> bool:
+    """Whether the ending says that this is a still picture."""
+    return path.suffix.lower() in PICTURE_ENDINGS and "%" not in path.name
+
+
+def read_picture(path: Path, *, long_side: int | None = None) -> Picture:
+    """Read a picture as RGB uint8 (H, W, 3), upright; transparent parts show white.
+
+    long_side: shrink a larger picture to this many pixels on its longer side.
+
+    Raises MediaError where the file is missing or is no picture.
+    """
+    if not path.exists():
+        raise MediaError(f"{path}: no such file")
+    if path.is_dir():
+        raise MediaError(f"{path} is a folder, not a picture")
+    try:
+        data = np.fromfile(path, np.uint8)
+        flags = cv2.IMREAD_UNCHANGED if path.suffix.lower() != ".jpg" else cv2.IMREAD_COLOR
+        pixels = cv2.imdecode(data, flags) if data.size else None
+        # UNCHANGED keeps transparency, but does not turn pictures upright.
+        if pixels is not None and (pixels.ndim == 2 or pixels.shape[2] == 3):
+            pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except OSError as error:
+        raise MediaError(f"{path} cannot be read: {error.strerror}") from error
+    except cv2.error as error:
+        raise MediaError(f"{path} cannot be read as a picture: {error.err}") from error
+    if pixels is None:
+        raise MediaError(f"{path} cannot be read as a picture (or is damaged)")
+    if pixels.dtype == np.uint16:
+        pixels = (pixels // 257).astype(np.uint8)
+    elif pixels.dtype != np.uint8:
+        pixels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    if pixels.shape[2] == 4:
+        alpha = pixels[:, :, 3:].astype(np.float32) / 255
+        pixels = np.rint(pixels[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    if long_side is not None and max(pixels.shape[:2]) > long_side:
+        scale = long_side / max(pixels.shape[:2])
+        size_hw = tuple(max(1, round(side * scale)) for side in pixels.shape[:2])
+        pixels = cv2.resize(pixels, size_hw[::-1], interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(pixels[:, :, ::-1])
+
+
+def resize(picture: Picture, size_hw: tuple[int, int]) -> Picture:
+    """Bring RGB uint8 (H, W, 3) to size_hw: area average when shrinking, else cubic."""
+    if picture.shape[:2] == size_hw:
+        return picture
+    shrinks = size_hw[0] * size_hw[1] < picture.shape[0] * picture.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, size_hw[::-1], interpolation=method), np.uint8)
+
+
+def write_picture(path: Path, picture: Picture) -> None:
+    """Write RGB uint8 (H, W, 3), by the ending of path; it appears whole or not at all.
+
+    Raises OutputError where it cannot be written.
+    """
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 95] if path.suffix.lower() in (".jpg", ".jpeg") else []
+    done, data = cv2.imencode(path.suffix.lower(), picture[:, :, ::-1], quality)
+    if not done:
+        raise OutputError(f"{path} cannot be encoded as {path.suffix}")
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(data.tobytes())
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,135 @@
+"""The fast stylizer: one feed-forward network for any style."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidnst.errors import MediaError
+from vidnst.frames import Picture
+from vidnst.media.pictures import resize
+from vidnst.options import StyleOptions
+from vidnst.style.bake import BakedNetwork
+from vidnst.style.network import STRIDE, load_network
+from vidnst.weights import shipped_weights
+
+_NATURAL_BRUSH_PX = 16
+"""How large the network's marks are at its own scale, roughly."""
+_SMALLEST_SIDE = 32
+_READ_SIDES = (64, 768)
+"""Between these the longer side of a style is read; finer or coarser was never trained."""
+_STATISTICS_PIXELS = 4_000_000
+MOST_PIXELS = 40_000_000
+"""Larger frames would need more memory than most machines have."""
+
+
+def processor_dtype() -> torch.dtype:
+    """bfloat16 where this processor multiplies it in hardware, float32 elsewhere."""
+    capabilities = torch.backends.cpu.get_cpu_capability()
+    known = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+    matrix = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
+    return torch.bfloat16 if capabilities.startswith("AVX512") and (known or matrix) else torch.float32
+
+
+class FastStylizer:
+    """Paints frames of one size with the conditional network, baked for one style.
+
+    Call begin_shot with some of a shot's frames before painting it: they give the statistics that
+    stay frozen through the shot.
+    """
+
+    def __init__(
+        self,
+        style: Picture,
+        options: StyleOptions,
+        *,
+        size_hw: tuple[int, int],
+        weights: Path | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        """style: RGB uint8 (H, W, 3). size_hw: of the frames that will come.
+
+        Raises MediaError for frames larger than MOST_PIXELS, WeightsError for unfit weights.
+        """
+        self.options = options
+        self.size_hw = size_hw
+        self._inner_hw = _inner_size(size_hw, options.brush_size)
+        for what, (height, width) in {"frames": size_hw, "painted at": self._inner_hw}.items():
+            if height * width > MOST_PIXELS:
+                raise MediaError(
+                    f"{what} {width}x{height} pixels are too many to paint at once "
+                    f"(at most {MOST_PIXELS // 1_000_000} megapixels): give a smaller --size"
+                )
+        self._dtype = dtype or processor_dtype()
+        network = load_network(weights or shipped_weights("fast.safetensors"))
+        self._network = network.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._code = self._read(style)
+        self._baked: BakedNetwork | None = None
+
+    def begin_shot(self, samples: Sequence[Picture]) -> None:
+        """Bake the style with the statistics of these frames of a shot, RGB uint8 (H, W, 3) each."""
+        height, width = self._inner_hw
+        most = max(1, min(len(samples), _STATISTICS_PIXELS // (height * width)))
+        chosen = [samples[round(i)] for i in np.linspace(0, len(samples) - 1, most)]
+        with torch.inference_mode():
+            frames = torch.cat([self._to_network(picture) for picture in chosen]).float()
+            code = self._code
+            if self.options.strength < 1:
+                own = self._network.read(frames).mean(0, keepdim=True)
+                code = torch.lerp(own, code, self.options.strength)
+            with torch.autocast("cpu", self._dtype, enabled=self._dtype != torch.float32):
+                self._baked = BakedNetwork(self._network, code, frames)
+            self._baked.to(self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def paint(self, picture: Picture) -> Picture:
+        """Paint one frame, RGB uint8 (H, W, 3), of the size this stylizer was made for."""
+        if self._baked is None:
+            raise RuntimeError("begin_shot must come before paint")
+        if self.options.strength == 0:
+            return picture
+        with torch.inference_mode():
+            painted = self._baked(self._to_network(picture))[0, :, : self._inner_hw[0], : self._inner_hw[1]]
+            pixels = (painted * 255).round_().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+        pixels = resize(pixels, self.size_hw)
+        weight = _blend_weight(self.options.strength)
+        if weight < 1:
+            pixels = np.asarray(cv2.addWeighted(pixels, weight, picture, 1 - weight, 0), np.uint8)
+        return pixels
+
+    def _to_network(self, picture: Picture) -> Tensor:
+        pixels = torch.from_numpy(resize(picture, self._inner_hw)).permute(2, 0, 1)[None]
+        frame = pixels.to(self._dtype, memory_format=torch.channels_last).mul_(1 / 255)
+        height, width = self._inner_hw
+        below, right = -height % STRIDE, -width % STRIDE
+        if below or right:
+            frame = F.pad(frame, (0, right, 0, below), mode="replicate")
+        return frame.contiguous(memory_format=torch.channels_last)
+
+    def _read(self, style: Picture) -> Tensor:
+        """Read the style at the frames' scale: its marks come out as large as they would be there."""
+        long_side = min(max(max(self._inner_hw), _READ_SIDES[0]), _READ_SIDES[1])
+        scale = long_side / max(style.shape[:2])
+        size_hw = tuple(max(_SMALLEST_SIDE, round(side * scale)) for side in style.shape[:2])
+        pixels = resize(style, (size_hw[0], size_hw[1]))
+        with torch.inference_mode():
+            return self._network.read(torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255)
+
+
+def _inner_size(size_hw: tuple[int, int], brush_size: float | None) -> tuple[int, int]:
+    """The size frames are painted at: theirs, or that at which marks have the wanted size."""
+    scale = 1.0 if brush_size is None else _NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
+    scale = max(scale, _SMALLEST_SIDE / min(size_hw)) if scale < 1 or min(size_hw) < _SMALLEST_SIDE else scale
+    return max(_SMALLEST_SIDE, round(size_hw[0] * scale)), max(_SMALLEST_SIDE, round(size_hw[1] * scale))
+
+
+def _blend_weight(strength: float) -> float:
+    """How much of the painted frame is mixed into the source's: all from a strength of 0.5 on.
+
+    Above, the style code alone moves between the scene's own style and the wanted one; mixing
+    pictures would show both.
+    """
+    return min(1.0, 2 * strength)

@@ -1,0 +1,28 @@
+"""Finds the weights that ship with the package, and checks them before use."""
+
+import hashlib
+from importlib import resources
+from pathlib import Path
+
+from vidnst.errors import WeightsError
+
+SHA256 = {"fast.safetensors": ""}
+
+
+def shipped_weights(name: str) -> Path:
+    """The path of a weights file of this package, checked by its sha256.
+
+    Looks inside the installed package, or in a checkout into the folder `weights` at its top.
+
+    Raises WeightsError where the file is missing or not the one that was shipped.
+    """
+    installed = Path(str(resources.files("vidnst"))) / "weights" / name
+    checkout = Path(str(resources.files("vidnst"))).parent / "weights" / name
+    path = installed if installed.exists() else checkout
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise WeightsError(f"the weights {name} are missing ({error.strerror}): install vidnst anew") from error
+    if digest != SHA256[name]:
+        raise WeightsError(f"the weights in {path} are not the shipped ones (damaged?): install vidnst anew")
+    return path

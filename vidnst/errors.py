@@ -1,11 +1,11 @@
 """What can go wrong, as one tree.
 
-    VidnstError             one line: what failed, the value seen, what to do next
-    ├── UsageError          the request itself cannot be met (exit code 2)
-    ├── MediaError          a clip or picture cannot be read or written
-    ├── OutputError         the result cannot be put where it should go
-    ├── WeightsError        weights are missing, damaged or of another shape
-    └── TrainingError       training pictures, teacher or checkpoint do not fit
+VidnstError             one line: what failed, the value seen, what to do next
+├── UsageError          the request itself cannot be met (exit code 2)
+├── MediaError          a clip or picture cannot be read or written
+├── OutputError         the result cannot be put where it should go
+├── WeightsError        weights are missing, damaged or of another shape
+└── TrainingError       training pictures, teacher or checkpoint do not fit
 """
 
 

@@ -18,7 +18,9 @@ class EncodeOptions:
 
     def __post_init__(self) -> None:
         if self.crf is not None and not 0 <= self.crf <= 63:
-            raise UsageError(f"--crf is {self.crf:g}, but must lie in 0..63 (0 is lossless or best)")
+            raise UsageError(
+                f"--crf is {self.crf:g}, but must lie in 0..63 (0 is lossless or best)"
+            )
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class StyleOptions:
             raise UsageError(f"--strength is {self.strength:g}, but must lie in 0..1")
         if self.brush_size is not None and not 0.5 <= self.brush_size <= 25:
             raise UsageError(
-                f"--brush-size is {self.brush_size:g}, but must lie in 0.5..25 percent of the height"
+                f"--brush-size is {self.brush_size:g}, but must lie in 0.5..25 (percent of height)"
             )
 
 
@@ -73,7 +75,9 @@ def parse_size(text: str, size_hw: tuple[int, int]) -> tuple[int, int]:
     """
     parts = text.lower().split("x")
     if not all(part.isascii() and part.isdigit() for part in parts) or len(parts) > 2:
-        raise UsageError(f"--size is {text!r}, but must be WIDTHxHEIGHT or HEIGHT, such as 640x360 or 360")
+        raise UsageError(
+            f"--size is {text!r}, but must be WIDTHxHEIGHT or HEIGHT, such as 640x360 or 360"
+        )
     if len(parts) == 2:
         width, height = int(parts[0]), int(parts[1])
     else:
@@ -91,7 +95,9 @@ def parse_time(text: str) -> float:
         if len(parts) > 3 or any(part < 0 for part in parts) or any(p >= 60 for p in parts[1:]):
             raise ValueError
     except ValueError:
-        raise UsageError(f"{text!r} is no time: write seconds or H:MM:SS, such as 12.5 or 1:02.5") from None
+        raise UsageError(
+            f"{text!r} is no time: write seconds or H:MM:SS, such as 12.5 or 1:02.5"
+        ) from None
     seconds = 0.0
     for part in parts:
         seconds = seconds * 60 + part

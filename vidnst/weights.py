@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vidnst.errors import WeightsError
 
-SHA256 = {"fast.safetensors": ""}
+SHA256 = {"fast.safetensors": "afe10f837fb5c2dc76c6fffc3eb6019f1ed49519f1b93230613d5ecc30af1b9f"}
 
 
 def shipped_weights(name: str) -> Path:
@@ -22,7 +22,11 @@ def shipped_weights(name: str) -> Path:
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise WeightsError(f"the weights {name} are missing ({error.strerror}): install vidnst anew") from error
+        raise WeightsError(
+            f"the weights {name} are missing ({error.strerror}): install vidnst anew"
+        ) from error
     if digest != SHA256[name]:
-        raise WeightsError(f"the weights in {path} are not the shipped ones (damaged?): install vidnst anew")
+        raise WeightsError(
+            f"the weights in {path} are not the shipped ones (damaged?): install vidnst anew"
+        )
     return path

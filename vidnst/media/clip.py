@@ -90,6 +90,15 @@ def sequence_numbers(pattern: Path) -> list[int]:
     return sorted(int(hit[1]) for hit in found if hit)
 
 
+def sequence_in(folder: Path) -> Path | None:
+    """The pattern of the numbered PNGs in a folder, None where there are none or several kinds."""
+    names = [re.fullmatch(r"(\D*)(\d+)\.png", path.name) for path in folder.glob("*.png")]
+    kinds = {(name[1], len(name[2])) if name else None for name in names}
+    if len(kinds) != 1 or (kind := kinds.pop()) is None:
+        return None
+    return folder / f"{kind[0]}%0{kind[1]}d.png"
+
+
 @contextmanager
 def open_media(path: Path) -> Iterator[av.container.InputContainer]:
     """Open a clip or numbered pictures; failures in here and in the body become MediaError."""
@@ -116,7 +125,9 @@ def open_media(path: Path) -> Iterator[av.container.InputContainer]:
     elif path.stat().st_size == 0:
         raise MediaError(f"{path} is empty")
     try:
-        with av.open(str(path), format=kind, options=options, metadata_errors="replace") as container:
+        with av.open(
+            str(path), format=kind, options=options, metadata_errors="replace"
+        ) as container:
             yield container
     except PermissionError as error:
         raise MediaError(f"{path} cannot be read: {error.strerror}") from error
@@ -179,6 +190,8 @@ def probe(path: Path) -> Clip:
             ),
             interlaced=bool(first.interlaced_frame),
             audio=tuple(s.codec_context.codec.canonical_name for s in container.streams.audio),
-            subtitles=tuple(s.codec_context.codec.canonical_name for s in container.streams.subtitles),
+            subtitles=tuple(
+                s.codec_context.codec.canonical_name for s in container.streams.subtitles
+            ),
             chapter_count=len(container.chapters()),
         )

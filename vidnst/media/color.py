@@ -1,4 +1,4 @@
-"""Decoded frames to RGB and back, by the color tags they carry; HDR to the range of a normal screen."""
+"""Decoded frames to RGB and back, by their color tags; HDR to the range of a normal screen."""
 
 from fractions import Fraction
 from functools import lru_cache
@@ -18,7 +18,7 @@ BT709 = ColorTags(range=1, matrix=1, primaries=1, transfer=1)
 _RGB, _UNSPECIFIED = 0, 2
 _LIMITED_RANGE, _FULL_RANGE = 1, 2
 _SWSCALE_MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
-"""H.273 matrix -> the one of swscale with the same coefficients (170M is 601; 2020 CL nearly NCL)."""
+"""H.273 matrix -> swscale's with the same coefficients (170M is 601; 2020 CL is nearly NCL)."""
 
 
 def conversion_matrix(tags: ColorTags, size_hw: tuple[int, int]) -> int:
@@ -57,9 +57,9 @@ def to_rgb(frame: av.VideoFrame, tags: ColorTags, size_hw: tuple[int, int]) -> P
         dst_color_range=_FULL_RANGE,
         interpolation=Interpolation.AREA if shrinks else Interpolation.BICUBIC,
     )
-    pixels = converted.to_ndarray()
     if hdr:
-        return tone_map(pixels, tags.transfer)
+        return tone_map(converted.to_ndarray().astype(np.uint16, copy=False), tags.transfer)
+    pixels = converted.to_ndarray().astype(np.uint8, copy=False)
     if transparent:
         alpha = pixels[:, :, 3:].astype(np.uint16)
         return ((pixels[:, :, :3] * alpha + 127) // 255).astype(np.uint8)
@@ -107,7 +107,8 @@ def tone_map(codes: npt.NDArray[np.uint16], transfer: int) -> Picture:
     peak = _PEAK_NITS / _REFERENCE_WHITE_NITS
     mapped = (1 + luminance / peak**2) / (1 + luminance)
     screen = np.clip((light * mapped[..., None]) @ _BT2020_TO_BT709.T, 0, 1)
-    return np.rint(255 * screen ** np.float32(1 / 2.2)).astype(np.uint8)
+    encoded: Picture = np.rint(255 * screen ** np.float32(1 / 2.2)).astype(np.uint8)
+    return encoded
 
 
 @lru_cache

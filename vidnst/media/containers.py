@@ -28,13 +28,28 @@ class Container:
 _MP4_CODECS = ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg4", "h264_nvenc", "hevc_nvenc")
 _CONTAINERS = {
     ".mp4": Container(
-        "mp4", _MP4_CODECS, ("aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"), text_subtitles=("mov_text",)
+        "mp4",
+        _MP4_CODECS,
+        ("aac", "mp3", "ac3", "eac3", "alac", "flac", "opus"),
+        text_subtitles=("mov_text",),
     ),
-    ".m4v": Container("mp4", _MP4_CODECS, ("aac", "mp3", "ac3", "alac"), text_subtitles=("mov_text",)),
+    ".m4v": Container(
+        "mp4", _MP4_CODECS, ("aac", "mp3", "ac3", "alac"), text_subtitles=("mov_text",)
+    ),
     ".mov": Container(
         "mov",
         (*_MP4_CODECS, "prores_ks", "dnxhd", "png", "ffv1"),
-        ("aac", "mp3", "ac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_s16be"),
+        (
+            "aac",
+            "mp3",
+            "ac3",
+            "alac",
+            "pcm_s16le",
+            "pcm_s24le",
+            "pcm_s32le",
+            "pcm_f32le",
+            "pcm_s16be",
+        ),
         text_subtitles=("mov_text",),
     ),
     ".mkv": Container(
@@ -46,7 +61,10 @@ _CONTAINERS = {
         bitmap_subtitles=("hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"),
     ),
     ".webm": Container(
-        "webm", ("libvpx-vp9", "libsvtav1", "libvpx"), ("opus", "vorbis"), text_subtitles=("webvtt",)
+        "webm",
+        ("libvpx-vp9", "libsvtav1", "libvpx"),
+        ("opus", "vorbis"),
+        text_subtitles=("webvtt",),
     ),
     ".gif": Container("gif", ("gif",)),
 }
@@ -87,14 +105,16 @@ def container_of(output: Path) -> Container:
     """The container for an output path. Raises UsageError for an unknown ending."""
     if is_sequence(output):
         if output.suffix.lower() != ".png":
-            raise UsageError(f"{output}: numbered pictures are written as PNG, such as frames/%06d.png")
+            raise UsageError(
+                f"{output}: numbered pictures are written as PNG, such as frames/%06d.png"
+            )
         return _SEQUENCE
     try:
         return _CONTAINERS[output.suffix.lower()]
     except KeyError:
         known = ", ".join(_CONTAINERS)
         raise UsageError(
-            f"{output}: no container is known for the ending {output.suffix!r}; take one of {known} "
+            f"{output}: no container has the ending {output.suffix!r}; take one of {known} "
             "or numbered pictures (frames/%06d.png)"
         ) from None
 
@@ -108,7 +128,8 @@ def choose_encoding(output: Path, options: EncodeOptions, size_hw: tuple[int, in
         _require_encoder(options.codec, codec)
         if codec not in container.codecs:
             raise UsageError(
-                f"a {output.suffix} file cannot hold {options.codec}; it can hold {', '.join(container.codecs)}"
+                f"a {output.suffix} file cannot hold {options.codec}; "
+                f"it can hold {', '.join(container.codecs)}"
             )
     settings = dict(_DEFAULTS.get(codec, {}))
     if options.crf is not None:
@@ -137,7 +158,8 @@ def _pixel_format(codec: str, options: EncodeOptions, size_hw: tuple[int, int]) 
     if options.pix_fmt is not None:
         if options.pix_fmt not in offered:
             raise UsageError(
-                f"{codec} cannot encode the pixel format {options.pix_fmt!r}; it takes {', '.join(sorted(offered))}"
+                f"{codec} cannot encode the pixel format {options.pix_fmt!r}; "
+                f"it takes {', '.join(sorted(offered))}"
             )
         if odd and "420" in options.pix_fmt and codec not in _ODD_SIZES_IN_420:
             raise UsageError(
@@ -172,7 +194,7 @@ def subtitle_codec(container: Container, source_codec: str) -> str | None:
 
 
 def default_output(clip: Clip, style: Path) -> Path:
-    """INPUT_STYLE beside the input, in the input's container where that can be written, else mp4."""
+    """INPUT_STYLE beside the input, in its container where that can be written, else mp4."""
     if is_sequence(clip.path):
         folder = clip.path.parent
         return folder.with_name(f"{folder.name}_{style.stem}") / "%06d.png"

@@ -27,9 +27,9 @@ def decode(
 ) -> Iterator[Frame]:
     """Yield the clip's frames as RGB, scaled to size_hw where given.
 
-    start_seconds and end_seconds count from the clip's beginning; a frame belongs to the excerpt if
-    it starts inside [start, end). Timestamps stay the source's own, or with start_seconds count from
-    there. Interlaced frames are deinterlaced, one frame for each.
+    start_seconds and end_seconds count from the clip's beginning; a frame belongs to the excerpt
+    if it starts inside [start, end). Timestamps stay the source's own, or with start_seconds
+    count from there. Interlaced frames are deinterlaced, one frame for each.
 
     Raises MediaError where the clip is damaged or ends before its header says.
     """
@@ -114,15 +114,18 @@ def _whole(container: InputContainer, stream: VideoStream, clip: Clip) -> Iterat
     end_seconds = 0.0
     for packet in container.demux():
         if packet.pts is not None and packet.time_base is not None:
-            end_seconds = max(end_seconds, float((packet.pts + (packet.duration or 0)) * packet.time_base))
+            end_seconds = max(
+                end_seconds, float((packet.pts + (packet.duration or 0)) * packet.time_base)
+            )
         if packet.stream.index != stream.index:
             continue
         try:
             if packet.is_corrupt:
-                raise MediaError(f"{clip.path} is damaged {_at(packet)}")
+                raise MediaError(f"{clip.path} is damaged {_at(packet.pts, packet.time_base)}")
             yield from packet.decode()  # type: ignore[misc]
         except av.error.InvalidDataError as error:
-            raise MediaError(f"{clip.path} is damaged {_at(packet)}: {error.strerror}") from error
+            place = _at(packet.pts, packet.time_base)
+            raise MediaError(f"{clip.path} is damaged {place}: {error.strerror}") from error
     if container.duration is not None:
         promised = clip.start_seconds + container.duration / av.time_base
         if end_seconds < promised - max(1.0, 0.02 * promised):
@@ -132,10 +135,10 @@ def _whole(container: InputContainer, stream: VideoStream, clip: Clip) -> Iterat
             )
 
 
-def _at(packet: av.Packet) -> str:
-    if packet.pts is None or packet.time_base is None:
+def _at(pts: int | None, time_base: Fraction | None) -> str:
+    if pts is None or time_base is None:
         return "near its end"
-    return f"at {float(packet.pts * packet.time_base):.1f} s"
+    return f"at {float(pts * time_base):.1f} s"
 
 
 def _progressive(frames: Iterable[av.VideoFrame], clip: Clip) -> Iterator[av.VideoFrame]:
@@ -148,10 +151,15 @@ def _progressive(frames: Iterable[av.VideoFrame], clip: Clip) -> Iterator[av.Vid
         if graph is None:
             graph = Graph()
             source = graph.add_buffer(
-                width=frame.width, height=frame.height, format=frame.format, time_base=clip.time_base
+                width=frame.width,
+                height=frame.height,
+                format=frame.format,
+                time_base=clip.time_base,
             )
             graph.link_nodes(
-                source, graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink")
+                source,
+                graph.add("bwdif", "mode=send_frame:deint=interlaced"),
+                graph.add("buffersink"),
             ).configure()
         graph.push(frame)
         yield from _pulled(graph)

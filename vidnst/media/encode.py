@@ -1,7 +1,7 @@
 """Frames into a file, each with its timestamp."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -41,13 +41,17 @@ class Encoder:
         self._palette: Graph | None = None
         self._closed = False
         self._started = False
-        muxer_options = {"start_number": str(first_number)} if encoding.container.format == "image2" else {}
+        muxer_options = (
+            {"start_number": str(first_number)} if encoding.container.format == "image2" else {}
+        )
         with self._failures():
             self._container = av.open(
                 str(path), "w", format=encoding.container.format, options=muxer_options
             )
             options = dict(encoding.codec_options)
-            stream = self._container.add_stream(encoding.codec, rate=rate or Fraction(25), options=options)
+            stream = self._container.add_stream(
+                encoding.codec, rate=rate or Fraction(25), options=options
+            )
             assert isinstance(stream, VideoStream)
             stream.height, stream.width = size_hw
             stream.pix_fmt = "pal8" if encoding.codec == "gif" else encoding.pixel_format
@@ -91,16 +95,18 @@ class Encoder:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if kind is None:
             self.close()
         elif not self._closed:
             self._closed = True
-            try:
+            # The first error is the one to tell.
+            with suppress(OSError, av.error.FFmpegError):
                 self._container.close()
-            except (OSError, av.error.FFmpegError):
-                pass  # the first error is the one to tell
 
     def _paletted(self, frame: Frame) -> av.VideoFrame:
         """Map a picture to 256 colors of its own."""
@@ -108,7 +114,10 @@ class Encoder:
             graph = Graph()
             height, width = frame.picture.shape[:2]
             source = graph.add_buffer(
-                width=width, height=height, format=av.VideoFormat("rgb24"), time_base=frame.time_base
+                width=width,
+                height=height,
+                format=av.VideoFormat("rgb24"),
+                time_base=frame.time_base,
             )
             split = graph.add("split")
             palette = graph.add("palettegen", "stats_mode=single:reserve_transparent=0")
@@ -133,8 +142,14 @@ class Encoder:
         try:
             yield
         except OSError as error:  # FFmpeg's errors with a system's number are OSErrors too
-            if isinstance(error, av.error.FFmpegError) and error.errno is not None and error.errno > 1000:
-                raise MediaError(f"{self._path.suffix[1:]} cannot be encoded so: {error.strerror}") from error
+            if (
+                isinstance(error, av.error.FFmpegError)
+                and error.errno is not None
+                and error.errno > 1000
+            ):
+                raise MediaError(
+                    f"{self._path.suffix[1:]} cannot be encoded so: {error.strerror}"
+                ) from error
             reason = error.strerror or str(error)
             raise OutputError(f"cannot write in {self._path.parent.parent}: {reason}") from error
         except (av.error.FFmpegError, ValueError) as error:

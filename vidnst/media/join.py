@@ -1,4 +1,4 @@
-"""Whole files: the painted film joined with the source's sound, subtitles, chapters and metadata."""
+"""Whole files: the painted film joined with the source's sound, subtitles and metadata."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ import ffmpeg
 import imageio_ffmpeg
 
 from vidnst.errors import MediaError, OutputError
-from vidnst.media.clip import Clip, is_sequence
+from vidnst.media.clip import Clip
 from vidnst.media.containers import Container, audio_codec, subtitle_codec
 
 
@@ -94,10 +94,3 @@ def _run(job: Any) -> None:
         if any("No space left" in line for line in words):
             raise OutputError("cannot join picture and sound: No space left on device") from error
         raise MediaError(f"joining picture and sound failed: {'; '.join(words[-2:])}") from error
-
-
-def needs_join(clip: Clip, container: Container) -> bool:
-    """Whether there is anything to add to, or to rearrange in, an encoded film."""
-    return container.format not in ("gif", "image2") and not (
-        is_sequence(clip.path) and container.format not in ("mp4", "mov")
-    )

@@ -1,6 +1,5 @@
 """Still pictures in and out."""
 
-import os
 from pathlib import Path
 
 import cv2
@@ -65,7 +64,7 @@ def resize(picture: Picture, size_hw: tuple[int, int]) -> Picture:
 
 
 def write_picture(path: Path, picture: Picture) -> None:
-    """Write RGB uint8 (H, W, 3), by the ending of path; it appears whole or not at all.
+    """Write RGB uint8 (H, W, 3), by the ending of path.
 
     Raises OutputError where it cannot be written.
     """
@@ -73,11 +72,7 @@ def write_picture(path: Path, picture: Picture) -> None:
     done, data = cv2.imencode(path.suffix.lower(), picture[:, :, ::-1], quality)
     if not done:
         raise OutputError(f"{path} cannot be encoded as {path.suffix}")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_bytes(data.tobytes())
-        partial.replace(path)
+        path.write_bytes(data.tobytes())
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)

@@ -1,9 +1,9 @@
 """Bake one style into the network: what is left is a plain stack of convolutions.
 
-With the style known and the norms' statistics measured on some frames and then frozen, every norm is
-a scale and a shift, and folds into the convolution before it. The result is faster, paints the same
-in tiles as in one piece, and does not pump in brightness as per-frame statistics do (ReReVST: Wang
-et al. 2020, section III).
+With the style known and the norms' statistics measured on some frames and then frozen, every norm
+is a scale and a shift, and folds into the convolution before it. The result is faster, paints the
+same in tiles as in one piece, and does not pump in brightness as per-frame statistics do (ReReVST:
+Wang et al. 2020, section III).
 """
 
 import torch
@@ -17,7 +17,7 @@ class BakedNetwork(nn.Module):
     """Paint RGB frames (B, 3, H, W) in [0, 1] in one style; H and W are multiples of STRIDE."""
 
     def __init__(self, network: StyleNetwork, code: Tensor, frames: Tensor) -> None:
-        """Freeze network at the style of code (1, N) and at the statistics of frames (B, 3, H, W)."""
+        """Freeze network at the style code (1, N) and the statistics of frames (B, 3, H, W)."""
         super().__init__()
         statistics = network.measure(frames, code)
         modulations = network.modulations(code)
@@ -29,7 +29,9 @@ class BakedNetwork(nn.Module):
         def bake(convolution: nn.Module, norm: str) -> nn.Conv2d:
             assert isinstance(convolution, nn.Conv2d)
             scale, shift = folded[norm]
-            return _convolution(convolution.weight.float() * scale[:, None, None, None], shift, convolution)
+            return _convolution(
+                convolution.weight.float() * scale[:, None, None, None], shift, convolution
+            )
 
         self.enter = bake(network.enter, "enter")
         self.shrink = bake(network.shrink, "shrink")
@@ -49,7 +51,9 @@ class BakedNetwork(nn.Module):
         )
         self.mix = bake(network.mix, "mix")
         assert network.leave.bias is not None
-        self.leave = _convolution(network.leave.weight.float(), network.leave.bias.float(), network.leave)
+        self.leave = _convolution(
+            network.leave.weight.float(), network.leave.bias.float(), network.leave
+        )
         self.requires_grad_(False).eval()
 
     def forward(self, frame: Tensor) -> Tensor:
@@ -69,7 +73,7 @@ def _convolution(weight: Tensor, bias: Tensor | None, like: nn.Conv2d) -> nn.Con
         inputs,
         outputs,
         size,
-        like.stride,  # type: ignore[arg-type]
+        like.stride[0],
         size // 2,
         bias=bias is not None,
         padding_mode=like.padding_mode,  # type: ignore[arg-type]

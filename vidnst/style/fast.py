@@ -32,7 +32,9 @@ def processor_dtype() -> torch.dtype:
     capabilities = torch.backends.cpu.get_cpu_capability()
     known = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
     matrix = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
-    return torch.bfloat16 if capabilities.startswith("AVX512") and (known or matrix) else torch.float32
+    return (
+        torch.bfloat16 if capabilities.startswith("AVX512") and (known or matrix) else torch.float32
+    )
 
 
 class FastStylizer:
@@ -66,12 +68,13 @@ class FastStylizer:
                 )
         self._dtype = dtype or processor_dtype()
         network = load_network(weights or shipped_weights("fast.safetensors"))
-        self._network = network.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = network
         self._code = self._read(style)
         self._baked: BakedNetwork | None = None
 
     def begin_shot(self, samples: Sequence[Picture]) -> None:
-        """Bake the style with the statistics of these frames of a shot, RGB uint8 (H, W, 3) each."""
+        """Bake the style with the statistics of these frames of a shot, RGB uint8 (H, W, 3)."""
         height, width = self._inner_hw
         most = max(1, min(len(samples), _STATISTICS_PIXELS // (height * width)))
         chosen = [samples[round(i)] for i in np.linspace(0, len(samples) - 1, most)]
@@ -92,9 +95,11 @@ class FastStylizer:
         if self.options.strength == 0:
             return picture
         with torch.inference_mode():
-            painted = self._baked(self._to_network(picture))[0, :, : self._inner_hw[0], : self._inner_hw[1]]
-            pixels = (painted * 255).round_().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
-        pixels = resize(pixels, self.size_hw)
+            painted = self._baked(self._to_network(picture))[
+                0, :, : self._inner_hw[0], : self._inner_hw[1]
+            ]
+            rounded = (painted * 255).round_().to(torch.uint8).permute(1, 2, 0).contiguous()
+        pixels = resize(rounded.numpy(), self.size_hw)
         weight = _blend_weight(self.options.strength)
         if weight < 1:
             pixels = np.asarray(cv2.addWeighted(pixels, weight, picture, 1 - weight, 0), np.uint8)
@@ -110,7 +115,7 @@ class FastStylizer:
         return frame.contiguous(memory_format=torch.channels_last)
 
     def _read(self, style: Picture) -> Tensor:
-        """Read the style at the frames' scale: its marks come out as large as they would be there."""
+        """Read the style at the frames' scale, so that its marks are as large as they are there."""
         long_side = min(max(max(self._inner_hw), _READ_SIDES[0]), _READ_SIDES[1])
         scale = long_side / max(style.shape[:2])
         size_hw = tuple(max(_SMALLEST_SIDE, round(side * scale)) for side in style.shape[:2])
@@ -122,8 +127,14 @@ class FastStylizer:
 def _inner_size(size_hw: tuple[int, int], brush_size: float | None) -> tuple[int, int]:
     """The size frames are painted at: theirs, or that at which marks have the wanted size."""
     scale = 1.0 if brush_size is None else _NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
-    scale = max(scale, _SMALLEST_SIDE / min(size_hw)) if scale < 1 or min(size_hw) < _SMALLEST_SIDE else scale
-    return max(_SMALLEST_SIDE, round(size_hw[0] * scale)), max(_SMALLEST_SIDE, round(size_hw[1] * scale))
+    scale = (
+        max(scale, _SMALLEST_SIDE / min(size_hw))
+        if scale < 1 or min(size_hw) < _SMALLEST_SIDE
+        else scale
+    )
+    return max(_SMALLEST_SIDE, round(size_hw[0] * scale)), max(
+        _SMALLEST_SIDE, round(size_hw[1] * scale)
+    )
 
 
 def _blend_weight(strength: float) -> float:

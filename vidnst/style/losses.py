@@ -25,7 +25,9 @@ def moments(features: Tensor) -> Moments:
         return Moments(mean, centered @ centered.transpose(1, 2) / pixels.shape[2])
 
 
-def style_loss(result: Mapping[str, Moments], style: Mapping[str, Moments]) -> tuple[Tensor, Tensor]:
+def style_loss(
+    result: Mapping[str, Moments], style: Mapping[str, Moments]
+) -> tuple[Tensor, Tensor]:
     """How far result's moments are from style's: relative distances of means and of covariances.
 
     Each is the mean over layers and pictures of |a - b| / |b| (Frobenius norms). Centered
@@ -52,7 +54,7 @@ def content_loss(result: Tensor, content: Tensor) -> Tensor:
 
 
 def total_variation(picture: Tensor) -> Tensor:
-    """Mean absolute difference of neighboring pixels of (B, C, H, W): anisotropic total variation."""
+    """Anisotropic total variation: mean absolute difference of neighbors in (B, C, H, W)."""
     down = (picture[:, :, 1:] - picture[:, :, :-1]).abs().mean()
     right = (picture[:, :, :, 1:] - picture[:, :, :, :-1]).abs().mean()
     return down + right

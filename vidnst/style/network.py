@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from vidnst.errors import WeightsError
 from vidnst.style.losses import moments
-from vidnst.style.perceptual import Pooling, PerceptualEncoder
+from vidnst.style.perceptual import PerceptualEncoder, Pooling
 
 READER_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 STRIDE = 4
@@ -144,13 +144,13 @@ class StyleNetwork(nn.Module):
         modulations = self.modulations(code)
 
         def norm(name: str, x: Tensor) -> Tensor:
-            normalized: Tensor = _InstanceNorm.apply(x, *modulations[name])  # type: ignore[no-untyped-call]
+            normalized: Tensor = _InstanceNorm.apply(x, *modulations[name])
             return normalized
 
         return self.run(frame, norm)
 
     def measure(self, frames: Tensor, code: Tensor) -> NormStatistics:
-        """The norms' statistics over all frames (B, 3, H, W) together, painted with one code (1, N)."""
+        """The norms' statistics over all frames (B, 3, H, W) together, with one code (1, N)."""
         modulations = self.modulations(code)
         statistics: NormStatistics = {}
 
@@ -215,7 +215,7 @@ class _InstanceNorm(torch.autograd.Function):
         normalized = pixels.mul_(inverse).to(x.dtype)
         ctx.save_for_backward(normalized, inverse, scale)
         y = torch.addcmul(shift[:, None].to(x.dtype), normalized, scale[:, None].to(x.dtype))
-        return y.unflatten(1, x.shape[2:]).permute(0, 3, 1, 2)
+        return y.reshape(x.shape[0], *x.shape[2:], x.shape[1]).permute(0, 3, 1, 2)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -229,8 +229,8 @@ class _InstanceNorm(torch.autograd.Function):
         count = height * width
         pixels = pixels - (of_shift / count)[:, None]
         pixels.addcmul_(wide, (of_scale / count)[:, None], value=-1).mul_(inverse * scale[:, None])
-        of_x = pixels.to(normalized.dtype).unflatten(1, (height, width)).permute(0, 3, 1, 2)
-        return of_x, of_scale, of_shift
+        of_x = pixels.to(normalized.dtype).reshape(len(pixels), height, width, -1)
+        return of_x.permute(0, 3, 1, 2), of_scale, of_shift
 
 
 def load_network(path: Path) -> StyleNetwork:

@@ -1,4 +1,4 @@
-"""Perceptual encoders: VGG-shaped networks whose features say what a picture shows and how it is painted.
+"""Perceptual encoders: networks whose features say what a picture shows and how it is painted.
 
 One class serves the teachers a network is trained against and the slim encoder that reads a style.
 """
@@ -27,23 +27,29 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class PerceptualEncoder(nn.Module):
-    """A stack of 3x3 convolutions in blocks, each followed by ReLU, with pooling between the blocks.
+    """3x3 convolutions in blocks, each followed by ReLU, with pooling between the blocks.
 
-    Layers are named as in VGG (Simonyan and Zisserman 2015): `relu{block}_{index}`. The shape is read
-    off the weights `conv{block}_{index}.weight`, so that any number of channels and layers fits.
+    Layers are named as in VGG (Simonyan and Zisserman 2015): `relu{block}_{index}`. The shape is
+    read off the weights `conv{block}_{index}.weight`, so that any number of them fits.
 
     Input: RGB float (B, 3, H, W) in [0, 1]. The first convolution takes it as it is: any mean and
     scale of the inputs is folded into its weights.
     """
 
     def __init__(
-        self, weights: Mapping[str, Tensor], *, pooling: Pooling = "max", padding: Padding = "reflect"
+        self,
+        weights: Mapping[str, Tensor],
+        *,
+        pooling: Pooling = "max",
+        padding: Padding = "reflect",
     ) -> None:
         super().__init__()
         found = [match for key in weights if (match := _CONV.fullmatch(key))]
         layers = sorted((int(match[1]), int(match[2])) for match in found)
         if not layers or layers[0] != (1, 1):
-            raise WeightsError("these weights hold no perceptual encoder: no conv1_1.weight among them")
+            raise WeightsError(
+                "these weights hold no perceptual encoder: no conv1_1.weight among them"
+            )
         self.layers = [f"{block}_{index}" for block, index in layers]
         self.pooling: Pooling = pooling
         self.padding: Padding = padding
@@ -59,8 +65,12 @@ class PerceptualEncoder(nn.Module):
         """The first layer of each block this encoder reaches: where styles are compared."""
         return tuple(layer for layer in STYLE_LAYERS if layer[4:] in self.layers)
 
+    def channels(self, layer: str) -> int:
+        """The number of channels of a layer such as relu3_1."""
+        return len(self.convolutions[layer.removeprefix("relu")].get_parameter("bias"))
+
     def forward(self, x: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
-        """Return the named feature maps, each (B, C, H / 2^(block-1), W / 2^(block-1)), not below 0.
+        """Return the named feature maps, each (B, C, H / 2^(block-1), W / 2^(block-1)).
 
         Raises WeightsError for a layer that this encoder does not have.
         """
@@ -121,7 +131,7 @@ def torchvision_vgg19() -> PerceptualEncoder:
         network = vgg19(weights=VGG19_Weights.IMAGENET1K_V1)
     except OSError as error:
         raise WeightsError(
-            f"torchvision's VGG-19 weights are not in torch's cache and cannot be downloaded ({error}): "
+            f"torchvision's VGG-19 weights are not in torch's cache and cannot be had ({error}): "
             f"put {VGG19_Weights.IMAGENET1K_V1.url.rsplit('/', 1)[1]} into "
             f"{torch.hub.get_dir()}/checkpoints, or train with a slim teacher"
         ) from error
@@ -135,10 +145,12 @@ def torchvision_vgg19() -> PerceptualEncoder:
             weights[f"conv{block}_{index}.weight"] = layer.weight.detach()
             weights[f"conv{block}_{index}.bias"] = layer.bias.detach()
             index += 1
-    # Fold the normalization (x - mean) / std into the first convolution. Its zero padding then stands
-    # for the color 0 instead of the mean color, which shows in a border of one pixel only.
+    # Fold the normalization (x - mean) / std into the first convolution. Its zero padding then
+    # stands for the color 0 instead of the mean color, which shows in a border of one pixel.
     mean, std = torch.tensor(_IMAGENET_MEAN), torch.tensor(_IMAGENET_STD)
     first = weights["conv1_1.weight"] / std[None, :, None, None]
-    weights["conv1_1.bias"] = weights["conv1_1.bias"] - (first * mean[None, :, None, None]).sum((1, 2, 3))
+    weights["conv1_1.bias"] = weights["conv1_1.bias"] - (first * mean[None, :, None, None]).sum(
+        (1, 2, 3)
+    )
     weights["conv1_1.weight"] = first
     return PerceptualEncoder(weights, padding="constant")

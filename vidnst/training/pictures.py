@@ -27,7 +27,9 @@ def _encoded_pictures(source: Path) -> Iterator[bytes]:
                 if file is not None:
                     yield file.read()
     except (OSError, tarfile.TarError) as error:
-        raise TrainingError(f"{source} is neither a folder nor a tar of pictures: {error}") from error
+        raise TrainingError(
+            f"{source} is neither a folder nor a tar of pictures: {error}"
+        ) from error
 
 
 def load_squares(source: Path, side: int) -> Tensor:

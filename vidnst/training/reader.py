@@ -31,7 +31,9 @@ def fresh_reader(generator: torch.Generator) -> PerceptualEncoder:
     weights = {}
     for name, (inputs, outputs) in _CHANNELS.items():
         spread = math.sqrt(2 / (9 * inputs))
-        weights[f"conv{name}.weight"] = spread * torch.randn(outputs, inputs, 3, 3, generator=generator)
+        weights[f"conv{name}.weight"] = spread * torch.randn(
+            outputs, inputs, 3, 3, generator=generator
+        )
         weights[f"conv{name}.bias"] = torch.zeros(outputs)
     return PerceptualEncoder(weights, pooling="average")
 
@@ -50,16 +52,16 @@ def train_reader(
 ) -> PerceptualEncoder:
     """Distill the teachers into a fresh reader.
 
-    squares: uint8 (N, 3, S, S) each, drawn from alike. on_step gets each step and its loss: the mean
-    over layers and teachers of the squared error over the teacher features' variance (1 is no better
-    than their mean).
+    squares: uint8 (N, 3, S, S) each, drawn from alike. on_step gets each step and its loss: the
+    mean over layers and teachers of the squared error over the teacher features' variance (1 is
+    no better than their mean).
     """
     reader = fresh_reader(torch.Generator().manual_seed(seed)).to(device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         translators = nn.ModuleDict(
             {
-                f"{t}_{layer}": nn.Conv2d(_CHANNELS[layer[4:]][1], teacher.convolutions[layer[4:]].out_channels, 1)  # type: ignore[arg-type]
+                f"{t}_{layer}": nn.Conv2d(_CHANNELS[layer[4:]][1], teacher.channels(layer), 1)
                 for t, teacher in enumerate(teachers)
                 for layer in READER_LAYERS
             }
@@ -84,7 +86,7 @@ def train_reader(
                     losses.append((got - wanted).square().mean() / (wanted.var() + 1e-6))
         loss = torch.stack(losses).mean()
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         on_step(step, loss.item())

@@ -1,7 +1,7 @@
 """Train the conditional network, from pictures to a weights file.
 
-Everything a step draws at random follows from the seed and the step's number, so that a run that was
-stopped and resumed goes the same way as one that was not.
+Everything a step draws at random follows from the seed and the step's number, so that a run that
+was stopped and resumed goes the same way as one that was not.
 """
 
 import csv
@@ -125,7 +125,12 @@ def train(
         teacher.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
 
     reader = _trained_reader(
-        out / "reader.safetensors", settings, [photo_squares, painting_squares], teachers, device, on_note
+        out / "reader.safetensors",
+        settings,
+        [photo_squares, painting_squares],
+        teachers,
+        device,
+        on_note,
     )
     on_note("reading the paintings' styles")
     styles = _read_styles(painting_squares, reader, teachers, device)
@@ -202,7 +207,9 @@ def _losses(
     batch, size = settings.batch, settings.size
     chosen_photos = rng.integers(0, len(photos) - _HELD_OUT, batch)
     frames = random_crops(photos, chosen_photos, size, rng)
-    chosen_styles = torch.from_numpy(rng.integers(0, len(styles.codes) - _HELD_OUT, batch)).to(device)
+    chosen_styles = torch.from_numpy(rng.integers(0, len(styles.codes) - _HELD_OUT, batch)).to(
+        device
+    )
     codes = styles.codes[chosen_styles]
 
     # The second half of the batch is painted again as the camera would see it a moment later.
@@ -304,7 +311,10 @@ def _trained_reader(
 
 @torch.no_grad()
 def _read_styles(
-    squares: Tensor, reader: PerceptualEncoder, teachers: list[PerceptualEncoder], device: torch.device
+    squares: Tensor,
+    reader: PerceptualEncoder,
+    teachers: list[PerceptualEncoder],
+    device: torch.device,
 ) -> _Styles:
     reader = reader.to(device)
     codes: list[Tensor] = []

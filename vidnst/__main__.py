@@ -1,0 +1,5 @@
+import sys
+
+from vidnst.command import main
+
+sys.exit(main())

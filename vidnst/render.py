@@ -1,0 +1,201 @@
+"""The way of a frame: decode, paint, encode, join. The only code that knows this order."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from vidnst.ahead import ahead
+from vidnst.errors import MediaError, UsageError
+from vidnst.frames import Frame
+from vidnst.media.clip import Clip, is_sequence, probe, sequence_in, sequence_numbers
+from vidnst.media.color import displayed_aspect, result_tags
+from vidnst.media.containers import choose_encoding, container_of, default_output
+from vidnst.media.decode import decode, sample
+from vidnst.media.encode import Encoder
+from vidnst.media.join import join_streams
+from vidnst.media.pictures import PICTURE_ENDINGS, is_picture, read_picture, resize, write_picture
+from vidnst.media.result import PendingResult, check_target
+from vidnst.options import RenderOptions, parse_size
+from vidnst.style.fast import FastStylizer
+
+_SAMPLES = 8
+"""So many frames, spread over the clip, give the statistics that stay frozen."""
+_SMALLEST_SIDE = 16
+_STYLE_LONG_SIDE = 2048
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Handed to the listener after each frame; frame_count is None where the clip does not say."""
+
+    frames_done: int
+    frame_count: int | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a render made, and how long it took."""
+
+    source: Path
+    output: Path
+    frames: int
+    size_hw: tuple[int, int]
+    seconds: float
+    preparation_seconds: float
+
+    @property
+    def frames_per_second(self) -> float:
+        return self.frames / max(self.seconds - self.preparation_seconds, 1e-9)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        plain = asdict(self) | {"source": str(self.source), "output": str(self.output)}
+        return plain | {"frames_per_second": round(self.frames_per_second, 3)}
+
+
+def render(
+    options: RenderOptions, *, on_progress: Callable[[Progress], None] = lambda progress: None
+) -> Report:
+    """Paint a clip, numbered pictures or a still picture, and write the result.
+
+    The result appears under its name only when it is whole; if anything fails, nothing stays.
+
+    Raises UsageError, MediaError, OutputError and WeightsError.
+    """
+    source = options.source
+    if source.is_dir():
+        options = replace(options, source=sequence_in(source) or source)
+    elif is_picture(source):
+        return _render_picture(options, on_progress)
+    return _render_clip(options, on_progress)
+
+
+def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]) -> Report:
+    started = time.perf_counter()
+    clip = probe(options.source)
+    output = options.output or default_output(clip, options.style)
+    if is_picture(output):
+        raise UsageError(f"{output} is a still picture, but {options.source} is a film")
+    container = container_of(output)
+    check_target(output, (options.source, options.style), overwrite=options.overwrite)
+    size_hw = parse_size(options.size, clip.size_hw) if options.size else clip.size_hw
+    _require_paintable(size_hw)
+    encoding = choose_encoding(output, options.encoding, size_hw)
+    style = read_picture(options.style, long_side=_STYLE_LONG_SIDE)
+    stylizer = FastStylizer(style, options.painting, size_hw=size_hw, weights=options.weights)
+    excerpt = {"start_seconds": options.start_seconds, "end_seconds": options.end_seconds}
+    samples = sample(clip, _SAMPLES, size_hw=size_hw, **excerpt)
+    if not samples:
+        raise MediaError(f"{clip.path} has no frame in the excerpt asked for")
+    stylizer.begin_shot(samples)
+    del samples
+
+    def painted() -> Iterator[Frame]:
+        decoded = ahead(decode(clip, size_hw=size_hw, **excerpt))
+        with closing(decoded):
+            for frame in decoded:
+                yield replace(frame, picture=stylizer.paint(frame.picture))
+
+    expected = _expected_frames(clip, options)
+    numbers = sequence_numbers(clip.path) if is_sequence(clip.path) else [1]
+    done = 0
+    with PendingResult(output) as result:
+        joins = container.format not in ("gif", "image2")
+        film = result.folder / f"film{output.suffix}" if joins else result.path
+        prepared = time.perf_counter()
+        on_progress(Progress(0, expected))
+        with (
+            closing(ahead(painted())) as frames,
+            Encoder(
+                film,
+                encoding,
+                size_hw=size_hw,
+                sample_aspect=displayed_aspect(clip.sample_aspect, clip.size_hw)
+                / Fraction(*size_hw[::-1]),
+                rate=clip.rate,
+                time_base=clip.time_base,
+                color=result_tags(clip),
+                first_number=numbers[0],
+            ) as encoder,
+        ):
+            for frame in frames:
+                encoder.write(frame)
+                done += 1
+                on_progress(Progress(done, expected))
+        if not done:
+            raise MediaError(f"{clip.path} has no frame in the excerpt asked for")
+        if joins:
+            join_streams(film, clip, result.path, container, audio=options.audio, **excerpt)
+        result.keep()
+    return Report(
+        source=options.source,
+        output=output,
+        frames=done,
+        size_hw=size_hw,
+        seconds=time.perf_counter() - started,
+        preparation_seconds=prepared - started,
+    )
+
+
+def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], None]) -> Report:
+    started = time.perf_counter()
+    if options.start_seconds is not None or options.end_seconds is not None:
+        raise UsageError("--start and --end have no meaning for a still picture")
+    picture = read_picture(options.source)
+    source = options.source
+    output = options.output or source.with_name(
+        f"{source.stem}_{options.style.stem}{source.suffix}"
+    )
+    if not is_picture(output):
+        raise UsageError(
+            f"{source} is a still picture: its result ends in one of {', '.join(PICTURE_ENDINGS)}"
+        )
+    check_target(output, (source, options.style), overwrite=options.overwrite)
+    size_hw = picture.shape[:2]
+    if options.size:
+        size_hw = parse_size(options.size, (size_hw[0], size_hw[1]))
+    _require_paintable((size_hw[0], size_hw[1]))
+    style = read_picture(options.style, long_side=_STYLE_LONG_SIDE)
+    stylizer = FastStylizer(
+        style, options.painting, size_hw=(size_hw[0], size_hw[1]), weights=options.weights
+    )
+    picture = resize(picture, (size_hw[0], size_hw[1]))
+    stylizer.begin_shot([picture])
+    prepared = time.perf_counter()
+    on_progress(Progress(0, 1))
+    with PendingResult(output) as result:
+        write_picture(result.path, stylizer.paint(picture))
+        result.keep()
+    on_progress(Progress(1, 1))
+    return Report(
+        source=source,
+        output=output,
+        frames=1,
+        size_hw=(size_hw[0], size_hw[1]),
+        seconds=time.perf_counter() - started,
+        preparation_seconds=prepared - started,
+    )
+
+
+def _require_paintable(size_hw: tuple[int, int]) -> None:
+    if min(size_hw) < _SMALLEST_SIDE:
+        raise MediaError(
+            f"{size_hw[1]}x{size_hw[0]} pixels are too few to paint on: each side needs "
+            f"{_SMALLEST_SIDE} or more (--size enlarges)"
+        )
+
+
+def _expected_frames(clip: Clip, options: RenderOptions) -> int | None:
+    """How many frames will come, as far as the header tells."""
+    total = clip.frame_count
+    if total is None and clip.duration_seconds and clip.rate:
+        total = round(clip.duration_seconds * clip.rate)
+    if total is None or not clip.duration_seconds:
+        return total
+    start = min(options.start_seconds or 0, clip.duration_seconds)
+    end = min(options.end_seconds or clip.duration_seconds, clip.duration_seconds)
+    return max(1, round(total * (end - start) / clip.duration_seconds))

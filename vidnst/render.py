@@ -129,7 +129,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         if not done:
             raise MediaError(f"{clip.path} has no frame in the excerpt asked for")
         if joins:
-            join_streams(film, clip, result.path, container, audio=options.audio, **excerpt)
+            join_streams(film, clip, result.path, encoding, audio=options.audio, **excerpt)
         result.keep()
     return Report(
         source=options.source,

@@ -55,6 +55,7 @@ class Clip:
     duration_seconds: float | None
     color: ColorTags
     interlaced: bool
+    language: str | None
     audio: tuple[str, ...]
     subtitles: tuple[str, ...]
     chapter_count: int
@@ -189,6 +190,7 @@ def probe(path: Path) -> Clip:
                 transfer=int(first.color_trc),
             ),
             interlaced=bool(first.interlaced_frame),
+            language=stream.language,
             audio=tuple(s.codec_context.codec.canonical_name for s in container.streams.audio),
             subtitles=tuple(
                 s.codec_context.codec.canonical_name for s in container.streams.subtitles

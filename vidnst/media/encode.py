@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 import av
+from av import Packet
 from av.filter import Graph
 from av.video.stream import VideoStream
 
@@ -40,7 +41,8 @@ class Encoder:
         self._pixel_format = encoding.pixel_format
         self._palette: Graph | None = None
         self._closed = False
-        self._started = False
+        self._written = False
+        self._durations: dict[int, int] = {}
         muxer_options = (
             {"start_number": str(first_number)} if encoding.container.format == "image2" else {}
         )
@@ -75,9 +77,8 @@ class Encoder:
             else:
                 encodable = from_rgb(frame.picture, self._pixel_format, self._color)
             encodable.pts, encodable.time_base = frame.pts, frame.time_base
-            encodable.duration = frame.duration
-            self._started = True
-            self._container.mux(self._stream.encode(encodable))
+            self._durations[frame.pts] = frame.duration
+            self._mux(self._stream.encode(encodable))
 
     def close(self) -> None:
         """Write what the encoder still holds, and the end of the file."""
@@ -86,8 +87,8 @@ class Encoder:
         self._closed = True
         with self._failures():
             try:
-                if self._started:
-                    self._container.mux(self._stream.encode(None))
+                if self._written:
+                    self._mux(self._stream.encode(None))
             finally:
                 self._container.close()
 
@@ -107,6 +108,14 @@ class Encoder:
             # The first error is the one to tell.
             with suppress(OSError, av.error.FFmpegError):
                 self._container.close()
+
+    def _mux(self, packets: list[Packet[VideoStream]]) -> None:
+        self._written = True
+        for packet in packets:
+            # Encoders know the frame rate only; each frame's own duration is put back here.
+            if packet.pts in self._durations:
+                packet.duration = self._durations.pop(packet.pts)
+            self._container.mux(packet)
 
     def _paletted(self, frame: Frame) -> av.VideoFrame:
         """Map a picture to 256 colors of its own."""

@@ -10,7 +10,12 @@ import imageio_ffmpeg
 
 from vidnst.errors import MediaError, OutputError
 from vidnst.media.clip import Clip
-from vidnst.media.containers import Container, audio_codec, subtitle_codec
+from vidnst.media.containers import Encoding, audio_codec, subtitle_codec
+
+_NOTHING = "d:99?"
+"""An optional stream that no clip has: ffmpeg-python opens only inputs that are mapped."""
+_LIMITED_RANGE = 1
+_METADATA_FILTERS = {"libx264": "h264_metadata", "libx265": "hevc_metadata"}
 
 
 def ffmpeg_program() -> str:
@@ -22,7 +27,7 @@ def join_streams(
     painted: Path,
     clip: Clip,
     target: Path,
-    container: Container,
+    encoding: Encoding,
     *,
     audio: bool,
     start_seconds: float | None,
@@ -35,6 +40,7 @@ def join_streams(
 
     Raises OutputError where the disk is full and MediaError with ffmpeg's last words otherwise.
     """
+    container = encoding.container
     cut = start_seconds is not None or end_seconds is not None
     film_options: dict[str, Any] = {}
     source_options: dict[str, Any] = {}
@@ -52,8 +58,8 @@ def join_streams(
         out["movflags"] = "+faststart"
 
     film = ffmpeg.input(str(painted), **film_options)
-    streams = [film["v:0"]]
     source = ffmpeg.input(str(clip.path), **source_options, protocol_whitelist="file")
+    streams = [film["v:0"], source[_NOTHING]]
     if audio:
         kept = 0
         for index, codec in enumerate(clip.audio):
@@ -73,8 +79,13 @@ def join_streams(
             streams.append(source[f"s:{index}"])
             out[f"c:s:{kept}"] = encoder
             kept += 1
-    if len(streams) == 1:  # ffmpeg-python opens only inputs that are mapped
-        out["map_metadata"] = "0"
+    if clip.language:
+        out["metadata:s:v:0"] = f"language={clip.language}"
+    if clip.color.range == _LIMITED_RANGE and (
+        metadata_filter := _METADATA_FILTERS.get(encoding.codec)
+    ):
+        # Encoders write the range only along with other tags; limited range alone gets lost.
+        out["bsf:v"] = f"{metadata_filter}=video_full_range_flag=0"
     _run(ffmpeg.output(*streams, str(target), **out))
 
 

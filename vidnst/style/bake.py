@@ -76,7 +76,7 @@ def _convolution(weight: Tensor, bias: Tensor | None, like: nn.Conv2d) -> nn.Con
         like.stride[0],
         size // 2,
         bias=bias is not None,
-        padding_mode=like.padding_mode,  # type: ignore[arg-type]
+        padding_mode=like.padding_mode,
     )
     with torch.no_grad():
         convolution.weight.copy_(weight)

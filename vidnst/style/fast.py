@@ -68,7 +68,7 @@ class FastStylizer:
                 )
         self._dtype = dtype or processor_dtype()
         network = load_network(weights or shipped_weights("fast.safetensors"))
-        network.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        network.requires_grad_(False).to(memory_format=torch.channels_last)
         self._network = network
         self._code = self._read(style)
         self._baked: BakedNetwork | None = None

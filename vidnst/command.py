@@ -9,7 +9,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,6 +20,8 @@ from vidnst.errors import UsageError, VidnstError
 from vidnst.options import EncodeOptions, RenderOptions, StyleOptions, parse_time
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from vidnst.render import Progress, Report
 
 _EXAMPLES = """\
@@ -161,27 +165,33 @@ def _render(arguments: list[str]) -> int:
             codec=args.codec, crf=args.crf, preset=args.preset, pix_fmt=args.pix_fmt
         ),
     )
-    from tqdm import tqdm
-
     from vidnst.render import render
 
-    silent = args.quiet or args.json
-    with tqdm(
-        unit=" frames", disable=silent, leave=False, dynamic_ncols=True, desc=args.source.name
-    ) as bar:
+    with ExitStack() as open_bar:
+        bar: tqdm[NoReturn] | None = None
 
         def show(progress: "Progress") -> None:
-            if progress.frames_done == 0:
-                bar.reset(progress.frame_count)
-            else:
-                bar.update(progress.frames_done - bar.n)
+            nonlocal bar
+            if bar is None:
+                # Only now: errors found before the first frame leave one clean line.
+                bar = open_bar.enter_context(_bar(args.source.name, progress.frame_count))
+            bar.update(progress.frames_done - bar.n)
 
-        report = render(options, on_progress=show)
+        report = render(options, on_progress=(lambda _: None) if args.quiet or args.json else show)
     if args.json:
         print(json.dumps(report.as_dict()))
     elif not args.quiet:
         print(_summary(report))
     return 0
+
+
+def _bar(title: str, total: int | None) -> "tqdm[NoReturn]":
+    from tqdm import tqdm
+
+    # disable=None: no bar where stderr is no terminal
+    return tqdm(
+        desc=title, total=total, unit=" frames", leave=False, dynamic_ncols=True, disable=None
+    )
 
 
 def _summary(report: "Report") -> str:
@@ -297,7 +307,7 @@ def _train(arguments: list[str]) -> int:
             out=args.out,
             device=device,
             save_every=args.save_every,
-            on_note=bar.write,
+            on_note=partial(bar.write, file=sys.stderr),
             on_step=show,
         )
     print(weights)

@@ -87,6 +87,15 @@ _DEFAULTS: dict[str, dict[str, str]] = {
     "libsvtav1": {"crf": "26", "preset": "8", "svtav1-params": "fast-decode=0"},
     "mpeg4": {"qscale": "3"},
 }
+_SPEEDS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+    "placebo",
+)  # fmt: skip
+_PRESETS = {
+    "libx264": _SPEEDS,
+    "libx265": _SPEEDS,
+    "libsvtav1": tuple(str(speed) for speed in range(14)),
+}
 _ODD_SIZES_IN_420 = {"libvpx-vp9", "libvpx", "libsvtav1", "mpeg4", "ffv1"}
 _PIXEL_FORMATS = {"gif": "rgb8", "png": "rgb24", "prores_ks": "yuv422p10le", "dnxhd": "yuv422p"}
 
@@ -139,6 +148,10 @@ def choose_encoding(output: Path, options: EncodeOptions, size_hw: tuple[int, in
     if options.preset is not None:
         if "preset" not in settings:
             raise UsageError(f"--preset does not apply to {codec}")
+        if options.preset not in (known := _PRESETS.get(codec, (options.preset,))):
+            raise UsageError(
+                f"--preset is {options.preset!r}, but must be one of {', '.join(known)}"
+            )
         settings["preset"] = options.preset
     return Encoding(container, codec, _pixel_format(codec, options, size_hw), settings)
 

@@ -88,7 +88,7 @@ def sample(
         stream.thread_type = "AUTO"
         taken: int | None = None
         for index in range(count if end > begin else 1):
-            wanted = round((begin + (end - begin) * (index + 0.5) / count) / clip.time_base)
+            wanted = int((begin + (end - begin) * (index + 0.5) / count) / clip.time_base)
             if taken is not None or start_seconds:
                 container.seek(max(0, wanted), stream=stream)
             best: av.VideoFrame | None = None

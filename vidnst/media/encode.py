@@ -109,7 +109,7 @@ class Encoder:
             with suppress(OSError, av.error.FFmpegError):
                 self._container.close()
 
-    def _mux(self, packets: list[Packet[VideoStream]]) -> None:
+    def _mux(self, packets: "list[Packet[VideoStream]]") -> None:
         self._written = True
         for packet in packets:
             # Encoders know the frame rate only; each frame's own duration is put back here.

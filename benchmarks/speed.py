@@ -1,0 +1,140 @@
+"""How fast the main job is, stage by stage and whole, beside Johnson et al.'s network.
+
+    python benchmarks/speed.py [--clip FILE] [--style FILE] [--json FILE] [--rounds N]
+
+Every figure is a median over the rounds with its quartiles, taken in one process; the whole
+command runs as a process of its own. Speed of the machine cancels in the ratio to the peer. Default
+clip: the sample, 640x360.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from johnson import JohnsonNetwork
+
+from vidnst.media.clip import probe
+from vidnst.media.color import result_tags
+from vidnst.media.containers import choose_encoding
+from vidnst.media.decode import decode
+from vidnst.media.encode import Encoder
+from vidnst.media.pictures import read_picture
+from vidnst.options import EncodeOptions, StyleOptions
+from vidnst.style.fast import FastStylizer
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def timed(job: Callable[[], object], rounds: int, per: int = 1) -> dict[str, float]:
+    """Milliseconds of job / per: median and quartiles over the rounds, after one to warm up."""
+    job()
+    taken = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        job()
+        taken.append((time.perf_counter() - started) * 1e3 / per)
+    low, _, high = statistics.quantiles(taken, n=4)
+    return {"median": statistics.median(taken), "lower": low, "upper": high}
+
+
+def whole_command(clip: Path, style: Path, rounds: int, frames: int) -> dict[str, float]:
+    """Frames per second of `vidnst CLIP --style STYLE` from start to exit, as a new process."""
+    rates = []
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable, str(ROOT / "cli.py"), str(clip), "--style", str(style), "--quiet",
+            "--overwrite", "-o", f"{folder}/out.mp4",
+        ]  # fmt: skip
+        for _ in range(rounds):
+            started = time.perf_counter()
+            subprocess.run(command, check=True)
+            rates.append(frames / (time.perf_counter() - started))
+    low, _, high = statistics.quantiles(rates, n=4)
+    return {"median": statistics.median(rates), "lower": low, "upper": high}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--clip", type=Path, default=ROOT / "samples" / "clip.mp4")
+    parser.add_argument("--style", type=Path, default=ROOT / "samples" / "wave.jpg")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+
+    clip = probe(args.clip)
+    frames = list(decode(clip))
+    stylizer = FastStylizer(read_picture(args.style), StyleOptions(), size_hw=clip.size_hw)
+    stylizer.begin_shot([frame.picture for frame in frames[:: max(1, len(frames) // 8)]])
+    some = frames[: min(30, len(frames))]
+    ready = stylizer._to_network(frames[0].picture)
+    height, width = clip.size_hw
+    peer, peer_input = JohnsonNetwork().eval(), torch.rand(1, 3, height, width)
+
+    def encode() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "out.mp4"
+            with Encoder(
+                path,
+                choose_encoding(path, EncodeOptions(), clip.size_hw),
+                size_hw=clip.size_hw,
+                sample_aspect=clip.sample_aspect,
+                rate=clip.rate,
+                time_base=clip.time_base,
+                color=result_tags(clip),
+            ) as encoder:
+                for frame in frames:
+                    encoder.write(frame)
+
+    results: dict[str, Any] = {
+        "clip": f"{width}x{height}, {len(frames)} frames",
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        "commit": subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT
+        ).stdout.strip(),
+        "dtype": str(stylizer._dtype).removeprefix("torch."),
+    }
+    with torch.inference_mode():
+        stages = {
+            "decode": timed(lambda: list(decode(clip)), args.rounds, len(frames)),
+            "network": timed(lambda: stylizer._baked(ready), 3 * args.rounds),  # type: ignore[misc]
+            "paint (network, to and from pixels)": timed(
+                lambda: [stylizer.paint(frame.picture) for frame in some], args.rounds, len(some)
+            ),
+            "encode": timed(encode, args.rounds, len(frames)),
+            "Johnson et al. 2016, fp32, eager": timed(lambda: peer(peer_input), args.rounds),
+        }
+    results["milliseconds_per_frame"] = stages
+    results["network_times_faster_than_johnson"] = (
+        stages["Johnson et al. 2016, fp32, eager"]["median"] / stages["network"]["median"]
+    )
+    results["whole_command_frames_per_second"] = whole_command(
+        args.clip, args.style, args.rounds, len(frames)
+    )
+
+    print(f"{results['clip']}; {results['machine']}; {results['dtype']}; {results['versions']}")
+    for name, figures in stages.items():
+        spread = f"({figures['lower']:.1f} .. {figures['upper']:.1f})"
+        print(f"{name:40} {figures['median']:8.1f} ms a frame  {spread}")
+    fps = results["whole_command_frames_per_second"]
+    print(f"{'whole command, start to exit':40} {fps['median']:8.1f} fps         "
+          f"({fps['lower']:.1f} .. {fps['upper']:.1f})")  # fmt: skip
+    print(f"{'network against Johnson et al.':40} "
+          f"{results['network_times_faster_than_johnson']:8.1f} times as fast")  # fmt: skip
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Where the tests find clips, and how they make their own with real ffmpeg."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vidnst.frames import Picture
+from vidnst.media.join import ffmpeg_program
+from vidnst.media.pictures import write_picture
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+MakeClip = Callable[..., Path]
+
+
+def gradient_picture(height: int, width: int) -> Picture:
+    """A picture without symmetry: red grows rightward, green downward, a blue disc off center."""
+    y, x = np.mgrid[0:height, 0:width]
+    blue = np.hypot(y - height * 0.3, x - width * 0.7) < min(height, width) * 0.2
+    channels = (x * 255 // max(1, width - 1), y * 255 // max(1, height - 1), blue * 255)
+    return np.stack(channels, -1).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped sample style, or the Great Wave where the shared material is at hand."""
+    shared = SHARED / "styles" / "wave.jpg"
+    return shared if shared.exists() else ROOT / "samples" / "wave.jpg"
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "photo.png"
+    write_picture(path, gradient_picture(72, 96))
+    return path
+
+
+@pytest.fixture
+def make_clip(tmp_path: Path) -> MakeClip:
+    """Make a clip with ffmpeg: make_clip("a.mp4", "-c:v", ...) of moving test bars."""
+
+    def make(
+        name: str,
+        *arguments: str,
+        size: str = "96x64",
+        frames: int = 12,
+        rate: str = "12",
+        inputs: tuple[str, ...] = (),
+    ) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        bars = f"testsrc2=size={size}:rate={rate},trim=end_frame={frames}"
+        command = [
+            ffmpeg_program(), "-y", "-loglevel", "error", "-f", "lavfi", "-i", bars,
+            *inputs, *arguments, str(path),
+        ]  # fmt: skip
+        subprocess.run(command, check=True, capture_output=True, stdin=subprocess.DEVNULL)
+        return path
+
+    return make
+
+
+TONE = ("-f", "lavfi", "-i", "sine=frequency=440:duration=1")
+"""Inputs of make_clip for one second of sound."""

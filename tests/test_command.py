@@ -1,0 +1,112 @@
+"""The command as a person or a script meets it."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, TONE, MakeClip
+from media_facts import facts
+
+from vidnst import __version__
+from vidnst.command import main, render_parser
+
+
+def test_the_main_job_writes_beside_the_input(
+    make_clip: MakeClip, style: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = make_clip("holiday.mp4", inputs=TONE)
+    assert main([str(source), "--style", str(style)]) == 0
+    output = source.with_name("holiday_wave.mp4")
+    assert facts(output).frame_count == 12
+    shown = capsys.readouterr()
+    assert shown.out.startswith(f"{output}: 12 frames, 96x64, ")
+    assert " fps" in shown.out
+    assert main([str(source), "--style", str(style)]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert main([str(source), "--style", str(style), "--overwrite", "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_json_tells_scripts_what_was_made(
+    make_clip: MakeClip, style: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = make_clip("a.mp4")
+    assert main([str(source), "--style", str(style), "--json"]) == 0
+    shown = capsys.readouterr()
+    figures = json.loads(shown.out)
+    assert figures["frames"] == 12
+    assert figures["size_hw"] == [64, 96]
+    assert figures["frames_per_second"] > 0
+    assert shown.err == ""
+
+
+def test_info_tells_what_is_inside(make_clip: MakeClip, capsys: pytest.CaptureFixture[str]) -> None:
+    source = make_clip("a.mp4", inputs=TONE)
+    assert main(["info", str(source), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["size_hw"], told["frame_count"], told["audio"]) == ([64, 96], 12, ["aac"])
+    assert main(["info", str(source)]) == 0
+    assert re.search(r"size +96x64", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["info", "--help"], ["--version"]])
+def test_help_needs_nothing_heavy(arguments: list[str]) -> None:
+    heavy = "{'torch', 'cv2', 'av', 'numpy', 'tqdm'}"
+    code = (
+        "import sys\nfrom vidnst.command import main\n"
+        f"try: main({arguments!r})\n"
+        f"finally: sys.exit(3 if {heavy} & set(sys.modules) else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert "vidnst" in done.stdout
+    if arguments == ["--version"]:
+        assert __version__ in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "term"]
+)
+def test_interrupting_leaves_no_half_video(
+    sent: signal.Signals, code: int, make_clip: MakeClip, style: Path
+) -> None:
+    source = make_clip("long.mp4", size="320x240", frames=2000, rate="25", inputs=TONE)
+    command = [sys.executable, str(ROOT / "cli.py"), str(source), "--style", str(style)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not any(path.name.startswith(".vidnst-") for path in source.parent.iterdir()):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(sent)
+    sent_at = time.monotonic()
+    _, err = process.communicate(timeout=30)
+    assert time.monotonic() - sent_at < 10
+    assert process.returncode == code
+    assert "Traceback" not in err
+    assert [path.name for path in source.parent.iterdir()] == ["long.mp4"]
+
+
+def test_readme_names_every_flag_and_no_other() -> None:
+    text = (ROOT / "README.md").read_text()
+    known = {o for action in render_parser()._actions for o in action.option_strings}
+    known = {option for option in known if option.startswith("--")} - {"--help"}
+    section = text.split("## Options", 1)[1].split("\n## ", 1)[0]
+    named = set(re.findall(r"`(--[a-z-]+)", section))
+    assert named == known
+
+
+def test_the_debug_variable_shows_the_traceback(
+    style: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vidnst.errors import MediaError
+
+    monkeypatch.setenv("VIDNST_DEBUG", "1")
+    with pytest.raises(MediaError):
+        main(["nowhere.mp4", "--style", str(style)])

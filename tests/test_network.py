@@ -1,0 +1,192 @@
+"""The networks: what baking, reading and blending promise."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from conftest import gradient_picture
+
+from vidnst.errors import WeightsError
+from vidnst.media.pictures import read_picture
+from vidnst.options import StyleOptions
+from vidnst.style.bake import BakedNetwork
+from vidnst.style.fast import FastStylizer
+from vidnst.style.losses import content_loss, moments, style_loss, temporal_loss, total_variation
+from vidnst.style.network import (
+    NetworkShape,
+    StyleNetwork,
+    _InstanceNorm,
+    load_network,
+    style_code,
+)
+from vidnst.style.perceptual import PerceptualEncoder, load_encoder
+from vidnst.training.reader import fresh_reader
+from vidnst.weights import SHA256, shipped_weights
+
+
+@pytest.fixture
+def network() -> StyleNetwork:
+    torch.manual_seed(0)
+    reader = fresh_reader(torch.Generator().manual_seed(0))
+    length = style_code(reader, torch.rand(1, 3, 32, 32)).shape[1]
+    shape = NetworkShape(half_channels=8, quarter_channels=12, residual_blocks=2, hidden=16)
+    return StyleNetwork(reader, shape, code_length=length).requires_grad_(False).eval()
+
+
+@pytest.fixture
+def picture() -> np.ndarray:
+    return gradient_picture(72, 96)
+
+
+def test_baked_network_equals_the_conditional_one(network: StyleNetwork) -> None:
+    frame, code = torch.rand(1, 3, 40, 52), network.read(torch.rand(1, 3, 64, 64))
+    baked = BakedNetwork(network, code, frame)
+    torch.testing.assert_close(baked(frame), network(frame, code), atol=1e-5, rtol=1e-4)
+
+
+def test_baked_network_holds_no_norm(network: StyleNetwork) -> None:
+    baked = BakedNetwork(network, network.read(torch.rand(1, 3, 64, 64)), torch.rand(2, 3, 40, 52))
+    assert {type(m) for m in baked.modules() if not list(m.children())} == {torch.nn.Conv2d}
+
+
+def test_baked_network_paints_tiles_as_the_whole(network: StyleNetwork) -> None:
+    frame = torch.rand(1, 3, 64, 256)
+    baked = BakedNetwork(network, network.read(torch.rand(1, 3, 64, 64)), frame)
+    whole = baked(frame)
+    left = baked(frame[..., :192])[..., :96]
+    right = baked(frame[..., 64:])[..., 32:]
+    torch.testing.assert_close(torch.cat([left, right], 3), whole, atol=1e-5, rtol=1e-4)
+
+
+def test_instance_norm_equals_torchs_and_so_does_its_gradient() -> None:
+    x = torch.randn(2, 3, 5, 4, dtype=torch.float64, requires_grad=True)
+    scale, shift = torch.randn(2, 2, 3, dtype=torch.float64, requires_grad=True)
+    ours = _InstanceNorm.apply(x, scale, shift)
+    theirs = F.instance_norm(x) * scale[..., None, None] + shift[..., None, None]
+    torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
+    weights = torch.randn_like(ours)
+    for a, b in zip(
+        torch.autograd.grad(ours, (x, scale, shift), weights),
+        torch.autograd.grad(theirs, (x, scale, shift), weights),
+        strict=True,
+    ):
+        torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
+
+
+def test_saved_network_comes_back(network: StyleNetwork, tmp_path: Path) -> None:
+    network.save(tmp_path / "n.safetensors")
+    loaded = load_network(tmp_path / "n.safetensors")
+    frame, style = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 64, 64)
+    expected = network(frame, network.read(style))
+    torch.testing.assert_close(loaded(frame, loaded.read(style)), expected, atol=0.01, rtol=0)
+
+
+def test_damaged_weights_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "n.safetensors"
+    path.write_bytes(b"\0" * 100)
+    for load in (load_network, load_encoder):
+        with pytest.raises(WeightsError, match=r"n\.safetensors"):
+            load(path)
+        with pytest.raises(WeightsError, match="missing"):
+            load(tmp_path / "missing.safetensors")
+
+
+def test_shipped_weights_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shipped_weights("fast.safetensors").stat().st_size < 8e6
+    monkeypatch.setitem(SHA256, "fast.safetensors", "0" * 64)
+    with pytest.raises(WeightsError, match="not the shipped ones"):
+        shipped_weights("fast.safetensors")
+
+
+def test_encoder_names_its_layers_and_halves_between_blocks() -> None:
+    reader = fresh_reader(torch.Generator().manual_seed(0))
+    features = reader(torch.rand(1, 3, 32, 48), ["relu1_1", "relu2_2", "relu4_1"])
+    assert {name: tuple(f.shape[1:]) for name, f in features.items()} == {
+        "relu1_1": (16, 32, 48),
+        "relu2_2": (32, 16, 24),
+        "relu4_1": (128, 4, 6),
+    }
+    with pytest.raises(WeightsError, match="relu5_1"):
+        reader(torch.rand(1, 3, 32, 32), ["relu5_1"])
+
+
+def test_average_pooling_differs_from_max_and_survives_saving(tmp_path: Path) -> None:
+    reader = fresh_reader(torch.Generator().manual_seed(0))
+    x = torch.rand(1, 3, 32, 32)
+    mine = reader(x, ["relu2_1"])["relu2_1"]
+    other = PerceptualEncoder(reader.weights(), pooling="max")(x, ["relu2_1"])["relu2_1"]
+    assert not torch.allclose(mine, other)
+    reader.save(tmp_path / "r.safetensors")
+    again = load_encoder(tmp_path / "r.safetensors")(x, ["relu2_1"])["relu2_1"]
+    torch.testing.assert_close(again, mine)
+
+
+def test_moments_are_mean_and_covariance() -> None:
+    features = torch.randn(2, 3, 7, 5)
+    m = moments(features)
+    torch.testing.assert_close(m.mean[1], features[1].flatten(1).mean(1))
+    expected = torch.cov(features[1].flatten(1), correction=0)
+    torch.testing.assert_close(m.covariance[1], expected, atol=1e-5, rtol=1e-5)
+
+
+def test_losses_are_zero_on_equals_and_known_elsewhere() -> None:
+    features = torch.rand(2, 4, 6, 6)
+    same = {"relu1_1": moments(features)}
+    assert [float(loss) for loss in style_loss(same, same)] == [0, 0]
+    doubled = {"relu1_1": moments(2 * features)}
+    means, covariances = style_loss(doubled, same)
+    assert float(means) == pytest.approx(1, abs=0.01)
+    assert float(covariances) == pytest.approx(3, abs=0.05)
+    assert float(content_loss(3 * features + 1, features)) == pytest.approx(0, abs=1e-4)
+    stripes = torch.zeros(1, 1, 4, 4)
+    stripes[..., ::2] = 1
+    assert float(total_variation(stripes)) == 1
+    visible = torch.zeros(1, 1, 4, 4)
+    visible[..., :2, :] = 1
+    assert float(temporal_loss(stripes, 1 - stripes, visible)) == 0.5
+
+
+def test_strength_goes_from_the_source_to_the_style(picture: np.ndarray, style: Path) -> None:
+    distances = []
+    for strength in (0, 0.25, 0.5, 0.75, 1):
+        stylizer = FastStylizer(
+            read_picture(style), StyleOptions(strength=strength), size_hw=picture.shape[:2]
+        )
+        stylizer.begin_shot([picture])
+        distances.append(np.abs(stylizer.paint(picture).astype(int) - picture).mean())
+    assert distances[0] == 0
+    assert distances == sorted(distances)
+    assert distances[-1] > 10
+
+
+@pytest.mark.parametrize("size_hw", [(72, 96), (71, 97), (17, 33)])
+@pytest.mark.parametrize("brush_size", [None, 3, 20])
+def test_any_size_comes_out_as_it_went_in(
+    size_hw: tuple[int, int], brush_size: float | None, style: Path
+) -> None:
+    picture = gradient_picture(*size_hw)
+    options = StyleOptions(brush_size=brush_size)
+    stylizer = FastStylizer(read_picture(style), options, size_hw=size_hw)
+    stylizer.begin_shot([picture])
+    assert stylizer.paint(picture).shape == picture.shape
+
+
+def test_bfloat16_paints_like_float32(picture: np.ndarray, style: Path) -> None:
+    painted = []
+    for dtype in (torch.float32, torch.bfloat16):
+        stylizer = FastStylizer(
+            read_picture(style), StyleOptions(), size_hw=picture.shape[:2], dtype=dtype
+        )
+        stylizer.begin_shot([picture])
+        painted.append(stylizer.paint(picture).astype(float))
+    assert np.sqrt(np.square(painted[0] - painted[1]).mean()) < 4
+
+
+def test_painting_one_frame_does_not_change_the_next(picture: np.ndarray, style: Path) -> None:
+    stylizer = FastStylizer(read_picture(style), StyleOptions(), size_hw=picture.shape[:2])
+    stylizer.begin_shot([picture])
+    first = stylizer.paint(picture)
+    stylizer.paint(np.zeros_like(picture))
+    assert np.array_equal(stylizer.paint(picture), first)

@@ -1,0 +1,38 @@
+"""Every troublesome real clip, painted whole and compared with its source."""
+
+from pathlib import Path
+
+import pytest
+from conftest import SHARED
+from media_facts import facts
+
+from vidnst.options import EncodeOptions, RenderOptions
+from vidnst.render import render
+
+CLIPS = sorted((SHARED / "clips").glob("*.mp4"))
+
+
+@pytest.mark.skipif(not CLIPS, reason="the shared clips are not on this machine")
+@pytest.mark.slow
+@pytest.mark.parametrize("clip", CLIPS, ids=lambda path: path.stem)
+def test_result_matches_its_source(clip: Path, style: Path, tmp_path: Path) -> None:
+    output = tmp_path / "painted.mp4"
+    report = render(
+        RenderOptions(
+            source=clip, style=style, output=output, encoding=EncodeOptions(preset="veryfast")
+        )
+    )
+    source, result = facts(clip), facts(output)
+    assert report.frames == result.frame_count == source.frame_count
+    assert result.pts_seconds == source.pts_seconds
+    assert result.size_hw == source.size_hw
+    assert result.sample_aspect == source.sample_aspect
+    assert (result.range, result.matrix) == (source.range, source.matrix)
+    assert (result.primaries, result.transfer) == (source.primaries, source.transfer)
+    assert result.audio == source.audio
+    assert result.subtitles == source.subtitles
+    assert list(result.packets.values()) == list(source.packets.values()), (
+        "sound is not copied as is"
+    )
+    assert result.audio_start_seconds == source.audio_start_seconds
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["painted.mp4"]

@@ -1,0 +1,173 @@
+"""Training: the same from the same seed, resumed as if never stopped, and readable results."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import gradient_picture
+from safetensors.torch import load_file
+
+from vidnst.command import main
+from vidnst.errors import TrainingError
+from vidnst.media.pictures import read_picture, write_picture
+from vidnst.style.network import load_network
+from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.training.motion import camera_noise, make_up_motion
+from vidnst.training.pictures import load_squares, random_crops
+from vidnst.training.reader import fresh_reader
+from vidnst.training.train import TrainingSettings, train
+
+TINY = TrainingSettings(
+    steps=4,
+    batch=2,
+    size=64,
+    reader_steps=2,
+    half_channels=8,
+    quarter_channels=8,
+    residual_blocks=1,
+)
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("material")
+    rng = np.random.default_rng(0)
+    for kind in ("photos", "paintings"):
+        (folder / kind).mkdir()
+        for index in range(8):
+            picture = np.roll(gradient_picture(80, 90), rng.integers(0, 80), 0)
+            write_picture(folder / kind / f"{index}.png", picture)
+    fresh_reader(torch.Generator().manual_seed(9)).save(folder / "teacher.safetensors")
+    return folder
+
+
+def run(material: Path, out: Path, settings: TrainingSettings = TINY, **options: int) -> Path:
+    teacher = fresh_reader(torch.Generator().manual_seed(9))
+    return train(
+        settings,
+        photos=material / "photos",
+        paintings=material / "paintings",
+        teachers=[teacher],
+        out=out,
+        device=torch.device("cpu"),
+        **options,
+    )
+
+
+def test_a_run_leaves_weights_losses_and_a_sheet(material: Path, tmp_path: Path) -> None:
+    weights = run(material, tmp_path / "run")
+    frame = torch.rand(1, 3, 32, 32)
+    network = load_network(weights)
+    assert network(frame, network.read(frame)).shape == frame.shape
+    rows = list(csv.DictReader((tmp_path / "run" / "losses.csv").read_text().splitlines()))
+    assert [row["step"] for row in rows] == ["0", "3"]
+    assert all(float(row["total"]) > 0 for row in rows)
+    assert read_picture(tmp_path / "run" / "sheet.png").shape == (7 * 192, 7 * 192, 3)
+    assert json.loads((tmp_path / "run" / "settings.json").read_text())["steps"] == 4
+
+
+def test_resumed_training_equals_uninterrupted_training(material: Path, tmp_path: Path) -> None:
+    whole = load_file(run(material, tmp_path / "whole"))
+
+    class Killed(Exception):
+        pass
+
+    teacher = fresh_reader(torch.Generator().manual_seed(9))
+
+    def stop_at_three(event: object) -> None:
+        if event.step == 3:  # type: ignore[attr-defined]
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(
+            TINY,
+            photos=material / "photos",
+            paintings=material / "paintings",
+            teachers=[teacher],
+            out=tmp_path / "cut",
+            device=torch.device("cpu"),
+            save_every=2,
+            on_step=stop_at_three,
+        )
+    resumed = load_file(run(material, tmp_path / "cut"))
+    assert all(torch.equal(resumed[key], whole[key]) for key in whole)
+
+
+def test_another_seed_gives_another_network(material: Path, tmp_path: Path) -> None:
+    first = load_file(run(material, tmp_path / "a"))
+    second = load_file(run(material, tmp_path / "b", replace(TINY, seed=1)))
+    assert not torch.equal(first["mix.weight"], second["mix.weight"])
+
+
+def test_other_settings_do_not_continue_a_run(material: Path, tmp_path: Path) -> None:
+    run(material, tmp_path / "run")
+    with pytest.raises(TrainingError, match="other settings"):
+        run(material, tmp_path / "run", replace(TINY, rate=0.1))
+
+
+def test_the_command_trains_from_folders(
+    material: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = [f"--{k.replace('_', '-')}={v}" for k, v in TINY.__dict__.items()]
+    arguments = [
+        "train", "--photos", str(material / "photos"), "--paintings", str(material / "paintings"),
+        "--teacher", str(material / "teacher.safetensors"), "--out", str(tmp_path / "run"), *flags,
+    ]  # fmt: skip
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "run" / "network.safetensors")
+    assert main([*arguments, "--size", "70"]) == 1
+    assert main([*arguments[:2], "nowhere", *arguments[3:]]) == 1
+    assert main([*arguments, "--device", "warp"]) == 2
+
+
+def test_made_up_motion_warps_as_its_grid_says() -> None:
+    motion = make_up_motion(2, 64, np.random.default_rng(0))
+    y, x = torch.meshgrid(torch.linspace(-1, 1, 65), torch.linspace(-1, 1, 65), indexing="ij")
+    centers = torch.stack([x, y])[None, :, :-1, :-1] + 1 / 64
+    seen = motion.warp(centers.expand(2, -1, -1, -1))
+    inside = motion.visible.bool().expand_as(seen)
+    error = (seen - motion.grid.permute(0, 3, 1, 2)).abs()[inside]
+    assert error.max() < 1e-4
+    assert 0.7 < motion.visible.mean() <= 1
+
+
+def test_camera_noise_is_small_and_seeded() -> None:
+    frames = torch.full((2, 3, 32, 32), 0.5)
+    first, second = (
+        camera_noise(frames, np.random.default_rng(1), torch.Generator().manual_seed(1))
+        for _ in range(2)
+    )
+    assert torch.equal(first, second)
+    assert 0 < (first - frames).std() < 0.05
+
+
+def test_squares_are_centered_and_unreadable_pictures_left_out(tmp_path: Path) -> None:
+    write_picture(tmp_path / "a.png", gradient_picture(40, 80))
+    (tmp_path / "b.png").write_text("no picture")
+    squares = load_squares(tmp_path, 40)
+    assert squares.shape == (1, 3, 40, 40)
+    expected = torch.from_numpy(gradient_picture(40, 80)[:, 20:60].copy()).permute(2, 0, 1)
+    assert torch.equal(squares[0], expected)
+    crops = random_crops(squares, np.array([0, 0]), 32, np.random.default_rng(0))
+    assert crops.shape == (2, 3, 32, 32)
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(TrainingError, match="no readable picture"):
+        load_squares(tmp_path, 40)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+def test_training_runs_on_a_gpu(material: Path, tmp_path: Path) -> None:
+    weights = train(
+        TINY,
+        photos=material / "photos",
+        paintings=material / "paintings",
+        teachers=[PerceptualEncoder(fresh_reader(torch.Generator().manual_seed(9)).weights())],
+        out=tmp_path / "run",
+        device=torch.device("cuda"),
+    )
+    assert load_network(weights).shape.half_channels == 8

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vidnst.errors import WeightsError
 
-SHA256 = {"fast.safetensors": "afe10f837fb5c2dc76c6fffc3eb6019f1ed49519f1b93230613d5ecc30af1b9f"}
+SHA256 = {"fast.safetensors": "e2b0ef5904b0b7ffb134f0f4509617967775d5739683095597f1a0bdfb47edcf"}
 
 
 def shipped_weights(name: str) -> Path:

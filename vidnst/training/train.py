@@ -20,6 +20,7 @@ from vidnst.errors import TrainingError
 from vidnst.style.losses import (
     Moments,
     content_loss,
+    flat_variation,
     moments,
     style_loss,
     temporal_loss,
@@ -40,7 +41,11 @@ _CONTENT_LAYERS = {"relu4_1": 1.0, "relu3_1": 0.5}
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything that decides what comes out, besides the pictures and the teachers."""
+    """Everything that decides what comes out, besides the pictures and the teachers.
+
+    The weights are those of the losses. flat_from is the part of the run after which flat regions
+    are held flat: strokes are learned first.
+    """
 
     steps: int = 12000
     batch: int = 4
@@ -49,6 +54,8 @@ class TrainingSettings:
     content_weight: float = 1.0
     style_weight: float = 8.0
     variation_weight: float = 0.1
+    flat_weight: float = 15.0
+    flat_from: float = 0.3
     temporal_weight: float = 40.0
     average_decay: float = 0.998
     reader_steps: int = 5000
@@ -75,6 +82,7 @@ class TrainingStep:
     content: float
     style: float
     variation: float
+    flat: float
     temporal: float
     total: float
     seconds: float
@@ -243,16 +251,20 @@ def _losses(
     content = torch.stack(content_terms).mean()  # type: ignore[arg-type]
     style = (torch.stack(mean_terms).mean() + torch.stack(covariance_terms).mean()) / 2
     variation = total_variation(result)
+    flat = flat_variation(result, frames)
+    flat_weight = settings.flat_weight if step >= settings.flat_from * settings.steps else 0.0
     total = (
         settings.content_weight * content
         + settings.style_weight * style
         + settings.variation_weight * variation
+        + flat_weight * flat
         + settings.temporal_weight * temporal
     )
     return {
         "content": content,
         "style": style,
         "variation": variation,
+        "flat": flat,
         "temporal": temporal,
         "total": total,
     }

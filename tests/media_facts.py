@@ -40,6 +40,7 @@ def facts(path: Path) -> Facts:
         aspect = Fraction(film.sample_aspect_ratio or 1)
         size_hw = (last.width, last.height) if turned else (last.height, last.width)
         tags = (last.color_range, last.colorspace, last.color_primaries, last.color_trc)
+        time_base = film.time_base
         audio = [s.codec_context.codec.canonical_name for s in container.streams.audio]
         subtitles = [s.codec_context.codec.canonical_name for s in container.streams.subtitles]
     packets: dict[int, list[bytes]] = {}
@@ -63,7 +64,7 @@ def facts(path: Path) -> Facts:
         subtitles=subtitles,
         packets=packets,
         audio_start_seconds=list(starts.values()),
-        time_base=film.time_base,
+        time_base=time_base,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,12 @@ from vidnst.errors import MediaError
 _PQ, _HLG = 16, 18
 _ATTACHED_PICTURE = 0x0400
 _NUMBER = re.compile(r"%0?(\d*)d")
+# From version 19 on PyAV reads metadata of any encoding by itself.
+_open_tolerant: Any = (
+    av.open
+    if int(av.__version__.split(".")[0]) >= 19
+    else partial(av.open, metadata_errors="replace")
+)
 SEQUENCE_RATE = Fraction(25)
 """Frame rate of numbered pictures, which carry none themselves."""
 
@@ -126,9 +133,7 @@ def open_media(path: Path) -> Iterator[av.container.InputContainer]:
     elif path.stat().st_size == 0:
         raise MediaError(f"{path} is empty")
     try:
-        with av.open(
-            str(path), format=kind, options=options, metadata_errors="replace"
-        ) as container:
+        with _open_tolerant(str(path), format=kind, options=options) as container:
             yield container
     except PermissionError as error:
         raise MediaError(f"{path} cannot be read: {error.strerror}") from error
@@ -162,7 +167,7 @@ def probe(path: Path) -> Clip:
             raise MediaError(f"{path} holds no frame that can be decoded")
         rotation = round(first.rotation / 90) * 90 % 360
         height, width = first.height, first.width
-        aspect = Fraction(stream.sample_aspect_ratio or context.sample_aspect_ratio or 1)
+        aspect = _fraction(stream.sample_aspect_ratio or context.sample_aspect_ratio) or Fraction(1)
         if rotation in (90, 270):
             height, width, aspect = width, height, 1 / aspect
         duration = None
@@ -178,8 +183,8 @@ def probe(path: Path) -> Clip:
             size_hw=(height, width),
             rotation_degrees=rotation,
             sample_aspect=aspect,
-            rate=stream.average_rate or stream.guessed_rate,
-            time_base=stream.time_base or Fraction(1, av.time_base),
+            rate=_fraction(stream.average_rate or stream.guessed_rate),
+            time_base=_fraction(stream.time_base) or Fraction(1, av.time_base),
             start_seconds=(container.start_time or 0) / av.time_base,
             frame_count=stream.frames or None,
             duration_seconds=duration,
@@ -197,3 +202,10 @@ def probe(path: Path) -> Clip:
             ),
             chapter_count=len(container.chapters()),
         )
+
+
+def _fraction(rational: Any) -> Fraction | None:
+    """PyAV's rational numbers, whose type differs between versions; None for none and for 0/0."""
+    if not rational:
+        return None
+    return Fraction(rational.numerator, rational.denominator)

@@ -54,7 +54,7 @@ class TrainingSettings:
     content_weight: float = 1.0
     style_weight: float = 8.0
     variation_weight: float = 0.1
-    flat_weight: float = 15.0
+    flat_weight: float = 25.0
     flat_from: float = 0.3
     temporal_weight: float = 40.0
     average_decay: float = 0.998

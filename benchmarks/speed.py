@@ -46,6 +46,14 @@ def timed(job: Callable[[], object], rounds: int, per: int = 1) -> dict[str, flo
     return {"median": statistics.median(taken), "lower": low, "upper": high}
 
 
+def processor() -> str:
+    """The processor's name, where Linux tells it."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text().splitlines() if told.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
 def whole_command(clip: Path, style: Path, rounds: int, frames: int) -> dict[str, float]:
     """Frames per second of `vidnst CLIP --style STYLE` from start to exit, as a new process."""
     rates = []
@@ -99,6 +107,7 @@ def main() -> None:
     results: dict[str, Any] = {
         "clip": f"{width}x{height}, {len(frames)} frames",
         "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "processor": processor(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "commit": subprocess.run(
             ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT

@@ -1,5 +1,6 @@
 """The command as a person or a script meets it."""
 
+import importlib.util
 import json
 import re
 import signal
@@ -54,7 +55,9 @@ def test_info_tells_what_is_inside(make_clip: MakeClip, capsys: pytest.CaptureFi
     assert re.search(r"size +96x64", capsys.readouterr().out)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["info", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["info", "--help"], ["train", "--help"], ["--version"]]
+)
 def test_help_needs_nothing_heavy(arguments: list[str]) -> None:
     heavy = "{'torch', 'cv2', 'av', 'numpy', 'tqdm'}"
     code = (
@@ -100,6 +103,15 @@ def test_readme_names_every_flag_and_no_other() -> None:
     section = text.split("## Options", 1)[1].split("\n## ", 1)[0]
     named = set(re.findall(r"`(--[a-z-]+)", section))
     assert named == known
+
+
+def test_readme_figures_are_the_measured_ones() -> None:
+    spec = importlib.util.spec_from_file_location("readme", ROOT / "benchmarks" / "readme.py")
+    assert spec is not None
+    assert spec.loader is not None
+    readme = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(readme)
+    assert readme.table() in (ROOT / "README.md").read_text()
 
 
 def test_the_debug_variable_shows_the_traceback(

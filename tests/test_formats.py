@@ -214,6 +214,21 @@ def test_an_excerpt_keeps_picture_and_sound_together(
         assert len(sound) / rate == pytest.approx(1.08, abs=0.06)
 
 
+def test_a_broadcast_clock_does_not_delay_the_result(
+    make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    click = ("-f", "lavfi", "-i", "aevalsrc='if(between(t,0.5,0.52),0.8*sin(3000*t),0)':d=1")
+    source = make_clip("source.ts", "-c:a", "aac", "-output_ts_offset", "5000", inputs=click)
+    assert probe(source).start_seconds > 4000
+    paint(source, style, tmp_path / "out.mp4")
+    result = facts(tmp_path / "out.mp4")
+    assert result.frame_count == 12
+    assert result.pts_seconds[0] < 0.2
+    sound, rate = decoded_sound(tmp_path / "out.mp4")
+    click_after = np.argmax(np.abs(sound)) / rate - float(result.pts_seconds[0])
+    assert click_after == pytest.approx(0.51, abs=0.03)
+
+
 def test_subtitles_chapters_and_metadata_are_kept(
     make_clip: MakeClip, style: Path, tmp_path: Path
 ) -> None:

@@ -19,7 +19,8 @@ from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.training.motion import camera_noise, make_up_motion
 from vidnst.training.pictures import load_squares, random_crops
 from vidnst.training.reader import fresh_reader
-from vidnst.training.train import TrainingSettings, train
+from vidnst.training.settings import TrainingSettings
+from vidnst.training.train import train
 
 TINY = TrainingSettings(
     steps=4,

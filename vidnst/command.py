@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from vidnst import __version__
 from vidnst.errors import UsageError, VidnstError
 from vidnst.options import EncodeOptions, RenderOptions, StyleOptions, parse_time
+from vidnst.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -247,7 +248,7 @@ def _info(arguments: list[str]) -> int:
     return 0
 
 
-def train_parser(settings_class: type) -> argparse.ArgumentParser:
+def train_parser() -> argparse.ArgumentParser:
     """The arguments of training; every field of TrainingSettings is one."""
     parser = _Parser(
         prog="vidnst train",
@@ -268,7 +269,7 @@ def train_parser(settings_class: type) -> argparse.ArgumentParser:
         "--save-every", type=int, default=500, metavar="STEPS", help="(default: %(default)s)"
     )
     group = parser.add_argument_group("settings")
-    for field in fields(settings_class):
+    for field in fields(TrainingSettings):
         group.add_argument(
             f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default,
             help="(default: %(default)s)",
@@ -277,13 +278,13 @@ def train_parser(settings_class: type) -> argparse.ArgumentParser:
 
 
 def _train(arguments: list[str]) -> int:
+    args = train_parser().parse_args(arguments)
     import torch
     from tqdm import tqdm
 
     from vidnst.style.perceptual import load_encoder, torchvision_vgg19
-    from vidnst.training.train import TrainingSettings, TrainingStep, train
+    from vidnst.training.train import TrainingStep, train
 
-    args = train_parser(TrainingSettings).parse_args(arguments)
     settings = TrainingSettings(**{f.name: getattr(args, f.name) for f in fields(TrainingSettings)})
     teachers = [
         torchvision_vgg19() if t == "vgg19" else load_encoder(Path(t)) for t in args.teacher

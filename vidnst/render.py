@@ -25,6 +25,8 @@ from vidnst.style.fast import FastStylizer
 _SAMPLES = 8
 """So many frames, spread over the clip, give the statistics that stay frozen."""
 _SMALLEST_SIDE = 16
+_CLOCKED_CONTAINERS = ("mpegts", "mpeg")
+"""Their timestamps begin wherever the sender's clock stood; the result begins at 0."""
 _STYLE_LONG_SIDE = 2048
 
 
@@ -87,7 +89,10 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
     encoding = choose_encoding(output, options.encoding, size_hw)
     style = read_picture(options.style, long_side=_STYLE_LONG_SIDE)
     stylizer = FastStylizer(style, options.painting, size_hw=size_hw, weights=options.weights)
-    excerpt = {"start_seconds": options.start_seconds, "end_seconds": options.end_seconds}
+    start_seconds = options.start_seconds
+    if start_seconds is None and clip.container in _CLOCKED_CONTAINERS:
+        start_seconds = 0.0
+    excerpt = {"start_seconds": start_seconds, "end_seconds": options.end_seconds}
     samples = sample(clip, _SAMPLES, size_hw=size_hw, **excerpt)
     if not samples:
         raise MediaError(f"{clip.path} has no frame in the excerpt asked for")

@@ -11,10 +11,12 @@ from typing import Any
 
 import av
 import av.container
+from av.stream import Stream
 from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError
 
+UNKNOWN_CODEC = "unknown"
 _PQ, _HLG = 16, 18
 _ATTACHED_PICTURE = 0x0400
 _NUMBER = re.compile(r"%0?(\d*)d")
@@ -196,12 +198,15 @@ def probe(path: Path) -> Clip:
             ),
             interlaced=bool(first.interlaced_frame),
             language=stream.language,
-            audio=tuple(s.codec_context.codec.canonical_name for s in container.streams.audio),
-            subtitles=tuple(
-                s.codec_context.codec.canonical_name for s in container.streams.subtitles
-            ),
+            audio=tuple(_codec_name(s) for s in container.streams.audio),
+            subtitles=tuple(_codec_name(s) for s in container.streams.subtitles),
             chapter_count=len(container.chapters()),
         )
+
+
+def _codec_name(stream: Stream) -> str:
+    context = stream.codec_context
+    return context.codec.canonical_name if context is not None else UNKNOWN_CODEC
 
 
 def _fraction(rational: Any) -> Fraction | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import av
 
 from vidnst.errors import UsageError
-from vidnst.media.clip import Clip, is_sequence
+from vidnst.media.clip import UNKNOWN_CODEC, Clip, is_sequence
 from vidnst.options import EncodeOptions
 
 
@@ -57,7 +57,7 @@ _CONTAINERS = {
         (*_MP4_CODECS, "prores_ks", "dnxhd", "ffv1", "png", "libvpx"),
         ("aac",),
         any_audio=True,
-        text_subtitles=("ass", "subrip", "ssa", "webvtt"),
+        text_subtitles=("subrip", "ass", "ssa", "webvtt"),
         bitmap_subtitles=("hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"),
     ),
     ".webm": Container(
@@ -187,10 +187,10 @@ def _pixel_format(codec: str, options: EncodeOptions, size_hw: tuple[int, int]) 
 
 def audio_codec(container: Container, source_codec: str) -> str | None:
     """'copy', an encoder to transcode with, or None where the container holds no sound."""
+    if source_codec == UNKNOWN_CODEC or not container.audio:
+        return None
     if container.any_audio or source_codec in container.audio:
         return "copy"
-    if not container.audio:
-        return None
     return "libopus" if container.audio[0] == "opus" else container.audio[0]
 
 
@@ -201,7 +201,7 @@ def subtitle_codec(container: Container, source_codec: str) -> str | None:
     """'copy', an encoder to convert with, or None where the container cannot hold them."""
     if source_codec in (*container.text_subtitles, *container.bitmap_subtitles):
         return "copy"
-    if source_codec in _BITMAPS or not container.text_subtitles:
+    if source_codec in (*_BITMAPS, UNKNOWN_CODEC) or not container.text_subtitles:
         return None
     return container.text_subtitles[0]
 

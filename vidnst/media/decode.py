@@ -1,6 +1,7 @@
 """Frames out of files: upright, in order, each with its timestamp."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 
 import av
@@ -44,7 +45,7 @@ def decode(
     with open_media(clip.path) as container:
         stream = video_stream(container, clip.path)
         stream.thread_type = "AUTO"
-        if first_pts is not None:
+        if first_pts is not None and start_seconds:
             container.seek(first_pts, stream=stream)
         for decoded in _progressive(_whole(container, stream, clip), clip):
             pts = decoded.pts
@@ -89,8 +90,9 @@ def sample(
         taken: int | None = None
         for index in range(count if end > begin else 1):
             wanted = int((begin + (end - begin) * (index + 0.5) / count) / clip.time_base)
-            if taken is not None or start_seconds:
-                container.seek(max(0, wanted), stream=stream)
+            if index or start_seconds:
+                with suppress(av.error.FFmpegError):  # where there is no seeking, decode on
+                    container.seek(wanted, stream=stream)
             best: av.VideoFrame | None = None
             for reached, frame in enumerate(container.decode(stream)):
                 best = frame

@@ -48,6 +48,7 @@ def join_streams(
     # and shifted to 0, and the painted film, which ffmpeg would move to 0 as well, is put back.
     out: dict[str, Any] = {"map_metadata": "1", "c:v": "copy", "format": container.format}
     if start_seconds is not None:
+        # Also for 0: a source whose clock does not begin there.
         film_options["itsoffset"] = _first_timestamp(painted)
         source_options["ss"] = start_seconds
     else:

@@ -18,7 +18,6 @@ from torch import Tensor
 
 from vidnst.errors import TrainingError
 from vidnst.style.losses import (
-    Moments,
     content_loss,
     flat_variation,
     moments,
@@ -26,52 +25,25 @@ from vidnst.style.losses import (
     temporal_loss,
     total_variation,
 )
-from vidnst.style.network import NetworkShape, StyleNetwork, style_code
+from vidnst.style.network import NetworkShape, StyleNetwork
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder
+from vidnst.training.checkpoint import (
+    averaged,
+    require_same_settings,
+    restore_checkpoint,
+    save_checkpoint,
+)
 from vidnst.training.motion import camera_noise, make_up_motion
 from vidnst.training.pictures import as_float, load_squares, random_crops
 from vidnst.training.reader import train_reader
+from vidnst.training.settings import TrainingSettings
 from vidnst.training.sheet import write_sheet
+from vidnst.training.styles import Styles, read_styles
 
 _HELD_OUT = 6
 """So many of the last photos and paintings are kept for the contact sheet."""
 
 _CONTENT_LAYERS = {"relu4_1": 1.0, "relu3_1": 0.5}
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """Everything that decides what comes out, besides the pictures and the teachers.
-
-    The weights are those of the losses. flat_from is the part of the run after which flat regions
-    are held flat: strokes are learned first.
-    """
-
-    steps: int = 12000
-    batch: int = 4
-    size: int = 192
-    rate: float = 1.5e-3
-    content_weight: float = 1.0
-    style_weight: float = 8.0
-    variation_weight: float = 0.1
-    flat_weight: float = 25.0
-    flat_from: float = 0.3
-    temporal_weight: float = 40.0
-    average_decay: float = 0.998
-    reader_steps: int = 5000
-    seed: int = 0
-    half_channels: int = 32
-    quarter_channels: int = 64
-    residual_blocks: int = 5
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            low = 1 if field.type is int and field.name != "seed" else 0
-            if getattr(self, field.name) < low:
-                value = getattr(self, field.name)
-                raise TrainingError(f"{field.name} is {value}, but must not be below {low}")
-        if self.size % 16 or not 64 <= self.size <= 224:
-            raise TrainingError(f"size is {self.size}, but must be a multiple of 16 in 64..224")
 
 
 @dataclass(frozen=True)
@@ -86,20 +58,6 @@ class TrainingStep:
     temporal: float
     total: float
     seconds: float
-
-
-@dataclass(frozen=True)
-class _Styles:
-    """All paintings read once: their codes, and what each teacher sees in them."""
-
-    codes: Tensor
-    moments: list[dict[str, Moments]]
-
-    def of(self, teacher: int, indices: Tensor) -> dict[str, Moments]:
-        return {
-            layer: Moments(m.mean[indices], m.covariance[indices])
-            for layer, m in self.moments[teacher].items()
-        }
 
 
 def train(
@@ -123,7 +81,7 @@ def train(
     """
     torch.manual_seed(settings.seed)
     out.mkdir(parents=True, exist_ok=True)
-    _same_settings(out / "settings.json", settings)
+    require_same_settings(out / "settings.json", settings)
     on_note("reading pictures")
     photo_squares = load_squares(photos, 256)
     painting_squares = load_squares(paintings, 224)
@@ -141,7 +99,7 @@ def train(
         on_note,
     )
     on_note("reading the paintings' styles")
-    styles = _read_styles(painting_squares, reader, teachers, device)
+    styles = read_styles(painting_squares, reader, teachers, device)
     photo_squares, painting_squares = photo_squares.to(device), painting_squares.to(device)
 
     shape = NetworkShape(
@@ -157,13 +115,13 @@ def train(
     optimizer = torch.optim.Adam(learned, lr=settings.rate, betas=(0.9, 0.99))
     average = [p.detach().clone() for p in learned]
     checkpoint = out / "checkpoint.pt"
-    first_step = _restore(checkpoint, network, optimizer, average, device)
+    first_step = restore_checkpoint(checkpoint, network, optimizer, average, device)
     if first_step:
         on_note(f"going on at step {first_step} of {settings.steps}")
 
     def save(step: int) -> None:
-        _save(checkpoint, network, optimizer, average, step)
-        with _averaged(learned, average):
+        save_checkpoint(checkpoint, network, optimizer, average, step)
+        with averaged(learned, average):
             partial = out / "network.safetensors.partial"
             network.save(partial, {"steps": str(step), "settings": json.dumps(asdict(settings))})
             partial.replace(out / "network.safetensors")
@@ -205,7 +163,7 @@ def _losses(
     step: int,
     settings: TrainingSettings,
     network: StyleNetwork,
-    styles: _Styles,
+    styles: Styles,
     teachers: list[PerceptualEncoder],
     photos: Tensor,
 ) -> dict[str, Tensor]:
@@ -319,99 +277,3 @@ def _trained_reader(
     reader.save(partial)
     partial.replace(path)
     return reader
-
-
-@torch.no_grad()
-def _read_styles(
-    squares: Tensor,
-    reader: PerceptualEncoder,
-    teachers: list[PerceptualEncoder],
-    device: torch.device,
-) -> _Styles:
-    reader = reader.to(device)
-    codes: list[Tensor] = []
-    seen: list[dict[str, list[Moments]]] = [{la: [] for la in t.style_layers} for t in teachers]
-    for start in range(0, len(squares), 16):
-        pictures = as_float(squares[start : start + 16].to(device))
-        pictures = pictures.contiguous(memory_format=torch.channels_last)
-        codes.append(style_code(reader, pictures))
-        for teacher, collected in zip(teachers, seen, strict=True):
-            for layer, features in teacher(pictures, teacher.style_layers).items():
-                collected[layer].append(moments(features))
-    joined = [
-        {
-            layer: Moments(
-                torch.cat([m.mean for m in parts]), torch.cat([m.covariance for m in parts])
-            )
-            for layer, parts in collected.items()
-        }
-        for collected in seen
-    ]
-    return _Styles(torch.cat(codes), joined)
-
-
-def _same_settings(path: Path, settings: TrainingSettings) -> None:
-    text = json.dumps(asdict(settings), indent=1)
-    if path.exists() and json.loads(path.read_text()) != asdict(settings):
-        raise TrainingError(
-            f"{path.parent} holds a run of other settings: choose another folder or remove it"
-        )
-    path.write_text(text + "\n")
-
-
-class _averaged:
-    """While entered, the parameters hold their running averages (Polyak averaging)."""
-
-    def __init__(self, learned: list[torch.nn.Parameter], average: list[Tensor]) -> None:
-        self.learned, self.average = learned, average
-
-    def _swap(self) -> None:
-        with torch.no_grad():
-            for parameter, average in zip(self.learned, self.average, strict=True):
-                kept = parameter.detach().clone()
-                parameter.copy_(average)
-                average.copy_(kept)
-
-    def __enter__(self) -> None:
-        self._swap()
-
-    def __exit__(self, *_: object) -> None:
-        self._swap()
-
-
-def _save(
-    path: Path,
-    network: StyleNetwork,
-    optimizer: torch.optim.Optimizer,
-    average: list[Tensor],
-    step: int,
-) -> None:
-    state = {
-        "network": network.state_dict(),
-        "optimizer": optimizer.state_dict(),
-        "average": average,
-        "step": step,
-    }
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
-
-
-def _restore(
-    path: Path,
-    network: StyleNetwork,
-    optimizer: torch.optim.Optimizer,
-    average: list[Tensor],
-    device: torch.device,
-) -> int:
-    if not path.exists():
-        return 0
-    try:
-        state = torch.load(path, map_location=device, weights_only=True)
-        network.load_state_dict(state["network"])
-        optimizer.load_state_dict(state["optimizer"])
-        for mine, saved in zip(average, state["average"], strict=True):
-            mine.copy_(saved)
-        return int(state["step"])
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise TrainingError(f"{path} does not fit this run: {error}") from error

@@ -1,0 +1,40 @@
+"""What decides how a training run goes."""
+
+from dataclasses import dataclass, fields
+
+from vidnst.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that decides what comes out, besides the pictures and the teachers.
+
+    The weights are those of the losses. flat_from is the part of the run after which flat regions
+    are held flat: strokes are learned first.
+    """
+
+    steps: int = 12000
+    batch: int = 4
+    size: int = 192
+    rate: float = 1.5e-3
+    content_weight: float = 1.0
+    style_weight: float = 8.0
+    variation_weight: float = 0.1
+    flat_weight: float = 25.0
+    flat_from: float = 0.3
+    temporal_weight: float = 40.0
+    average_decay: float = 0.998
+    reader_steps: int = 5000
+    seed: int = 0
+    half_channels: int = 32
+    quarter_channels: int = 64
+    residual_blocks: int = 5
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            low = 1 if field.type is int and field.name != "seed" else 0
+            if getattr(self, field.name) < low:
+                value = getattr(self, field.name)
+                raise TrainingError(f"{field.name} is {value}, but must not be below {low}")
+        if self.size % 16 or not 64 <= self.size <= 224:
+            raise TrainingError(f"size is {self.size}, but must be a multiple of 16 in 64..224")

@@ -29,8 +29,8 @@ def table() -> str:
         "",
         f"The whole command, from start to exit, makes {fps['median']:.1f} frames a second "
         f"({fps['lower']:.1f} to {fps['upper']:.1f}); the network alone is "
-        f"{speed['network_times_faster_than_johnson']:.1f} times as fast as Johnson et al.'s (2016), "
-        "run as its peers run it. Peak memory: "
+        f"{speed['network_times_faster_than_johnson']:.1f} times as fast as Johnson et al.'s "
+        "(2016), run as its peers run it. Peak memory: "
         + ", ".join(f"{row['peak_mib']} MiB for {length}" for length, row in memory.items())
         + " of film.",
     ]

@@ -95,6 +95,8 @@ def test_resumed_training_equals_uninterrupted_training(material: Path, tmp_path
             on_step=stop_at_three,
         )
     resumed = load_file(run(material, tmp_path / "cut"))
+    rows = (tmp_path / "cut" / "losses.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == ["0", "3"]
     assert all(torch.equal(resumed[key], whole[key]) for key in whole)
 
 

@@ -150,16 +150,10 @@ class Encoder:
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:  # FFmpeg's errors with a system's number are OSErrors too
-            if (
-                isinstance(error, av.error.FFmpegError)
-                and error.errno is not None
-                and error.errno > 1000
-            ):
-                raise MediaError(
-                    f"{self._path.suffix[1:]} cannot be encoded so: {error.strerror}"
-                ) from error
+        except OSError as error:  # FFmpeg's errors of the system's kind are OSErrors too
             reason = error.strerror or str(error)
             raise OutputError(f"cannot write in {self._path.parent.parent}: {reason}") from error
-        except (av.error.FFmpegError, ValueError) as error:
+        except av.error.FFmpegError as error:
+            raise MediaError(f"the encoder failed: {error.strerror or error}") from error
+        except ValueError as error:
             raise MediaError(f"the encoder failed: {error}") from error

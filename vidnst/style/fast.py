@@ -29,12 +29,10 @@ MOST_PIXELS = 40_000_000
 
 def processor_dtype() -> torch.dtype:
     """bfloat16 where this processor multiplies it in hardware, float32 elsewhere."""
-    capabilities = torch.backends.cpu.get_cpu_capability()
-    known = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-    matrix = getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)()
-    return (
-        torch.bfloat16 if capabilities.startswith("AVX512") and (known or matrix) else torch.float32
-    )
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    # torch keeps these to itself, so a version may lack them.
+    supported = any(getattr(torch.cpu, check, lambda: False)() for check in checks)
+    return torch.bfloat16 if supported else torch.float32
 
 
 class FastStylizer:
@@ -60,11 +58,11 @@ class FastStylizer:
         self.options = options
         self.size_hw = size_hw
         self._inner_hw = _inner_size(size_hw, options.brush_size)
-        for what, (height, width) in {"frames": size_hw, "painted at": self._inner_hw}.items():
+        for height, width in (size_hw, self._inner_hw):
             if height * width > MOST_PIXELS:
                 raise MediaError(
-                    f"{what} {width}x{height} pixels are too many to paint at once "
-                    f"(at most {MOST_PIXELS // 1_000_000} megapixels): give a smaller --size"
+                    f"{width}x{height} pixels are too many to paint at once (at most "
+                    f"{MOST_PIXELS // 1_000_000} megapixels): give a smaller --size"
                 )
         self._dtype = dtype or processor_dtype()
         network = load_network(weights or shipped_weights("fast.safetensors"))
@@ -95,9 +93,8 @@ class FastStylizer:
         if self.options.strength == 0:
             return picture
         with torch.inference_mode():
-            painted = self._baked(self._to_network(picture))[
-                0, :, : self._inner_hw[0], : self._inner_hw[1]
-            ]
+            height, width = self._inner_hw
+            painted = self._baked(self._to_network(picture))[0, :, :height, :width]
             rounded = (painted * 255).round_().to(torch.uint8).permute(1, 2, 0).contiguous()
         pixels = resize(rounded.numpy(), self.size_hw)
         weight = _blend_weight(self.options.strength)
@@ -126,15 +123,11 @@ class FastStylizer:
 
 def _inner_size(size_hw: tuple[int, int], brush_size: float | None) -> tuple[int, int]:
     """The size frames are painted at: theirs, or that at which marks have the wanted size."""
-    scale = 1.0 if brush_size is None else _NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
-    scale = (
-        max(scale, _SMALLEST_SIDE / min(size_hw))
-        if scale < 1 or min(size_hw) < _SMALLEST_SIDE
-        else scale
-    )
-    return max(_SMALLEST_SIDE, round(size_hw[0] * scale)), max(
-        _SMALLEST_SIDE, round(size_hw[1] * scale)
-    )
+    scale = 1.0
+    if brush_size is not None:
+        scale = _NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
+    scale = max(scale, _SMALLEST_SIDE / min(size_hw))
+    return round(size_hw[0] * scale), round(size_hw[1] * scale)
 
 
 def _blend_weight(strength: float) -> float:

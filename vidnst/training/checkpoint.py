@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TextIO
 
 import torch
 from torch import Tensor
@@ -22,6 +23,16 @@ def require_same_settings(path: Path, settings: TrainingSettings) -> None:
             f"{path.parent} holds a run of other settings: choose another folder or remove it"
         )
     path.write_text(text + "\n")
+
+
+def open_losses(path: Path, names: list[str], first_step: int) -> TextIO:
+    """Open the table of losses, without what a stopped run wrote past its checkpoint."""
+    kept = [",".join(names)]
+    if first_step and path.exists():
+        rows = path.read_text().splitlines()[1:]
+        kept += [row for row in rows if int(row.split(",", 1)[0]) < first_step]
+    path.write_text("\n".join(kept) + "\n")
+    return path.open("a", newline="")
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from vidnst.style.network import NetworkShape, StyleNetwork
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder
 from vidnst.training.checkpoint import (
     averaged,
+    open_losses,
     require_same_settings,
     restore_checkpoint,
     save_checkpoint,
@@ -132,10 +133,9 @@ def train(
                 as_float(painting_squares[-_HELD_OUT:]),
             )
 
-    with (out / "losses.csv").open("a", newline="") as file:
-        rows = csv.writer(file)
-        if not first_step:
-            rows.writerow([field.name for field in fields(TrainingStep)])
+    names = [field.name for field in fields(TrainingStep)]
+    with open_losses(out / "losses.csv", names, first_step) as file:
+        rows = csv.writer(file, lineterminator="\n")
         for step in range(first_step, settings.steps):
             started = time.perf_counter()
             for group in optimizer.param_groups:

@@ -1,6 +1,7 @@
 """Loss networks: torchvision's VGG-19, and the slim teachers where they are at hand."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.error import URLError
 
 import pytest
@@ -31,7 +32,9 @@ def test_vgg19_without_weights_says_what_to_do(
 
 def test_vgg19_sees_what_torchvision_sees(monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
-    original = torchvision.models.vgg19(weights=None, num_classes=2).eval()
+    # Only the part that is used: the classifier behind it would take most of the time.
+    vgg = torchvision.models.vgg
+    original = SimpleNamespace(features=vgg.make_layers(vgg.cfgs["E"]))
     monkeypatch.setattr(torchvision.models, "vgg19", lambda **_: original)
     x = torch.rand(1, 3, 96, 96)
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vidnst.errors import WeightsError
 
-SHA256 = {"fast.safetensors": "e2b0ef5904b0b7ffb134f0f4509617967775d5739683095597f1a0bdfb47edcf"}
+SHA256 = {"fast.safetensors": "f903473bd796a6b75a1b6e63e3f4a8e8fa70185f08af8471dbe4c284bb3a448c"}
 
 
 def shipped_weights(name: str) -> Path:

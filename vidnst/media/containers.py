@@ -86,6 +86,7 @@ _DEFAULTS: dict[str, dict[str, str]] = {
     "libvpx": {"crf": "10", "b": "4M", "deadline": "good", "cpu-used": "4"},
     "libsvtav1": {"crf": "26", "preset": "8", "svtav1-params": "fast-decode=0"},
     "mpeg4": {"qscale": "3"},
+    "dnxhd": {"profile": "dnxhr_hq"},
 }
 _SPEEDS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from vidnst.errors import WeightsError
 
-SHA256 = {"fast.safetensors": "f903473bd796a6b75a1b6e63e3f4a8e8fa70185f08af8471dbe4c284bb3a448c"}
+SHA256 = {"fast.safetensors": "b656ee00d490a3f347ba5e13235a30d9dbff5fcdfd52055f9e9879e724fb5d02"}
 
 
 def shipped_weights(name: str) -> Path:

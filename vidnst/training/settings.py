@@ -13,14 +13,14 @@ class TrainingSettings:
     are held flat: strokes are learned first.
     """
 
-    steps: int = 12000
+    steps: int = 13500
     batch: int = 4
     size: int = 192
     rate: float = 1.5e-3
-    content_weight: float = 1.0
+    content_weight: float = 1.3
     style_weight: float = 8.0
     variation_weight: float = 0.1
-    flat_weight: float = 25.0
+    flat_weight: float = 60.0
     flat_from: float = 0.3
     temporal_weight: float = 40.0
     average_decay: float = 0.998

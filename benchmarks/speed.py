@@ -83,7 +83,7 @@ def main() -> None:
     clip = probe(args.clip)
     frames = list(decode(clip))
     stylizer = FastStylizer(read_picture(args.style), StyleOptions(), size_hw=clip.size_hw)
-    stylizer.begin_shot([frame.picture for frame in frames[:: max(1, len(frames) // 8)]])
+    stylizer.begin_shot([frame.picture for frame in frames[:: max(1, len(frames) // 5)]])
     some = frames[: min(30, len(frames))]
     ready = stylizer._to_network(frames[0].picture)
     height, width = clip.size_hw

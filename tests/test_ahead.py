@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from vidnst.ahead import ahead
+from vidnst.ahead import ahead, in_parallel
 
 
 def test_items_come_in_order() -> None:
@@ -54,4 +54,40 @@ def test_closing_stops_the_thread_and_closes_the_source() -> None:
     next(items)
     items.close()
     assert closed.is_set()
+    assert threading.active_count() == before
+
+
+def test_parallel_results_come_in_order() -> None:
+    def slow_when_even(number: int) -> int:
+        time.sleep(0.01 * (number % 2 == 0))
+        return number * 10
+
+    begun: list[int] = []
+    results = in_parallel(
+        slow_when_even, iter(range(20)), workers=3, begin_worker=lambda: begun.append(1)
+    )
+    assert list(results) == [10 * number for number in range(20)]
+    assert 1 <= len(begun) <= 3
+
+
+def test_an_error_in_a_worker_reaches_the_caller() -> None:
+    def failing(number: int) -> int:
+        if number == 5:
+            raise ValueError("broken")
+        return number
+
+    results = in_parallel(failing, iter(range(20)), workers=2, begin_worker=lambda: None)
+    with pytest.raises(ValueError, match="broken"):
+        list(results)
+
+
+def test_closing_a_parallel_stage_stops_it() -> None:
+    def endless() -> Iterator[int]:
+        while True:
+            yield 1
+
+    before = threading.active_count()
+    results = in_parallel(lambda n: n, endless(), workers=2, begin_worker=lambda: None)
+    next(results)
+    results.close()
     assert threading.active_count() == before

@@ -1,11 +1,14 @@
-"""Run a stage in a thread of its own, some items ahead of who takes them."""
+"""Stages side by side: one in a thread ahead of who takes its items, or many items at once."""
 
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 def ahead(items: Iterator[T], *, depth: int = 4) -> Generator[T, None, None]:
@@ -55,3 +58,29 @@ def ahead(items: Iterator[T], *, depth: int = 4) -> Generator[T, None, None]:
     finally:
         stopped.set()
         thread.join()
+
+
+def in_parallel(
+    function: Callable[[T], R],
+    items: Iterator[T],
+    *,
+    workers: int,
+    begin_worker: Callable[[], None],
+) -> Generator[R, None, None]:
+    """Yield function(item) for each item, in order, with `workers` threads at work.
+
+    begin_worker runs first in each thread. At most twice as many items as workers are under way.
+    What function or the iterator raises is raised here.
+    """
+    with ThreadPoolExecutor(workers, "in_parallel", begin_worker) as pool:
+        under_way: deque[Future[R]] = deque()
+        try:
+            for item in items:
+                under_way.append(pool.submit(function, item))
+                if len(under_way) == 2 * workers:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            for future in under_way:
+                future.cancel()

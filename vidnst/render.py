@@ -1,14 +1,14 @@
 """The way of a frame: decode, paint, encode, join. The only code that knows this order."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from vidnst.ahead import ahead
+from vidnst.ahead import ahead, in_parallel
 from vidnst.errors import MediaError, UsageError
 from vidnst.frames import Frame
 from vidnst.media.clip import Clip, is_sequence, probe, sequence_in, sequence_numbers
@@ -22,7 +22,7 @@ from vidnst.media.result import PendingResult, check_target
 from vidnst.options import RenderOptions, parse_size
 from vidnst.style.fast import FastStylizer
 
-_SAMPLES = 8
+_SAMPLES = 5
 """So many frames, spread over the clip, give the statistics that stay frozen."""
 _SMALLEST_SIDE = 16
 _CLOCKED_CONTAINERS = ("mpegts", "mpeg")
@@ -99,11 +99,8 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
     stylizer.begin_shot(samples)
     del samples
 
-    def painted() -> Iterator[Frame]:
-        decoded = ahead(decode(clip, size_hw=size_hw, **excerpt))
-        with closing(decoded):
-            for frame in decoded:
-                yield replace(frame, picture=stylizer.paint(frame.picture))
+    def paint(frame: Frame) -> Frame:
+        return replace(frame, picture=stylizer.paint(frame.picture))
 
     expected = _expected_frames(clip, options)
     numbers = sequence_numbers(clip.path) if is_sequence(clip.path) else [1]
@@ -114,7 +111,12 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         prepared = time.perf_counter()
         on_progress(Progress(0, expected))
         with (
-            closing(ahead(painted())) as frames,
+            closing(ahead(decode(clip, size_hw=size_hw, **excerpt))) as decoded,
+            closing(
+                in_parallel(
+                    paint, decoded, workers=stylizer.parallel, begin_worker=stylizer.begin_worker
+                )
+            ) as frames,
             Encoder(
                 film,
                 encoding,

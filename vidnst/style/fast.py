@@ -22,7 +22,8 @@ _NATURAL_BRUSH_PX = 16
 _SMALLEST_SIDE = 32
 _READ_SIDES = (64, 768)
 """Between these the longer side of a style is read; finer or coarser was never trained."""
-_STATISTICS_PIXELS = 4_000_000
+_STATISTICS_PIXELS = 3_000_000
+_PARALLEL_PIXELS = 16_000_000
 MOST_PIXELS = 40_000_000
 """Larger frames would need more memory than most machines have."""
 
@@ -55,6 +56,7 @@ class FastStylizer:
 
         Raises MediaError for frames larger than MOST_PIXELS, WeightsError for unfit weights.
         """
+        self._cores = torch.get_num_threads()
         self.options = options
         self.size_hw = size_hw
         self._inner_hw = _inner_size(size_hw, options.brush_size)
@@ -71,16 +73,30 @@ class FastStylizer:
         self._code = self._read(style)
         self._baked: BakedNetwork | None = None
 
+    @property
+    def parallel(self) -> int:
+        """How many frames to paint at once, each on its share of the cores.
+
+        One frame to a core keeps all cores busy without their waiting for each other; large frames
+        are fewer, for their memory.
+        """
+        height, width = self._inner_hw
+        return max(1, min(self._cores, _PARALLEL_PIXELS // (height * width)))
+
+    def begin_worker(self) -> None:
+        """Take this thread's share of the cores; each thread that paints calls it once."""
+        torch.set_num_threads(max(1, self._cores // self.parallel))
+
     def begin_shot(self, samples: Sequence[Picture]) -> None:
         """Bake the style with the statistics of these frames of a shot, RGB uint8 (H, W, 3)."""
         height, width = self._inner_hw
         most = max(1, min(len(samples), _STATISTICS_PIXELS // (height * width)))
         chosen = [samples[round(i)] for i in np.linspace(0, len(samples) - 1, most)]
         with torch.inference_mode():
-            frames = torch.cat([self._to_network(picture) for picture in chosen]).float()
+            frames = torch.cat([self._to_network(picture) for picture in chosen])
             code = self._code
             if self.options.strength < 1:
-                own = self._network.read(frames).mean(0, keepdim=True)
+                own = self._network.read(frames.float()).mean(0, keepdim=True)
                 code = torch.lerp(own, code, self.options.strength)
             with torch.autocast("cpu", self._dtype, enabled=self._dtype != torch.float32):
                 self._baked = BakedNetwork(self._network, code, frames)

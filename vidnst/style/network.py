@@ -155,7 +155,10 @@ class StyleNetwork(nn.Module):
         statistics: NormStatistics = {}
 
         def norm(name: str, x: Tensor) -> Tensor:
-            variance, mean = torch.var_mean(x.float(), (0, 2, 3), correction=0)
+            # By hand: torch.var_mean over these axes of channels-last takes three times as long.
+            pixels = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1]).float()
+            mean = pixels.mean(0)
+            variance = (pixels - mean).square_().mean(0)
             statistics[name] = (mean[None], variance[None])
             scale, shift = fold_norm(modulations[name], statistics[name])
             return torch.addcmul(

@@ -136,7 +136,7 @@ def render_parser() -> argparse.ArgumentParser:
     )
     group.add_argument("--crf", type=float, help="quality, lower is better (default for h264: 18)")
     group.add_argument(
-        "--preset", help="encoder's speed, such as veryfast or slow (default for h264: medium)"
+        "--preset", help="encoder's speed, such as veryfast or slow (default for h264: veryfast)"
     )
     group.add_argument("--pix-fmt", help="pixel format (default: yuv420p; yuv444p for odd sizes)")
     group = parser.add_argument_group("what is shown")

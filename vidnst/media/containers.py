@@ -80,7 +80,7 @@ _SHORT_NAMES = {
     "prores": "prores_ks",
 }
 _DEFAULTS: dict[str, dict[str, str]] = {
-    "libx264": {"crf": "18", "preset": "medium"},
+    "libx264": {"crf": "18", "preset": "veryfast"},
     "libx265": {"crf": "20", "preset": "medium", "x265-params": "log-level=error"},
     "libvpx-vp9": {"crf": "24", "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"},
     "libvpx": {"crf": "10", "b": "4M", "deadline": "good", "cpu-used": "4"},

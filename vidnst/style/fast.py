@@ -112,7 +112,7 @@ class FastStylizer:
             height, width = self._inner_hw
             painted = self._baked(self._to_network(picture))[0, :, :height, :width]
             rounded = (painted * 255).round_().to(torch.uint8).permute(1, 2, 0).contiguous()
-        pixels = resize(rounded.numpy(), self.size_hw)
+        pixels = _enlarge(rounded.numpy(), picture)
         weight = _blend_weight(self.options.strength)
         if weight < 1:
             pixels = np.asarray(cv2.addWeighted(pixels, weight, picture, 1 - weight, 0), np.uint8)
@@ -144,6 +144,20 @@ def _inner_size(size_hw: tuple[int, int], brush_size: float | None) -> tuple[int
         scale = _NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
     scale = max(scale, _SMALLEST_SIDE / min(size_hw))
     return round(size_hw[0] * scale), round(size_hw[1] * scale)
+
+
+def _enlarge(painted: Picture, picture: Picture) -> Picture:
+    """Bring painted to picture's size; where that enlarges, its fine lightness comes back.
+
+    Coarse strokes are painted small; enlarged alone, they would blur the scene's edges as well.
+    """
+    size_hw = (picture.shape[0], picture.shape[1])
+    large = resize(painted, size_hw)
+    if painted.shape[0] >= size_hw[0]:
+        return large
+    blurred = resize(resize(picture, (painted.shape[0], painted.shape[1])), size_hw)
+    gray = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.int16) for p in (picture, blurred)]
+    return np.clip(large + (gray[0] - gray[1])[..., None], 0, 255).astype(np.uint8)
 
 
 def _blend_weight(strength: float) -> float:

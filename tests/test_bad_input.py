@@ -142,7 +142,7 @@ def test_a_picture_of_100_megapixels_is_refused_and_shrunk_when_asked(
         (["--start", "5", "--end", "4"], 2, "--end"),
         (["--start", "noon"], 2, "no time"),
         (["--start", "600"], 1, "no frame in the excerpt"),
-        (["--weights", "clip.mp4"], 1, "holds no network"),
+        (["--weights", "clip.mp4"], 1, "cannot read weights"),
         (["--frobnicate"], 2, "--frobnicate"),
     ],
 )

@@ -1,8 +1,11 @@
-"""Finds the weights that ship with the package, and checks them before use."""
+"""Finds the weights that ship with the package, checks them before use, and reads weights files."""
 
 import hashlib
 from importlib import resources
 from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
 
 from vidnst.errors import WeightsError
 
@@ -30,3 +33,16 @@ def shipped_weights(name: str) -> Path:
             f"the weights in {path} are not the shipped ones (damaged?): install vidnst anew"
         )
     return path
+
+
+def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Read a safetensors file: its tensors as float32, and its metadata.
+
+    Raises WeightsError where the file is missing or damaged.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+            return tensors, file.metadata() or {}
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"cannot read weights from {path}: {error}") from error

@@ -17,13 +17,13 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vidnst.errors import WeightsError
 from vidnst.style.losses import moments
 from vidnst.style.perceptual import PerceptualEncoder, Pooling
+from vidnst.weights import read_weights
 
 READER_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 STRIDE = 4
@@ -241,10 +241,8 @@ def load_network(path: Path) -> StyleNetwork:
 
     Raises WeightsError where the file is missing, damaged or of another shape.
     """
+    tensors, metadata = read_weights(path)
     try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
         shape = NetworkShape(**json.loads(metadata["shape"]))
         pooling: Pooling = "average" if metadata["pooling"] == "average" else "max"
         prefix = "reader."
@@ -253,7 +251,7 @@ def load_network(path: Path) -> StyleNetwork:
         reader = PerceptualEncoder(weights, pooling=pooling)
         network = StyleNetwork(reader, shape, code_length=own["code_mean"].numel())
         missing, unexpected = network.load_state_dict(own, strict=False)
-    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, WeightsError) as error:
         raise WeightsError(f"{path} holds no network of this version: {error}") from error
     wrong = [key for key in missing if not key.startswith(prefix)] + list(unexpected)
     if wrong:

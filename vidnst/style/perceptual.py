@@ -10,11 +10,11 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vidnst.errors import WeightsError
+from vidnst.weights import read_weights
 
 Pooling = Literal["max", "average"]
 Padding = Literal["reflect", "constant"]
@@ -109,12 +109,7 @@ def load_encoder(path: Path) -> PerceptualEncoder:
 
     Raises WeightsError where the file is missing, damaged or holds something else.
     """
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise WeightsError(f"cannot read encoder weights from {path}: {error}") from error
+    weights, metadata = read_weights(path)
     pooling: Pooling = "average" if metadata.get("pooling") == "average" else "max"
     padding: Padding = "constant" if metadata.get("padding") == "constant" else "reflect"
     return PerceptualEncoder(weights, pooling=pooling, padding=padding)

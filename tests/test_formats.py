@@ -148,11 +148,14 @@ def test_interlaced_film_is_deinterlaced_frame_for_frame(
     assert facts(tmp_path / "out.mp4").frame_count == len(frames)
 
 
-def test_hdr_is_tone_mapped(make_clip: MakeClip, style: Path, tmp_path: Path) -> None:
-    # Gray at 203 nits, diffuse white in HDR: 0.58 of the full PQ code.
+@pytest.mark.parametrize(("transfer", "code"), [("smpte2084", 0.58), ("arib-std-b67", 0.75)])
+def test_hdr_is_tone_mapped(
+    transfer: str, code: float, make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    # Gray at 203 nits, diffuse white in HDR: ITU-R BT.2408 gives its codes in PQ and HLG.
     filters = (
-        "format=yuv420p10le,geq=lum=64+876*0.58:cb=512:cr=512,"
-        "setparams=range=tv:colorspace=bt2020nc:color_primaries=bt2020:color_trc=smpte2084"
+        f"format=yuv420p10le,geq=lum=64+876*{code}:cb=512:cr=512,"
+        f"setparams=range=tv:colorspace=bt2020nc:color_primaries=bt2020:color_trc={transfer}"
     )
     source = make_clip("source.mkv", "-vf", filters, "-c:v", "ffv1", frames=2)
     clip = probe(source)

@@ -125,12 +125,19 @@ def test_strength_zero_gives_the_source_back(
     assert np.array_equal(read_picture(tmp_path / "frames" / "001.png"), first_picture(source))
 
 
-def test_transparent_parts_show_black(make_clip: MakeClip) -> None:
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mov", "qtrle"), ("a.webm", "libvpx-vp9"), ("b.webm", "libvpx")]
+)
+def test_transparent_parts_show_black(
+    name: str, codec: str, make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
     alpha = "format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='if(lt(X,48),0,255)'"
-    source = make_clip("source.mov", "-vf", alpha, "-c:v", "qtrle", frames=1)
+    pixels = () if codec == "qtrle" else ("-pix_fmt", "yuva420p", "-auto-alt-ref", "0")
+    source = make_clip(name, "-vf", alpha, "-c:v", codec, *pixels)
     picture = next(decode(probe(source))).picture
     assert picture[:, :46].max() == 0
     assert picture[:, 50:].mean() > 50
+    assert paint(source, style, tmp_path / "out.mp4").frames == 12
 
 
 def test_interlaced_film_is_deinterlaced_frame_for_frame(

@@ -2,13 +2,15 @@
 
 import csv
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import gradient_picture
+from conftest import ROOT, gradient_picture
 from safetensors.torch import load_file
 
 from vidnst.command import main
@@ -125,6 +127,16 @@ def test_the_command_trains_from_folders(
     assert main([*arguments, "--size", "70"]) == 1
     assert main([*arguments[:2], "nowhere", *arguments[3:]]) == 1
     assert main([*arguments, "--device", "warp"]) == 2
+
+
+def test_training_needs_only_what_a_bare_gpu_machine_has() -> None:
+    lacking = ("av", "torchvision", "ffmpeg", "imageio_ffmpeg", "scenedetect")
+    code = (
+        f"import sys\nsys.modules.update(dict.fromkeys({lacking}))\n"
+        "from vidnst.training import train\nfrom vidnst.command import main\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
 
 
 def test_made_up_motion_warps_as_its_grid_says() -> None:

@@ -11,13 +11,16 @@ from typing import Any
 
 import av
 import av.container
+from av.codec import CodecContext
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError
 
 UNKNOWN_CODEC = "unknown"
 _PQ, _HLG = 16, 18
+_TRANSPARENT_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _ATTACHED_PICTURE = 0x0400
 _NUMBER = re.compile(r"%0?(\d*)d")
 # From version 19 on PyAV reads metadata of any encoding by itself.
@@ -156,6 +159,22 @@ def video_stream(container: av.container.InputContainer, path: Path) -> VideoStr
     raise MediaError(f"{path} holds no film")
 
 
+def film_decoder(stream: VideoStream) -> VideoCodecContext:
+    """The decoder for a stream: FFmpeg's own, or for transparent VP8 and VP9, libvpx.
+
+    FFmpeg's own decoders of these leave the transparency out.
+    """
+    context = stream.codec_context
+    library = _TRANSPARENT_DECODERS.get(context.name)
+    if library is None or stream.metadata.get("alpha_mode") != "1":
+        stream.thread_type = "AUTO"
+        return context
+    decoder = CodecContext.create(library, "r")
+    assert isinstance(decoder, VideoCodecContext)
+    decoder.extradata = context.extradata
+    return decoder
+
+
 def probe(path: Path) -> Clip:
     """Read a clip's header and its first frame.
 
@@ -163,8 +182,9 @@ def probe(path: Path) -> Clip:
     """
     with open_media(path) as container:
         stream = video_stream(container, path)
-        context = stream.codec_context
-        first = next(iter(container.decode(stream)), None)
+        context, decoder = stream.codec_context, film_decoder(stream)
+        packets = container.demux(stream)
+        first = next((frame for packet in packets for frame in decoder.decode(packet)), None)
         if first is None or not first.width or not first.height:
             raise MediaError(f"{path} holds no frame that can be decoded")
         rotation = round(first.rotation / 90) * 90 % 360

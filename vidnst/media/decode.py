@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError
 from vidnst.frames import Frame, Picture
-from vidnst.media.clip import Clip, open_media, video_stream
+from vidnst.media.clip import Clip, film_decoder, open_media, video_stream
 from vidnst.media.color import to_rgb
 
 _SAMPLE_REACH = 300
@@ -44,10 +44,9 @@ def decode(
     last_pts: int | None = None
     with open_media(clip.path) as container:
         stream = video_stream(container, clip.path)
-        stream.thread_type = "AUTO"
         if first_pts is not None and start_seconds:
             container.seek(first_pts, stream=stream)
-        for decoded in _progressive(_whole(container, stream, clip), clip):
+        for decoded in _progressive(_whole(container, stream, clip)):
             pts = decoded.pts
             if pts is None or (last_pts is not None and pts <= last_pts):
                 pts = 0 if last_pts is None else last_pts + (step if pts is None else 1)
@@ -86,15 +85,18 @@ def sample(
     pictures: list[Picture] = []
     with open_media(clip.path) as container:
         stream = video_stream(container, clip.path)
-        stream.thread_type = "AUTO"
+        decoder = film_decoder(stream)
         taken: int | None = None
         for index in range(count if end > begin else 1):
             wanted = int((begin + (end - begin) * (index + 0.5) / count) / clip.time_base)
             if index or start_seconds:
                 with suppress(av.error.FFmpegError):  # where there is no seeking, decode on
                     container.seek(wanted, stream=stream)
+                    decoder.flush_buffers()
+            packets = container.demux(stream)
+            decoded = (frame for packet in packets for frame in decoder.decode(packet))
             best: av.VideoFrame | None = None
-            for reached, frame in enumerate(container.decode(stream)):
+            for reached, frame in enumerate(decoded):
                 best = frame
                 if frame.pts is None or frame.pts >= wanted or reached >= _SAMPLE_REACH:
                     break
@@ -113,6 +115,7 @@ def _upright(frame: av.VideoFrame, clip: Clip, size_hw: tuple[int, int]) -> Pict
 
 def _whole(container: InputContainer, stream: VideoStream, clip: Clip) -> Iterator[av.VideoFrame]:
     """Decode everything; raise MediaError where packets are damaged or the file stops early."""
+    decoder = film_decoder(stream)
     end_seconds = 0.0
     for packet in container.demux():
         if packet.pts is not None and packet.time_base is not None:
@@ -124,7 +127,7 @@ def _whole(container: InputContainer, stream: VideoStream, clip: Clip) -> Iterat
         try:
             if packet.is_corrupt:
                 raise MediaError(f"{clip.path} is damaged {_at(packet.pts, packet.time_base)}")
-            yield from packet.decode()  # type: ignore[misc]
+            yield from decoder.decode(packet)
         except av.error.InvalidDataError as error:
             place = _at(packet.pts, packet.time_base)
             raise MediaError(f"{clip.path} is damaged {place}: {error.strerror}") from error
@@ -143,20 +146,20 @@ def _at(pts: int | None, time_base: Fraction | None) -> str:
     return f"at {float(pts * time_base):.1f} s"
 
 
-def _progressive(frames: Iterable[av.VideoFrame], clip: Clip) -> Iterator[av.VideoFrame]:
-    """Deinterlace a clip that needs it; leave others as they are."""
-    if not clip.interlaced:
-        yield from frames
-        return
+def _progressive(frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+    """Deinterlace from the first interlaced frame on; leave progressive frames as they are."""
     graph: Graph | None = None
     for frame in frames:
+        if graph is None and not frame.interlaced_frame:
+            yield frame
+            continue
         if graph is None:
             graph = Graph()
             source = graph.add_buffer(
                 width=frame.width,
                 height=frame.height,
                 format=frame.format,
-                time_base=clip.time_base,
+                time_base=frame.time_base,
             )
             graph.link_nodes(
                 source,

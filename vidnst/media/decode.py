@@ -96,10 +96,11 @@ def sample(
             packets = container.demux(stream)
             decoded = (frame for packet in packets for frame in decoder.decode(packet))
             best: av.VideoFrame | None = None
-            for reached, frame in enumerate(decoded):
-                best = frame
-                if frame.pts is None or frame.pts >= wanted or reached >= _SAMPLE_REACH:
-                    break
+            with suppress(av.error.InvalidDataError):  # decode() tells of damage, at its place
+                for reached, frame in enumerate(decoded):
+                    best = frame
+                    if frame.pts is None or frame.pts >= wanted or reached >= _SAMPLE_REACH:
+                        break
             if best is not None and best.pts != taken:
                 taken = best.pts
                 pictures.append(_upright(best, clip, size_hw))
@@ -117,20 +118,20 @@ def _whole(container: InputContainer, stream: VideoStream, clip: Clip) -> Iterat
     """Decode everything; raise MediaError where packets are damaged or the file stops early."""
     decoder = film_decoder(stream)
     end_seconds = 0.0
-    for packet in container.demux():
-        if packet.pts is not None and packet.time_base is not None:
-            end_seconds = max(
-                end_seconds, float((packet.pts + (packet.duration or 0)) * packet.time_base)
-            )
-        if packet.stream.index != stream.index:
-            continue
-        try:
+    try:
+        for packet in container.demux():
+            if packet.pts is not None and packet.time_base is not None:
+                packet_end = (packet.pts + (packet.duration or 0)) * packet.time_base
+                end_seconds = max(end_seconds, float(packet_end))
+            if packet.stream.index != stream.index:
+                continue
             if packet.is_corrupt:
-                raise MediaError(f"{clip.path} is damaged {_at(packet.pts, packet.time_base)}")
+                raise MediaError(f"{clip.path} is damaged near {end_seconds:.1f} s")
             yield from decoder.decode(packet)
-        except av.error.InvalidDataError as error:
-            place = _at(packet.pts, packet.time_base)
-            raise MediaError(f"{clip.path} is damaged {place}: {error.strerror}") from error
+    except av.error.InvalidDataError as error:
+        raise MediaError(
+            f"{clip.path} is damaged near {end_seconds:.1f} s: {error.strerror}"
+        ) from error
     if container.duration is not None:
         promised = clip.start_seconds + container.duration / av.time_base
         if end_seconds < promised - max(1.0, 0.02 * promised):
@@ -138,12 +139,6 @@ def _whole(container: InputContainer, stream: VideoStream, clip: Clip) -> Iterat
                 f"{clip.path} ends after {end_seconds:.1f} s, but its header promises "
                 f"{promised:.1f} s: the file is cut off"
             )
-
-
-def _at(pts: int | None, time_base: Fraction | None) -> str:
-    if pts is None or time_base is None:
-        return "near its end"
-    return f"at {float(pts * time_base):.1f} s"
 
 
 def _progressive(frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:

@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+import tarfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -169,6 +170,11 @@ def test_squares_are_centered_and_unreadable_pictures_left_out(tmp_path: Path) -
     assert torch.equal(squares[0], expected)
     crops = random_crops(squares, np.array([0, 0]), 32, np.random.default_rng(0))
     assert crops.shape == (2, 3, 32, 32)
+    with tarfile.open(tmp_path / "all.tar", "w") as archive:
+        archive.add(tmp_path / "a.png", "deep/a.png")
+        archive.add(tmp_path / "b.png", "b.png")
+        archive.add(Path(__file__), "notes.txt")
+    assert torch.equal(load_squares(tmp_path / "all.tar", 40), squares)
     (tmp_path / "a.png").unlink()
     with pytest.raises(TrainingError, match="no readable picture"):
         load_squares(tmp_path, 40)

@@ -1,4 +1,4 @@
-"""A frame and its time, and the one place where pictures become tensors and back."""
+"""A picture, and a frame with its time."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,7 +18,3 @@ class Frame:
     pts: int
     duration: int
     time_base: Fraction
-
-    @property
-    def pts_seconds(self) -> float:
-        return float(self.pts * self.time_base)

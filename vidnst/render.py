@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from vidnst.ahead import ahead, in_parallel
 from vidnst.errors import MediaError, UsageError
 from vidnst.frames import Frame
 from vidnst.media.clip import Clip, is_sequence, probe, sequence_in, sequence_numbers
-from vidnst.media.color import displayed_aspect, result_tags
+from vidnst.media.color import result_tags, scaled_aspect
 from vidnst.media.containers import choose_encoding, container_of, default_output
 from vidnst.media.decode import decode, sample
 from vidnst.media.encode import Encoder
@@ -84,11 +83,9 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         raise UsageError(f"{output} is a still picture, but {options.source} is a film")
     container = container_of(output)
     check_target(output, (options.source, options.style), overwrite=options.overwrite)
-    size_hw = parse_size(options.size, clip.size_hw) if options.size else clip.size_hw
-    _require_paintable(size_hw)
+    size_hw = _painted_size(options, clip.size_hw)
     encoding = choose_encoding(output, options.encoding, size_hw)
-    style = read_picture(options.style, long_side=_STYLE_LONG_SIDE)
-    stylizer = FastStylizer(style, options.painting, size_hw=size_hw, weights=options.weights)
+    stylizer = _make_stylizer(options, size_hw)
     start_seconds = options.start_seconds
     if start_seconds is None and clip.container in _CLOCKED_CONTAINERS:
         start_seconds = 0.0
@@ -121,8 +118,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
                 film,
                 encoding,
                 size_hw=size_hw,
-                sample_aspect=displayed_aspect(clip.sample_aspect, clip.size_hw)
-                / Fraction(*size_hw[::-1]),
+                sample_aspect=scaled_aspect(clip, size_hw),
                 rate=clip.rate,
                 time_base=clip.time_base,
                 color=result_tags(clip),
@@ -162,15 +158,9 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
             f"{source} is a still picture: its result ends in one of {', '.join(PICTURE_ENDINGS)}"
         )
     check_target(output, (source, options.style), overwrite=options.overwrite)
-    size_hw = picture.shape[:2]
-    if options.size:
-        size_hw = parse_size(options.size, (size_hw[0], size_hw[1]))
-    _require_paintable((size_hw[0], size_hw[1]))
-    style = read_picture(options.style, long_side=_STYLE_LONG_SIDE)
-    stylizer = FastStylizer(
-        style, options.painting, size_hw=(size_hw[0], size_hw[1]), weights=options.weights
-    )
-    picture = resize(picture, (size_hw[0], size_hw[1]))
+    size_hw = _painted_size(options, (picture.shape[0], picture.shape[1]))
+    stylizer = _make_stylizer(options, size_hw)
+    picture = resize(picture, size_hw)
     stylizer.begin_shot([picture])
     prepared = time.perf_counter()
     on_progress(Progress(0, 1))
@@ -182,18 +172,26 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         source=source,
         output=output,
         frames=1,
-        size_hw=(size_hw[0], size_hw[1]),
+        size_hw=size_hw,
         seconds=time.perf_counter() - started,
         preparation_seconds=prepared - started,
     )
 
 
-def _require_paintable(size_hw: tuple[int, int]) -> None:
+def _painted_size(options: RenderOptions, source_hw: tuple[int, int]) -> tuple[int, int]:
+    """The size to paint at; MediaError where that is too small to hold a stroke."""
+    size_hw = parse_size(options.size, source_hw) if options.size else source_hw
     if min(size_hw) < _SMALLEST_SIDE:
         raise MediaError(
             f"{size_hw[1]}x{size_hw[0]} pixels are too few to paint on: each side needs "
             f"{_SMALLEST_SIDE} or more (--size enlarges)"
         )
+    return size_hw
+
+
+def _make_stylizer(options: RenderOptions, size_hw: tuple[int, int]) -> FastStylizer:
+    style = read_picture(options.style, long_side=_STYLE_LONG_SIDE)
+    return FastStylizer(style, options.painting, size_hw=size_hw, weights=options.weights)
 
 
 def _expected_frames(clip: Clip, options: RenderOptions) -> int | None:

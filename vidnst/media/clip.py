@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from vidnst.errors import MediaError
 
 UNKNOWN_CODEC = "unknown"
-_PQ, _HLG = 16, 18
+PQ, HLG = 16, 18
 _TRANSPARENT_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _ATTACHED_PICTURE = 0x0400
 _NUMBER = re.compile(r"%0?(\d*)d")
@@ -41,6 +41,11 @@ class ColorTags:
     matrix: int
     primaries: int
     transfer: int
+
+    @property
+    def hdr(self) -> bool:
+        """Whether brightness is coded by PQ or HLG (ITU-R BT.2100)."""
+        return self.transfer in (PQ, HLG)
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,7 @@ class Clip:
 
     @property
     def hdr(self) -> bool:
-        """Whether brightness is coded by PQ or HLG (ITU-R BT.2100)."""
-        return self.color.transfer in (_PQ, _HLG)
+        return self.color.hdr
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -122,9 +126,8 @@ def open_media(path: Path) -> Iterator[av.container.InputContainer]:
         numbers = sequence_numbers(path)
         if not numbers:
             raise MediaError(f"{path}: no such pictures")
-        if len(numbers) != numbers[-1] - numbers[0] + 1:
-            gap = next(n for n in range(numbers[0], numbers[-1]) if n not in set(numbers))
-            raise MediaError(f"{path}: picture number {gap} is missing")
+        if gaps := set(range(numbers[0], numbers[-1])).difference(numbers):
+            raise MediaError(f"{path}: picture number {min(gaps)} is missing")
         kind = "image2"
         options |= {"start_number": str(numbers[0]), "framerate": str(SEQUENCE_RATE)}
     elif not path.exists():

@@ -9,14 +9,14 @@ import numpy.typing as npt
 from av.video.reformatter import Interpolation
 
 from vidnst.frames import Picture
-from vidnst.media.clip import Clip, ColorTags
+from vidnst.media.clip import HLG, PQ, Clip, ColorTags
 
 Floats = npt.NDArray[np.float32]
 
 BT709 = ColorTags(range=1, matrix=1, primaries=1, transfer=1)
 
-_RGB, _UNSPECIFIED = 0, 2
-_LIMITED_RANGE, _FULL_RANGE = 1, 2
+LIMITED_RANGE, FULL_RANGE = 1, 2
+_RGB_MATRIX = 0
 _SWSCALE_MATRICES = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 """H.273 matrix -> swscale's with the same coefficients (170M is 601; 2020 CL is nearly NCL)."""
 
@@ -33,7 +33,7 @@ def conversion_matrix(tags: ColorTags, size_hw: tuple[int, int]) -> int:
 
 def result_tags(clip: Clip) -> ColorTags:
     """The tags of the painted clip: the source's, but BT.709 where that was RGB or HDR."""
-    if clip.hdr or clip.color.matrix == _RGB or clip.color.matrix in (8, 11, 13, 14):
+    if clip.hdr or clip.color.matrix == _RGB_MATRIX or clip.color.matrix in (8, 11, 13, 14):
         return BT709
     return clip.color
 
@@ -44,20 +44,19 @@ def to_rgb(frame: av.VideoFrame, tags: ColorTags, size_hw: tuple[int, int]) -> P
     Bit depth, range and matrix follow the tags. Transparent parts show black. HDR is tone-mapped.
     """
     height, width = size_hw
-    full = tags.range == _FULL_RANGE or frame.format.name.startswith("yuvj")
+    full = tags.range == FULL_RANGE or frame.format.name.startswith("yuvj")
     shrinks = width < frame.width or height < frame.height
-    hdr = tags.transfer in (16, 18)
     transparent = any(component.is_alpha for component in frame.format.components)
     converted = frame.reformat(
         width=width,
         height=height,
-        format="rgb48le" if hdr else "rgba" if transparent else "rgb24",
+        format="rgb48le" if tags.hdr else "rgba" if transparent else "rgb24",
         src_colorspace=conversion_matrix(tags, (frame.height, frame.width)),
-        src_color_range=_FULL_RANGE if full else _LIMITED_RANGE,
-        dst_color_range=_FULL_RANGE,
+        src_color_range=FULL_RANGE if full else LIMITED_RANGE,
+        dst_color_range=FULL_RANGE,
         interpolation=Interpolation.AREA if shrinks else Interpolation.BICUBIC,
     )
-    if hdr:
+    if tags.hdr:
         return tone_map(converted.to_ndarray().astype(np.uint16, copy=False), tags.transfer)
     pixels = converted.to_ndarray().astype(np.uint8, copy=False)
     if transparent:
@@ -66,16 +65,21 @@ def to_rgb(frame: av.VideoFrame, tags: ColorTags, size_hw: tuple[int, int]) -> P
     return pixels
 
 
+def is_rgb(pixel_format: str) -> bool:
+    """Whether a pixel format holds RGB, to which the YUV tags do not apply."""
+    return pixel_format.startswith(("rgb", "bgr", "gbr"))
+
+
 def from_rgb(picture: Picture, pixel_format: str, tags: ColorTags) -> av.VideoFrame:
     """Convert RGB uint8 (H, W, 3) to a frame for the encoder, tagged as told."""
     frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-    if pixel_format.startswith(("rgb", "bgr", "gbr")):
+    if is_rgb(pixel_format):
         return frame.reformat(format=pixel_format)
     converted = frame.reformat(
         format=pixel_format,
         dst_colorspace=conversion_matrix(tags, picture.shape[:2]),
-        src_color_range=_FULL_RANGE,
-        dst_color_range=_FULL_RANGE if tags.range == _FULL_RANGE else _LIMITED_RANGE,
+        src_color_range=FULL_RANGE,
+        dst_color_range=FULL_RANGE if tags.range == FULL_RANGE else LIMITED_RANGE,
     )
     converted.colorspace = tags.matrix
     converted.color_range = tags.range
@@ -99,7 +103,7 @@ def tone_map(codes: npt.NDArray[np.uint16], transfer: int) -> Picture:
     """
     light = _linear_light(transfer)[codes]
     luminance = light @ _BT2020_LUMINANCE
-    if transfer == 18:  # the OOTF of HLG for a screen of 1,000 nits
+    if transfer == HLG:  # the OOTF of HLG for a screen of 1,000 nits
         light *= (luminance ** np.float32(0.2))[..., None]
         luminance = luminance ** np.float32(1.2)
         light *= _PEAK_NITS / _REFERENCE_WHITE_NITS
@@ -115,7 +119,7 @@ def tone_map(codes: npt.NDArray[np.uint16], transfer: int) -> Picture:
 def _linear_light(transfer: int) -> Floats:
     """Code value (16 bits) -> light: for PQ in units of reference white, for HLG scene light."""
     code = np.linspace(0, 1, 65536)
-    if transfer == 16:
+    if transfer == PQ:
         m1, m2, c1, c2, c3 = 0.1593017578125, 78.84375, 0.8359375, 18.8515625, 18.6875
         root = code ** (1 / m2)
         light = (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1)
@@ -124,6 +128,7 @@ def _linear_light(transfer: int) -> Floats:
     return np.where(code <= 0.5, code**2 / 3, (np.exp((code - c) / a) + b) / 12).astype(np.float32)
 
 
-def displayed_aspect(sample_aspect: Fraction, size_hw: tuple[int, int]) -> Fraction:
-    """Width over height on screen, of a picture of this size and pixel shape."""
-    return sample_aspect * size_hw[1] / size_hw[0]
+def scaled_aspect(clip: Clip, size_hw: tuple[int, int]) -> Fraction:
+    """The sample aspect ratio with which a clip scaled to size_hw keeps its shape on screen."""
+    (height, width), (new_height, new_width) = clip.size_hw, size_hw
+    return clip.sample_aspect * Fraction(width * new_height, height * new_width)

@@ -14,7 +14,7 @@ from av.video.stream import VideoStream
 from vidnst.errors import MediaError, OutputError
 from vidnst.frames import Frame
 from vidnst.media.clip import ColorTags
-from vidnst.media.color import from_rgb
+from vidnst.media.color import from_rgb, is_rgb
 from vidnst.media.containers import Encoding
 
 
@@ -62,7 +62,7 @@ class Encoder:
             context.time_base = time_base
             context.sample_aspect_ratio = sample_aspect
             context.thread_type = "AUTO"
-            if not encoding.pixel_format.startswith(("rgb", "gbr", "bgr")):
+            if not is_rgb(encoding.pixel_format):
                 context.color_range = color.range
                 context.colorspace = color.matrix
                 context.color_primaries = color.primaries

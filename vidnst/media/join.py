@@ -10,11 +10,11 @@ import imageio_ffmpeg
 
 from vidnst.errors import MediaError, OutputError
 from vidnst.media.clip import Clip
+from vidnst.media.color import LIMITED_RANGE
 from vidnst.media.containers import Encoding, audio_codec, subtitle_codec
 
 _NOTHING = "d:99?"
 """An optional stream that no clip has: ffmpeg-python opens only inputs that are mapped."""
-_LIMITED_RANGE = 1
 _METADATA_FILTERS = {"libx264": "h264_metadata", "libx265": "hevc_metadata"}
 
 
@@ -82,7 +82,7 @@ def join_streams(
             kept += 1
     if clip.language:
         out["metadata:s:v:0"] = f"language={clip.language}"
-    if clip.color.range == _LIMITED_RANGE and (
+    if clip.color.range == LIMITED_RANGE and (
         metadata_filter := _METADATA_FILTERS.get(encoding.codec)
     ):
         # Encoders write the range only along with other tags; limited range alone gets lost.

@@ -49,8 +49,8 @@ def read_picture(path: Path, *, long_side: int | None = None) -> Picture:
         pixels = np.rint(pixels[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
     if long_side is not None and max(pixels.shape[:2]) > long_side:
         scale = long_side / max(pixels.shape[:2])
-        size_hw = tuple(max(1, round(side * scale)) for side in pixels.shape[:2])
-        pixels = cv2.resize(pixels, size_hw[::-1], interpolation=cv2.INTER_AREA)
+        height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
+        pixels = resize(np.asarray(pixels, np.uint8), (height, width))
     return np.ascontiguousarray(pixels[:, :, ::-1])
 
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vidnst.style.network import StyleNetwork, fold_norm
+from vidnst.style.network import StyleNetwork
 
 
 class BakedNetwork(nn.Module):
@@ -19,19 +19,12 @@ class BakedNetwork(nn.Module):
     def __init__(self, network: StyleNetwork, code: Tensor, frames: Tensor) -> None:
         """Freeze network at the style code (1, N) and the statistics of frames (B, 3, H, W)."""
         super().__init__()
-        statistics = network.measure(frames, code)
-        modulations = network.modulations(code)
-        folded = {
-            name: tuple(v[0].float() for v in fold_norm(modulations[name], statistics[name]))
-            for name in network.norm_channels
-        }
+        folded = network.fold_norms(frames, code)
 
         def bake(convolution: nn.Module, norm: str) -> nn.Conv2d:
             assert isinstance(convolution, nn.Conv2d)
             scale, shift = folded[norm]
-            return _convolution(
-                convolution.weight.float() * scale[:, None, None, None], shift, convolution
-            )
+            return _convolution(convolution.weight * scale[:, None, None, None], shift, convolution)
 
         self.enter = bake(network.enter, "enter")
         self.shrink = bake(network.shrink, "shrink")
@@ -44,16 +37,12 @@ class BakedNetwork(nn.Module):
             )
             for index, block in enumerate(network.residual)
         )
-        scale, shift = folded["grow"]
-        self.grow = _grown_by_phases(network.grow.weight.float() * scale[:, None, None, None])
-        self.skip = _convolution(
-            network.skip.weight.float() * scale[:, None, None, None], shift, network.skip
-        )
+        # One norm follows the sum of these two; its shift goes with the second.
+        self.grow = _grown_by_phases(network.grow.weight * folded["grow"][0][:, None, None, None])
+        self.skip = bake(network.skip, "grow")
         self.mix = bake(network.mix, "mix")
         assert network.leave.bias is not None
-        self.leave = _convolution(
-            network.leave.weight.float(), network.leave.bias.float(), network.leave
-        )
+        self.leave = _convolution(network.leave.weight, network.leave.bias, network.leave)
         self.requires_grad_(False).eval()
 
     def forward(self, frame: Tensor) -> Tensor:
@@ -67,7 +56,7 @@ class BakedNetwork(nn.Module):
         return torch.sigmoid(F.pixel_shuffle(self.leave(x), 2).float())
 
 
-def _convolution(weight: Tensor, bias: Tensor | None, like: nn.Conv2d) -> nn.Conv2d:
+def _convolution(weight: Tensor, bias: Tensor, like: nn.Conv2d) -> nn.Conv2d:
     outputs, inputs, size, _ = weight.shape
     convolution = nn.Conv2d(
         inputs,
@@ -75,13 +64,12 @@ def _convolution(weight: Tensor, bias: Tensor | None, like: nn.Conv2d) -> nn.Con
         size,
         like.stride[0],
         size // 2,
-        bias=bias is not None,
         padding_mode=like.padding_mode,
     )
     with torch.no_grad():
         convolution.weight.copy_(weight)
-        if bias is not None and convolution.bias is not None:
-            convolution.bias.copy_(bias)
+        assert convolution.bias is not None
+        convolution.bias.copy_(bias)
     return convolution
 
 

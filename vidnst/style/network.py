@@ -31,8 +31,8 @@ STRIDE = 4
 
 NORM_EPSILON = 1e-5
 
-NormStatistics = dict[str, tuple[Tensor, Tensor]]
-"""For each norm its input's mean and variance, each (1, C)."""
+FoldedNorms = dict[str, tuple[Tensor, Tensor]]
+"""For each norm the scale and shift (C,) that it amounts to with frozen statistics."""
 
 
 @dataclass(frozen=True)
@@ -149,24 +149,26 @@ class StyleNetwork(nn.Module):
 
         return self.run(frame, norm)
 
-    def measure(self, frames: Tensor, code: Tensor) -> NormStatistics:
-        """The norms' statistics over all frames (B, 3, H, W) together, with one code (1, N)."""
+    def fold_norms(self, frames: Tensor, code: Tensor) -> FoldedNorms:
+        """Freeze the norms at one code (1, N) and their statistics over all frames (B, 3, H, W)."""
         modulations = self.modulations(code)
-        statistics: NormStatistics = {}
+        folded: FoldedNorms = {}
 
         def norm(name: str, x: Tensor) -> Tensor:
             # By hand: torch.var_mean over these axes of channels-last takes three times as long.
             pixels = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1]).float()
             mean = pixels.mean(0)
             variance = (pixels - mean).square_().mean(0)
-            statistics[name] = (mean[None], variance[None])
-            scale, shift = fold_norm(modulations[name], statistics[name])
+            scale, shift = (modulation[0] for modulation in modulations[name])
+            scale = scale * torch.rsqrt(variance + NORM_EPSILON)
+            shift = shift - mean * scale
+            folded[name] = (scale, shift)
             return torch.addcmul(
-                shift[:, :, None, None].to(x.dtype), x, scale[:, :, None, None].to(x.dtype)
+                shift[:, None, None].to(x.dtype), x, scale[:, None, None].to(x.dtype)
             )
 
         self.run(frames, norm)
-        return statistics
+        return folded
 
     def run(self, frame: Tensor, norm: Callable[[str, Tensor], Tensor]) -> Tensor:
         """The network with its norms given as a function (name, features) -> features."""
@@ -192,15 +194,6 @@ class StyleNetwork(nn.Module):
         tensors = {key: tensor.half().contiguous() for key, tensor in (own | reader).items()}
         described = {"shape": json.dumps(asdict(self.shape)), "pooling": self.reader.pooling}
         save_file(tensors, path, described | (metadata or {}))
-
-
-def fold_norm(
-    modulation: tuple[Tensor, Tensor], statistics: tuple[Tensor, Tensor]
-) -> tuple[Tensor, Tensor]:
-    """A norm with known statistics as x -> scale * x + shift, both (B, C)."""
-    mean, variance = statistics
-    scale = modulation[0] * torch.rsqrt(variance + NORM_EPSILON)
-    return scale, modulation[1] - mean * scale
 
 
 class _InstanceNorm(torch.autograd.Function):

@@ -10,18 +10,17 @@ import torch
 from torch import Tensor
 
 from vidnst.errors import TrainingError
-
-_ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+from vidnst.media.pictures import is_picture
 
 
 def _encoded_pictures(source: Path) -> Iterator[bytes]:
     if source.is_dir():
-        for path in sorted(p for p in source.rglob("*") if p.suffix.lower() in _ENDINGS):
+        for path in sorted(filter(is_picture, source.rglob("*"))):
             yield path.read_bytes()
         return
     try:
         with tarfile.open(source) as archive:
-            members = (m for m in archive if m.isfile() and Path(m.name).suffix.lower() in _ENDINGS)
+            members = (m for m in archive if m.isfile() and is_picture(Path(m.name)))
             for member in members:
                 file = archive.extractfile(member)
                 if file is not None:

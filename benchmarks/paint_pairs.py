@@ -1,16 +1,17 @@
 """Paint every content picture in every style, for a judge of your choice.
 
-    python benchmarks/paint_pairs.py CONTENTS STYLES OUT [--weights FILE]
+    python benchmarks/paint_pairs.py CONTENTS STYLES OUT [--stylizer gatys] [any other option]
 
-Writes OUT/CONTENT__STYLE.png for each pair of pictures in the two folders.
+Writes OUT/CONTENT__STYLE.png for each pair of pictures in the two folders, painted as the command line
+would with these options. Pairs that are there already are left as they are.
 """
 
 import argparse
 from pathlib import Path
 
-from vidnst.media.pictures import is_picture, read_picture, write_picture
-from vidnst.options import StyleOptions
-from vidnst.style.fast import FastStylizer
+from vidnst.commands.render import render_options
+from vidnst.media.pictures import is_picture
+from vidnst.render import render
 
 
 def main() -> None:
@@ -20,18 +21,14 @@ def main() -> None:
     parser.add_argument("contents", type=Path)
     parser.add_argument("styles", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--weights", type=Path)
-    args = parser.parse_args()
+    args, options = parser.parse_known_args()
     args.out.mkdir(parents=True, exist_ok=True)
     for style in filter(is_picture, sorted(args.styles.iterdir())):
-        style_picture = read_picture(style)
         for content in filter(is_picture, sorted(args.contents.iterdir())):
-            picture = read_picture(content)
-            stylizer = FastStylizer(
-                style_picture, StyleOptions(), size_hw=picture.shape[:2], weights=args.weights
-            )
-            stylizer.begin_shot([picture])
-            write_picture(args.out / f"{content.stem}__{style.stem}.png", stylizer.paint(picture))
+            result = args.out / f"{content.stem}__{style.stem}.png"
+            if not result.exists():
+                pair = [str(content), "--style", str(style), "-o", str(result)]
+                render(render_options([*pair, *options]))
 
 
 if __name__ == "__main__":

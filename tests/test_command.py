@@ -14,7 +14,8 @@ from conftest import ROOT, TONE, MakeClip
 from media_facts import facts
 
 from vidnst import __version__
-from vidnst.command import main, render_parser
+from vidnst.command import main
+from vidnst.commands.render import render_parser
 
 
 def test_the_main_job_writes_beside_the_input(
@@ -56,7 +57,7 @@ def test_info_tells_what_is_inside(make_clip: MakeClip, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["info", "--help"], ["train", "--help"], ["--version"]]
+    "arguments", [["--help"], ["info", "--help"], ["train", "--help"], ["train-encoder", "--help"], ["explore", "--help"], ["--version"]]
 )
 def test_help_needs_nothing_heavy(arguments: list[str]) -> None:
     heavy = "{'torch', 'cv2', 'av', 'numpy', 'tqdm'}"

@@ -22,14 +22,14 @@ from vidnst.style.network import (
     style_code,
 )
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder
-from vidnst.training.reader import fresh_reader
+from vidnst.training.encoder import READER_CHANNELS, fresh_encoder
 from vidnst.weights import SHA256, shipped_weights
 
 
 @pytest.fixture
 def network() -> StyleNetwork:
     torch.manual_seed(0)
-    reader = fresh_reader(torch.Generator().manual_seed(0))
+    reader = fresh_encoder(READER_CHANNELS, torch.Generator().manual_seed(0))
     length = style_code(reader, torch.rand(1, 3, 32, 32)).shape[1]
     shape = NetworkShape(half_channels=8, quarter_channels=12, residual_blocks=2, hidden=16)
     return StyleNetwork(reader, shape, code_length=length).requires_grad_(False).eval()
@@ -101,7 +101,7 @@ def test_shipped_weights_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_encoder_names_its_layers_and_halves_between_blocks() -> None:
-    reader = fresh_reader(torch.Generator().manual_seed(0))
+    reader = fresh_encoder(READER_CHANNELS, torch.Generator().manual_seed(0))
     features = reader(torch.rand(1, 3, 32, 48), ["relu1_1", "relu2_2", "relu4_1"])
     assert {name: tuple(f.shape[1:]) for name, f in features.items()} == {
         "relu1_1": (16, 32, 48),
@@ -113,7 +113,7 @@ def test_encoder_names_its_layers_and_halves_between_blocks() -> None:
 
 
 def test_average_pooling_differs_from_max_and_survives_saving(tmp_path: Path) -> None:
-    reader = fresh_reader(torch.Generator().manual_seed(0))
+    reader = fresh_encoder(READER_CHANNELS, torch.Generator().manual_seed(0))
     x = torch.rand(1, 3, 32, 32)
     mine = reader(x, ["relu2_1"])["relu2_1"]
     other = PerceptualEncoder(reader.weights(), pooling="max")(x, ["relu2_1"])["relu2_1"]

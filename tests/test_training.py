@@ -19,9 +19,9 @@ from vidnst.errors import TrainingError
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.style.network import load_network
 from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.training.encoder import READER_CHANNELS, fresh_encoder
 from vidnst.training.motion import camera_noise, make_up_motion
 from vidnst.training.pictures import load_squares, random_crops
-from vidnst.training.reader import fresh_reader
 from vidnst.training.settings import TrainingSettings
 from vidnst.training.train import train
 
@@ -36,6 +36,10 @@ TINY = TrainingSettings(
 )
 
 
+def teacher() -> PerceptualEncoder:
+    return fresh_encoder(READER_CHANNELS, torch.Generator().manual_seed(9))
+
+
 @pytest.fixture(scope="module")
 def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("material")
@@ -45,17 +49,16 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for index in range(8):
             picture = np.roll(gradient_picture(80, 90), rng.integers(0, 80), 0)
             write_picture(folder / kind / f"{index}.png", picture)
-    fresh_reader(torch.Generator().manual_seed(9)).save(folder / "teacher.safetensors")
+    teacher().save(folder / "teacher.safetensors")
     return folder
 
 
 def run(material: Path, out: Path, settings: TrainingSettings = TINY, **options: int) -> Path:
-    teacher = fresh_reader(torch.Generator().manual_seed(9))
     return train(
         settings,
         photos=material / "photos",
         paintings=material / "paintings",
-        teachers=[teacher],
+        teachers=[teacher()],
         out=out,
         device=torch.device("cpu"),
         **options,
@@ -80,8 +83,6 @@ def test_resumed_training_equals_uninterrupted_training(material: Path, tmp_path
     class Killed(Exception):
         pass
 
-    teacher = fresh_reader(torch.Generator().manual_seed(9))
-
     def stop_at_three(event: object) -> None:
         if event.step == 3:  # type: ignore[attr-defined]
             raise Killed
@@ -91,7 +92,7 @@ def test_resumed_training_equals_uninterrupted_training(material: Path, tmp_path
             TINY,
             photos=material / "photos",
             paintings=material / "paintings",
-            teachers=[teacher],
+            teachers=[teacher()],
             out=tmp_path / "cut",
             device=torch.device("cpu"),
             save_every=2,
@@ -187,7 +188,7 @@ def test_training_runs_on_a_gpu(material: Path, tmp_path: Path) -> None:
         TINY,
         photos=material / "photos",
         paintings=material / "paintings",
-        teachers=[PerceptualEncoder(fresh_reader(torch.Generator().manual_seed(9)).weights())],
+        teachers=[PerceptualEncoder(teacher().weights())],
         out=tmp_path / "run",
         device=torch.device("cuda"),
     )

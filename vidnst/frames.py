@@ -12,9 +12,13 @@ Picture = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame as it should be seen: upright, RGB, with its timestamp in units of time_base."""
+    """One frame as it should be seen: upright, RGB, with its timestamp in units of time_base.
+
+    opens_shot: it is the first after a cut, as far as someone has looked (media/shots.py).
+    """
 
     picture: Picture
     pts: int
     duration: int
     time_base: Fraction
+    opens_shot: bool = False

@@ -1,8 +1,9 @@
 """What the user can choose, with defaults and ranges, in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, Literal
 
 from vidnst.errors import UsageError
 
@@ -43,6 +44,106 @@ class StyleOptions:
             )
 
 
+def _option(
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    metadata = {"help": help, "low": low, "high": high, "choices": choices}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class GatysOptions:
+    """How Gatys' optimization paints. Each field is an option of the command line.
+
+    Of the weights only the ratios matter.
+    """
+
+    features: str = _option("slim", "what sees: slim, vgg19, or a file of vidnst train-encoder")
+    content_layer: tuple[str, ...] = _option(("relu4_1",), "where scenes are compared")
+    style_layer: tuple[str, ...] = _option(
+        ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "where styles are compared"
+    )
+    style_statistics: Literal["covariance", "gram"] = _option(
+        "covariance",
+        "what of a style is compared: covariance (with the mean) or gram",
+        choices=("covariance", "gram"),
+    )
+    content_weight: float = _option(1e4, "how much the scene counts", low=0)
+    style_weight: float = _option(1e5, "how much the style counts", low=0)
+    variation_weight: float = _option(1e4, "how much smoothness counts", low=0)
+    scales: int | None = _option(
+        None, "sizes to paint at, each twice the one before", low=1, high=10
+    )
+    steps: tuple[int, ...] = _option(
+        (150, 100, 75), "steps at each scale, coarse to fine; the last repeats", low=1, high=100_000
+    )
+    init: Literal["content", "noise", "style"] = _option(
+        "content",
+        "what a shot's first frame starts from: content, noise or style",
+        choices=("content", "noise", "style"),
+    )
+    seed: int = _option(0, "of the noise", low=0, high=2**31)
+    optimizer: Literal["lbfgs", "adam", "fgd"] = _option(
+        "lbfgs",
+        "lbfgs, adam, or fgd: accelerated gradient descent that finds its step length",
+        choices=("lbfgs", "adam", "fgd"),
+    )
+    learning_rate: float | None = _option(
+        None, "adam's rate, a factor on the steps of lbfgs, the first step length of fgd", low=1e-12
+    )
+    averaging: float = _option(
+        0.0, "decay of a running average over the steps; 0 is off", low=0, high=0.999
+    )
+    temporal_weight: float = _option(1e6, "film: how much steadiness counts", low=0)
+    long_term: tuple[int, ...] = _option(
+        (1, 2, 4), "film: to which earlier frames a frame is tied", low=1, high=100
+    )
+    frame_steps: int = _option(
+        100, "film: steps for each frame after a shot's first, at most", low=1, high=100_000
+    )
+    tolerance: float = _option(
+        1e-3,
+        "film: a frame is done when ten steps lessen its loss by a smaller share",
+        low=0,
+        high=1,
+    )
+    passes: int = _option(
+        1, "film: go over each shot so often, forward and backward in turn", low=1, high=100
+    )
+
+    def __post_init__(self) -> None:
+        for option in fields(self):
+            given = getattr(self, option.name)
+            flag = f"--{option.name.replace('_', '-')}"
+            if given == ():
+                raise UsageError(f"{flag} is empty")
+            choices = option.metadata["choices"]
+            if choices and given not in choices:
+                raise UsageError(f"{flag} is {given}, but must be one of {', '.join(choices)}")
+            low, high = option.metadata["low"], option.metadata["high"]
+            for value in given if isinstance(given, tuple) else (given,):
+                if low is None or value is None:
+                    continue
+                if high is not None and not low <= value <= high:
+                    raise UsageError(f"{flag} is {value:g}, but must lie in {low:g}..{high:g}")
+                if not low <= value < float("inf"):
+                    raise UsageError(f"{flag} is {value:g}, but must be {low:g} or more")
+        if not self.style_weight and not self.content_weight:
+            raise UsageError("--style-weight and --content-weight are both 0: nothing to paint for")
+        if list(self.long_term) != sorted(set(self.long_term)):
+            raise UsageError("--long-term must name ever earlier frames, such as 1+2+4")
+        if self.scales is not None and len(self.steps) > self.scales:
+            raise UsageError(f"--steps names {len(self.steps)} scales, but --scales {self.scales}")
+
+
+Stylizer = Literal["fast", "gatys"]
+
+
 @dataclass(frozen=True)
 class RenderOptions:
     """One render: what is read, how it is painted, where it goes."""
@@ -50,6 +151,7 @@ class RenderOptions:
     source: Path
     style: Path
     output: Path | None = None
+    stylizer: Stylizer = "fast"
     size: str | None = None
     start_seconds: float | None = None
     end_seconds: float | None = None
@@ -57,6 +159,9 @@ class RenderOptions:
     overwrite: bool = False
     weights: Path | None = None
     painting: StyleOptions = StyleOptions()
+    gatys: GatysOptions = GatysOptions()
+    plot: Path | None = None
+    save_steps: int | None = None
     encoding: EncodeOptions = EncodeOptions()
 
     def __post_init__(self) -> None:
@@ -65,6 +170,19 @@ class RenderOptions:
             raise UsageError(f"--start is {start:g} s, but must not be negative")
         if end is not None and end <= (start or 0):
             raise UsageError(f"--end is {end:g} s, but must lie after --start ({start or 0:g} s)")
+        if self.stylizer == "gatys" and self.weights is not None:
+            raise UsageError("--weights is for --stylizer fast; gatys takes --features")
+        if self.save_steps is not None and self.save_steps < 1:
+            raise UsageError(f"--save-steps is {self.save_steps}, but must be 1 or more")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of settings to try, the options it makes, and the command for it."""
+
+    settings: dict[str, str]
+    options: RenderOptions
+    command: str
 
 
 def parse_size(text: str, size_hw: tuple[int, int]) -> tuple[int, int]:

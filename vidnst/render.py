@@ -1,7 +1,7 @@
 """The way of a frame: decode, paint, encode, join. The only code that knows this order."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,8 +18,12 @@ from vidnst.media.encode import Encoder
 from vidnst.media.join import join_streams
 from vidnst.media.pictures import PICTURE_ENDINGS, is_picture, read_picture, resize, write_picture
 from vidnst.media.result import PendingResult, check_target
+from vidnst.media.shots import mark_shots
 from vidnst.options import RenderOptions, parse_size
 from vidnst.style.fast import FastStylizer
+from vidnst.style.film import paint_film
+from vidnst.style.gatys import GatysStep, GatysStylizer
+from vidnst.style.record import StepRecord
 
 _SAMPLES = 5
 """So many frames, spread over the clip, give the statistics that stay frozen."""
@@ -31,10 +35,14 @@ _STYLE_LONG_SIDE = 2048
 
 @dataclass(frozen=True)
 class Progress:
-    """Handed to the listener after each frame; frame_count is None where the clip does not say."""
+    """Handed to the listener after each frame; frame_count is None where the clip does not say.
+
+    With Gatys' optimization also after each of its steps, which is then there.
+    """
 
     frames_done: int
     frame_count: int | None
+    step: GatysStep | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,13 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
     check_target(output, (options.source, options.style), overwrite=options.overwrite)
     size_hw = _painted_size(options, clip.size_hw)
     encoding = choose_encoding(output, options.encoding, size_hw)
-    stylizer = _make_stylizer(options, size_hw)
+    if options.plot or options.save_steps:
+        raise UsageError("--plot and --save-steps are for still pictures")
+    expected = _expected_frames(clip, options)
+    done = 0
+    stylizer = _make_stylizer(
+        options, size_hw, lambda step: on_progress(Progress(done, expected, step))
+    )
     start_seconds = options.start_seconds
     if start_seconds is None and clip.container in _CLOCKED_CONTAINERS:
         start_seconds = 0.0
@@ -95,13 +109,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         raise MediaError(f"{clip.path} has no frame in the excerpt asked for")
     stylizer.begin_shot(samples)
     del samples
-
-    def paint(frame: Frame) -> Frame:
-        return replace(frame, picture=stylizer.paint(frame.picture))
-
-    expected = _expected_frames(clip, options)
     numbers = sequence_numbers(clip.path) if is_sequence(clip.path) else [1]
-    done = 0
     with PendingResult(output) as result:
         joins = container.format not in ("gif", "image2")
         film = result.folder / f"film{output.suffix}" if joins else result.path
@@ -109,11 +117,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         on_progress(Progress(0, expected))
         with (
             closing(ahead(decode(clip, size_hw=size_hw, **excerpt))) as decoded,
-            closing(
-                in_parallel(
-                    paint, decoded, workers=stylizer.parallel, begin_worker=stylizer.begin_worker
-                )
-            ) as frames,
+            closing(_painted(stylizer, decoded, result.folder)) as frames,
             Encoder(
                 film,
                 encoding,
@@ -159,7 +163,15 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         )
     check_target(output, (source, options.style), overwrite=options.overwrite)
     size_hw = _painted_size(options, (picture.shape[0], picture.shape[1]))
-    stylizer = _make_stylizer(options, size_hw)
+    record = StepRecord(output, plot=options.plot, save_steps=options.save_steps)
+    for target in record.targets:
+        check_target(target, (source, options.style), overwrite=options.overwrite)
+
+    def on_step(step: GatysStep) -> None:
+        record.add(step)
+        on_progress(Progress(0, 1, step))
+
+    stylizer = _make_stylizer(options, size_hw, on_step)
     picture = resize(picture, size_hw)
     stylizer.begin_shot([picture])
     prepared = time.perf_counter()
@@ -167,6 +179,7 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     with PendingResult(output) as result:
         write_picture(result.path, stylizer.paint(picture))
         result.keep()
+    record.finish()
     on_progress(Progress(1, 1))
     return Report(
         source=source,
@@ -189,9 +202,28 @@ def _painted_size(options: RenderOptions, source_hw: tuple[int, int]) -> tuple[i
     return size_hw
 
 
-def _make_stylizer(options: RenderOptions, size_hw: tuple[int, int]) -> FastStylizer:
+def _make_stylizer(
+    options: RenderOptions, size_hw: tuple[int, int], on_step: Callable[[GatysStep], None]
+) -> FastStylizer | GatysStylizer:
     style = read_picture(options.style, long_side=_STYLE_LONG_SIDE)
+    if options.stylizer == "gatys":
+        return GatysStylizer(
+            style, options.painting, options.gatys, size_hw=size_hw, on_step=on_step
+        )
     return FastStylizer(style, options.painting, size_hw=size_hw, weights=options.weights)
+
+
+def _painted(
+    stylizer: FastStylizer | GatysStylizer, frames: Iterator[Frame], folder: Path
+) -> Generator[Frame, None, None]:
+    """The frames painted, in order; `folder` is there to put things aside."""
+    if isinstance(stylizer, GatysStylizer):
+        return paint_film(stylizer, mark_shots(frames), folder=folder)
+
+    def paint(frame: Frame) -> Frame:
+        return replace(frame, picture=stylizer.paint(frame.picture))
+
+    return in_parallel(paint, frames, workers=stylizer.parallel, begin_worker=stylizer.begin_worker)
 
 
 def _expected_frames(clip: Clip, options: RenderOptions) -> int | None:

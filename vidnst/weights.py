@@ -9,7 +9,10 @@ from torch import Tensor
 
 from vidnst.errors import WeightsError
 
-SHA256 = {"fast.safetensors": "b656ee00d490a3f347ba5e13235a30d9dbff5fcdfd52055f9e9879e724fb5d02"}
+SHA256 = {
+    "fast.safetensors": "b656ee00d490a3f347ba5e13235a30d9dbff5fcdfd52055f9e9879e724fb5d02",
+    "slim.safetensors": "fb069ab002b6bf356eb261e52a66ad9a98e8c75dd92b2db55c689878cec23d8b",
+}
 
 
 def shipped_weights(name: str) -> Path:

@@ -15,6 +15,7 @@ from vidnst.media.pictures import resize
 from vidnst.options import StyleOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.network import STRIDE, load_network
+from vidnst.style.precision import processor_dtype
 from vidnst.weights import shipped_weights
 
 _NATURAL_BRUSH_PX = 16
@@ -26,14 +27,6 @@ _STATISTICS_PIXELS = 3_000_000
 _PARALLEL_PIXELS = 16_000_000
 MOST_PIXELS = 40_000_000
 """Larger frames would need more memory than most machines have."""
-
-
-def processor_dtype() -> torch.dtype:
-    """bfloat16 where this processor multiplies it in hardware, float32 elsewhere."""
-    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    # torch keeps these to itself, so a version may lack them.
-    supported = any(getattr(torch.cpu, check, lambda: False)() for check in checks)
-    return torch.bfloat16 if supported else torch.float32
 
 
 class FastStylizer:

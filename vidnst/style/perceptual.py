@@ -4,7 +4,7 @@ One class serves the teachers a network is trained against and the slim encoder 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -61,6 +61,11 @@ class PerceptualEncoder(nn.Module):
             self.convolutions[name] = convolution
 
     @property
+    def layer_names(self) -> tuple[str, ...]:
+        """All layers, shallow to deep, such as relu1_1."""
+        return tuple(f"relu{name}" for name in self.layers)
+
+    @property
     def style_layers(self) -> tuple[str, ...]:
         """The first layer of each block this encoder reaches: where styles are compared."""
         return tuple(layer for layer in STYLE_LAYERS if layer[4:] in self.layers)
@@ -68,6 +73,27 @@ class PerceptualEncoder(nn.Module):
     def channels(self, layer: str) -> int:
         """The number of channels of a layer such as relu3_1."""
         return len(self.convolutions[layer.removeprefix("relu")].get_parameter("bias"))
+
+    def stride(self, layer: str) -> int:
+        """How many pixels apart a layer's features are."""
+        return 1 << (int(layer.removeprefix("relu")[0]) - 1)
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """About how much memory the gradient of a loss on its features takes, for each pixel."""
+        # Convolution, ReLU and padding, kept in float32 in both directions.
+        return sum(16 * self.channels(name) // self.stride(name) ** 2 for name in self.layers)
+
+    def halo(self, layers: Iterable[str]) -> int:
+        """So many pixels around a place its features depend on, as a multiple of 16."""
+        deepest = max(self.layers.index(layer.removeprefix("relu")) for layer in layers)
+        reach, stride = 0, 1
+        for name in self.layers[: deepest + 1]:
+            if self.stride(name) != stride:
+                stride = self.stride(name)
+                reach = -(-reach // 2)
+            reach += 1
+        return -(-reach * stride // 16) * 16
 
     def forward(self, x: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
         """Return the named feature maps, each (B, C, H / 2^(block-1), W / 2^(block-1)).
@@ -79,17 +105,27 @@ class PerceptualEncoder(nn.Module):
             reach = f"relu{self.layers[-1]}"
             raise WeightsError(f"no layer {min(missing)} in this encoder, which ends at {reach}")
         features: dict[str, Tensor] = {}
+        for name, _, after in self._way(x):
+            if f"relu{name}" in wanted:
+                features[f"relu{name}"] = after
+                if len(features) == len(wanted):
+                    break
+        return features
+
+    def before_relu(self, x: Tensor, layer: str) -> Tensor:
+        """What the convolution of a layer such as relu3_1 gives its ReLU."""
+        return next(before for name, before, _ in self._way(x) if f"relu{name}" == layer)
+
+    def _way(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor]]:
+        """Each layer's name and its features before and after the ReLU."""
         block = "1"
         for name in self.layers:
             if name[0] != block:
                 block = name[0]
                 x = F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2)
-            x = F.relu(self.convolutions[name](F.pad(x, (1, 1, 1, 1), mode=self.padding)))
-            if f"relu{name}" in wanted:
-                features[f"relu{name}"] = x
-                if len(features) == len(wanted):
-                    break
-        return features
+            before = self.convolutions[name](F.pad(x, (1, 1, 1, 1), mode=self.padding))
+            x = F.relu(before)
+            yield name, before, x
 
     def weights(self) -> dict[str, Tensor]:
         """The weights under the names this class reads them from."""
@@ -99,9 +135,10 @@ class PerceptualEncoder(nn.Module):
             for part, tensor in self.convolutions[name].state_dict().items()
         }
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, dtype: torch.dtype = torch.float32) -> None:
         """Write the weights, pooling and padding to one safetensors file."""
-        save_file(self.weights(), path, {"pooling": self.pooling, "padding": self.padding})
+        weights = {key: tensor.to(dtype) for key, tensor in self.weights().items()}
+        save_file(weights, path, {"pooling": self.pooling, "padding": self.padding})
 
 
 def load_encoder(path: Path) -> PerceptualEncoder:
@@ -115,7 +152,7 @@ def load_encoder(path: Path) -> PerceptualEncoder:
     return PerceptualEncoder(weights, pooling=pooling, padding=padding)
 
 
-def torchvision_vgg19() -> PerceptualEncoder:
+def torchvision_vgg19(*, pooling: Pooling = "max") -> PerceptualEncoder:
     """VGG-19 with torchvision's ImageNet weights, from torch's cache or the network.
 
     Raises WeightsError with what to do where neither has them.
@@ -128,7 +165,7 @@ def torchvision_vgg19() -> PerceptualEncoder:
         raise WeightsError(
             f"torchvision's VGG-19 weights are not in torch's cache and cannot be had ({error}): "
             f"put {VGG19_Weights.IMAGENET1K_V1.url.rsplit('/', 1)[1]} into "
-            f"{torch.hub.get_dir()}/checkpoints, or train with a slim teacher"
+            f"{torch.hub.get_dir()}/checkpoints, or use a slim encoder"
         ) from error
     weights: dict[str, Tensor] = {}
     block, index = 1, 1
@@ -148,4 +185,4 @@ def torchvision_vgg19() -> PerceptualEncoder:
         (1, 2, 3)
     )
     weights["conv1_1.weight"] = first
-    return PerceptualEncoder(weights, padding="constant")
+    return PerceptualEncoder(weights, pooling=pooling, padding="constant")

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from vidnst.errors import TrainingError
 from vidnst.style.network import StyleNetwork
-from vidnst.training.settings import TrainingSettings
+from vidnst.training.settings import EncoderSettings, TrainingSettings
 
 
-def require_same_settings(path: Path, settings: TrainingSettings) -> None:
+def require_same_settings(path: Path, settings: TrainingSettings | EncoderSettings) -> None:
     """Note a new run's settings; raise TrainingError where an old run had others."""
     text = json.dumps(asdict(settings), indent=1)
     if path.exists() and json.loads(path.read_text()) != asdict(settings):

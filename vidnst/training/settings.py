@@ -31,10 +31,31 @@ class TrainingSettings:
     residual_blocks: int = 5
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            low = 1 if field.type is int and field.name != "seed" else 0
-            if getattr(self, field.name) < low:
-                value = getattr(self, field.name)
-                raise TrainingError(f"{field.name} is {value}, but must not be below {low}")
+        _require_at_least_one(self)
         if self.size % 16 or not 64 <= self.size <= 224:
             raise TrainingError(f"size is {self.size}, but must be a multiple of 16 in 64..224")
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """What decides how an encoder comes out, besides the pictures and the teachers."""
+
+    steps: int = 7000
+    batch: int = 8
+    size: int = 128
+    rate: float = 2.5e-3
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require_at_least_one(self)
+        if self.size % 16 or not 32 <= self.size <= 224:
+            raise TrainingError(f"size is {self.size}, but must be a multiple of 16 in 32..224")
+
+
+def _require_at_least_one(settings: TrainingSettings | EncoderSettings) -> None:
+    """Whole numbers but the seed must be 1 or more, and no value negative."""
+    for field in fields(settings):
+        low = 1 if field.type is int and field.name != "seed" else 0
+        value = getattr(settings, field.name)
+        if value < low:
+            raise TrainingError(f"{field.name} is {value}, but must not be below {low}")

@@ -34,10 +34,10 @@ from vidnst.training.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
+from vidnst.training.encoder import READER_CHANNELS, distill
 from vidnst.training.motion import camera_noise, make_up_motion
 from vidnst.training.pictures import as_float, load_squares, random_crops
-from vidnst.training.reader import train_reader
-from vidnst.training.settings import TrainingSettings
+from vidnst.training.settings import EncoderSettings, TrainingSettings
 from vidnst.training.sheet import write_sheet
 from vidnst.training.styles import Styles, read_styles
 
@@ -262,14 +262,11 @@ def _trained_reader(
         if step % every == 0 or step + 1 == settings.reader_steps:
             on_note(f"reader: step {step} of {settings.reader_steps}, loss {loss:.3f}")
 
-    reader = train_reader(
+    reader = distill(
+        READER_CHANNELS,
         squares,
         teachers,
-        steps=settings.reader_steps,
-        batch=8,
-        size=128,
-        rate=2e-3,
-        seed=settings.seed,
+        EncoderSettings(steps=settings.reader_steps, seed=settings.seed),
         device=device,
         on_step=note,
     )

@@ -1,0 +1,130 @@
+"""How long Gatys' optimization takes with the slim encoder, beside VGG-19, in one run.
+
+    python benchmarks/gatys.py [--picture FILE] [--style FILE] [--steps N] [--side PX] [--json FILE]
+
+Both paint the same picture at one scale with L-BFGS, `steps` steps. VGG-19 gets torchvision's
+weights where they are in torch's cache, random ones otherwise: the time is the same. It is timed
+over fewer steps, in float32 as its users run it, and with the processor's own number format too.
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from speed import processor
+from torchvision.models import vgg
+
+from vidnst.errors import WeightsError
+from vidnst.frames import Picture
+from vidnst.media.pictures import read_picture, resize
+from vidnst.options import GatysOptions, StyleOptions
+from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
+from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.precision import processor_dtype
+
+ROOT = Path(__file__).resolve().parent.parent
+_VGG_STEPS = 8
+
+
+def vgg19() -> tuple[PerceptualEncoder, str]:
+    """VGG-19, and whether its weights are its own."""
+    try:
+        return perceptual_encoder("vgg19"), "its own weights"
+    except WeightsError:
+        torch.manual_seed(0)
+        weights, block, index = {}, 1, 1
+        for layer in vgg.make_layers(vgg.cfgs["E"]):
+            if isinstance(layer, torch.nn.MaxPool2d):
+                block, index = block + 1, 1
+            elif isinstance(layer, torch.nn.Conv2d):
+                weights[f"conv{block}_{index}.weight"] = layer.weight.detach()
+                weights[f"conv{block}_{index}.bias"] = layer.bias.detach()
+                index += 1
+        return PerceptualEncoder(weights, pooling="average"), "random weights"
+
+
+def seconds_of_steps(
+    encoder: PerceptualEncoder, picture: Picture, style: Picture, steps: int, dtype: torch.dtype
+) -> tuple[float, list[float]]:
+    """Seconds for the whole picture, and for each step but the first two."""
+    times: list[float] = []
+
+    def on_step(step: GatysStep) -> None:
+        times.append(time.perf_counter())
+
+    options = GatysOptions(scales=1, steps=(steps,))
+    stylizer = GatysStylizer(
+        style, StyleOptions(), options, size_hw=picture.shape[:2], encoder=encoder, dtype=dtype,
+        on_step=on_step,
+    )  # fmt: skip
+    started = time.perf_counter()
+    stylizer.paint(picture)
+    return time.perf_counter() - started, list(np.diff(times)[1:])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--picture", type=Path, default=ROOT / "samples" / "before_after.jpg")
+    parser.add_argument("--style", type=Path, default=ROOT / "samples" / "wave.jpg")
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--side", type=int, default=500)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    picture = resize(read_picture(args.picture), (args.side, args.side))
+    style = read_picture(args.style)
+    whole = GatysStylizer(style, StyleOptions(), GatysOptions(), size_hw=picture.shape[:2])
+    started = time.perf_counter()
+    whole.paint(picture)
+    results: dict[str, Any] = {
+        "size": f"{args.side}x{args.side}",
+        "steps": args.steps,
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "processor": processor(),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        "slim, default scales": {"seconds": time.perf_counter() - started},
+    }
+    peer, kind = vgg19()
+    own = processor_dtype()
+    runs = [("slim", perceptual_encoder("slim"), args.steps, own)]
+    runs.append((f"VGG-19 ({kind})", peer, _VGG_STEPS, torch.float32))
+    if own != torch.float32:
+        runs.append((f"VGG-19 ({kind}), {str(own).removeprefix('torch.')}", peer, _VGG_STEPS, own))
+    for name, encoder, steps, dtype in runs:
+        seconds, each = seconds_of_steps(encoder, picture, style, steps, dtype)
+        low, middle, high = statistics.quantiles(each, n=4)
+        results[name] = {
+            "seconds": seconds if steps == args.steps else middle * args.steps,
+            "milliseconds_a_step": {
+                "median": 1e3 * middle,
+                "lower": 1e3 * low,
+                "upper": 1e3 * high,
+            },
+        }
+    results["times_faster_than_vgg19"] = (
+        results[runs[1][0]]["milliseconds_a_step"]["median"]
+        / results["slim"]["milliseconds_a_step"]["median"]
+    )
+    print(f"{results['size']}, {args.steps} steps; {results['machine']}; {results['versions']}")
+    for name, _, steps, _ in runs:
+        figures = results[name]
+        step = figures["milliseconds_a_step"]
+        how = "measured" if steps == args.steps else f"from {steps} steps"
+        print(f"{name:36} {figures['seconds']:7.1f} s ({how}), {step['median']:7.1f} ms a step "
+              f"({step['lower']:.1f} .. {step['upper']:.1f})")  # fmt: skip
+    print(f"{'slim, default scales and steps':36} "
+          f"{results['slim, default scales']['seconds']:7.1f} s")  # fmt: skip
+    print(f"{'slim against VGG-19':36} {results['times_faster_than_vgg19']:7.1f} times as fast")
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

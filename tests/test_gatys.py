@@ -1,0 +1,275 @@
+"""Gatys' optimization on film and on pictures: steadiness, state, new starts, settings."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from conftest import SHARED, gradient_picture
+from known_motion import SIZE_HW, known_film, warping_error
+
+from vidnst.errors import MediaError, UsageError, WeightsError
+from vidnst.frames import Picture
+from vidnst.memory import available_bytes, require_memory
+from vidnst.options import GatysOptions, StyleOptions
+from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
+
+QUICK = GatysOptions(steps=(12, 6), frame_steps=8)
+
+
+def brushwork(height: int = 90, width: int = 110) -> Picture:
+    """A style made by code: short strokes of few colors."""
+    y, x = np.mgrid[:height, :width]
+    stroke = np.sin(x / 3 + 4 * np.sin(y / 17)) * np.sin(y / 7 + x / 29) > 0
+    colors = np.array([[30, 60, 140], [235, 190, 70]])
+    return (
+        (colors[stroke.astype(int)] + 20 * np.sin(x / 11)[..., None]).clip(0, 255).astype(np.uint8)
+    )
+
+
+def stylizer(
+    options: GatysOptions = QUICK, strength: float = 1.0, size_hw: tuple[int, int] = SIZE_HW
+) -> tuple[GatysStylizer, list[GatysStep]]:
+    steps: list[GatysStep] = []
+    made = GatysStylizer(
+        brushwork(),
+        StyleOptions(strength=strength),
+        options,
+        size_hw=size_hw,
+        on_step=steps.append,
+    )
+    return made, steps
+
+
+@pytest.fixture(scope="module")
+def film() -> list[Picture]:
+    return [frame.picture for frame in known_film(4)]
+
+
+@pytest.mark.slow
+def test_film_is_steady_where_the_motion_is_known() -> None:
+    """The figures the method is asked for: against frames apart, and against seeding alone."""
+    frames = list(known_film(5))
+    options = GatysOptions(steps=(80, 60), frame_steps=60)
+    errors = {}
+    for name, temporal_weight in (
+        ("apart", 0.0),
+        ("seeded", 0.0),
+        ("tied", options.temporal_weight),
+    ):
+        painter, _ = stylizer(replace(options, temporal_weight=temporal_weight))
+        painted = []
+        for frame in frames:
+            if name == "apart":
+                painter.begin_shot()
+            painted.append(painter.paint(frame.picture))
+        errors[name] = warping_error(frames, painted)
+    assert errors["tied"] <= errors["apart"] / 3, errors
+    assert errors["tied"] <= 0.7 * errors["seeded"], errors
+
+
+def test_a_restored_state_goes_on_exactly(film: list[Picture]) -> None:
+    painter, _ = stylizer()
+    whole = [painter.paint(picture) for picture in film]
+    for stop in range(1, len(film)):
+        first, _ = stylizer()
+        for picture in film[:stop]:
+            first.paint(picture)
+        second, _ = stylizer()
+        second.restore(first.state())
+        for picture, expected in zip(film[stop:], whole[stop:], strict=True):
+            np.testing.assert_array_equal(second.paint(picture), expected)
+
+
+def test_a_new_shot_starts_as_if_nothing_came_before(film: list[Picture]) -> None:
+    painter, _ = stylizer()
+    painter.paint(film[0])
+    painter.begin_shot()
+    fresh, _ = stylizer()
+    np.testing.assert_array_equal(painter.paint(film[2]), fresh.paint(film[2]))
+
+
+def test_a_repeated_frame_costs_nothing(film: list[Picture]) -> None:
+    painter, steps = stylizer()
+    first = painter.paint(film[0])
+    done = len(steps)
+    np.testing.assert_array_equal(painter.paint(film[0].copy()), first)
+    assert len(steps) == done
+
+
+def test_a_still_scene_stops_early() -> None:
+    """Camera noise alone moves: after the first frames, little is left to do."""
+    rng = np.random.default_rng(0)
+    still = next(known_film(1)).picture
+    painter, steps = stylizer(GatysOptions(steps=(40, 30), frame_steps=60))
+    counts = []
+    for _ in range(4):
+        before = len(steps)
+        noise = rng.normal(0, 2, still.shape)
+        painter.paint(np.clip(np.rint(still + noise), 0, 255).astype(np.uint8))
+        counts.append(len(steps) - before)
+    assert counts[0] == 70
+    assert max(counts[2:]) <= 40, counts
+
+
+def test_the_same_seed_gives_the_same_picture(film: list[Picture]) -> None:
+    options = replace(QUICK, init="noise")
+    first, again = (stylizer(options)[0].paint(film[0]) for _ in range(2))
+    other = stylizer(replace(options, seed=1))[0].paint(film[0])
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+@pytest.mark.parametrize("init", ["content", "noise", "style"])
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "fgd"])
+def test_the_loss_falls_from_every_start(film: list[Picture], init: str, optimizer: str) -> None:
+    options = GatysOptions(
+        scales=1,
+        steps=(25,),
+        init=init,
+        optimizer=optimizer,
+        averaging=0.5,  # type: ignore[arg-type]
+    )
+    painter, steps = stylizer(options)
+    painter.paint(film[0])
+    assert steps[-1].total < 0.6 * steps[0].total
+
+
+def test_scales_go_from_coarse_to_fine() -> None:
+    painter, steps = stylizer(GatysOptions(steps=(3, 2), scales=3), size_hw=(128, 160))
+    painter.paint(gradient_picture(128, 160))
+    assert [step.size_hw for step in steps] == [(32, 40)] * 3 + [(64, 80)] * 2 + [(128, 160)] * 2
+    assert [step.step for step in steps] == list(range(1, 8))
+    assert all(step.step_count == 7 for step in steps)
+    assert steps[0].picture().shape == (32, 40, 3)
+
+
+def test_strength_leads_from_the_source_to_the_style(film: list[Picture]) -> None:
+    distances = []
+    for strength in (0.0, 0.4, 1.0):
+        painter, _ = stylizer(strength=strength)
+        painted = painter.paint(film[0])
+        distances.append(np.abs(painted.astype(float) - film[0]).mean())
+    assert distances[0] == 0
+    assert 1 < distances[1] < distances[2]
+
+
+def test_passes_bring_a_frame_nearer_to_its_neighbor(film: list[Picture]) -> None:
+    from vidnst.style.gatys import Painted
+
+    painter, _ = stylizer(replace(QUICK, temporal_weight=1e6))
+    results = []
+    for picture in film[:2]:
+        painter.begin_shot()
+        results.append(Painted(picture, painter.paint(picture)))
+    frames = list(known_film(2))
+    again = painter.repaint(results[1], results[0])
+    before = warping_error(frames, [results[0].result, results[1].result])
+    assert warping_error(frames, [results[0].result, again]) < 0.5 * before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"style_weight": -1.0}, "--style-weight is -1, but must be 0 or more"),
+        ({"content_weight": float("nan")}, "--content-weight is nan"),
+        ({"style_weight": float("inf")}, "--style-weight is inf"),
+        ({"style_weight": 0.0, "content_weight": 0.0}, "nothing to paint for"),
+        ({"steps": (10, 0)}, "--steps is 0, but must lie in 1..100000"),
+        ({"steps": ()}, "--steps is empty"),
+        ({"steps": (1, 1, 1), "scales": 2}, "--steps names 3 scales, but --scales 2"),
+        ({"optimizer": "sgd"}, "--optimizer is sgd, but must be one of lbfgs, adam, fgd"),
+        ({"averaging": 1.0}, "--averaging is 1, but must lie in 0..0.999"),
+        ({"long_term": (2, 1)}, "--long-term must name ever earlier frames"),
+        ({"learning_rate": 0.0}, "--learning-rate is 0"),
+    ],
+)
+def test_settings_out_of_range_are_refused(options: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message.replace(".", r"\.")):
+        GatysOptions(**options)  # type: ignore[arg-type]
+
+
+def test_layers_and_sizes_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"no layer relu9_1 in slim: it has relu1_1, .*relu5_1"):
+        stylizer(GatysOptions(content_layer=("relu9_1",)))
+    with pytest.raises(UsageError, match="the frame is 40x24, but its layers need 32 pixels"):
+        stylizer(size_hw=(24, 40))
+    with pytest.raises(UsageError, match="--scales is 4, but 128x96 pixels can be halved only 1"):
+        stylizer(GatysOptions(scales=4))
+    with pytest.raises(UsageError, match="the style is 30x20"):
+        GatysStylizer(brushwork(20, 30), StyleOptions(), QUICK, size_hw=SIZE_HW)
+    shallow = GatysOptions(content_layer=("relu2_1",), style_layer=("relu1_1", "relu3_1"))
+    GatysStylizer(brushwork(20, 30), StyleOptions(), shallow, size_hw=(24, 40))
+    with pytest.raises(WeightsError, match="cannot read weights from nowhere"):
+        perceptual_encoder("nowhere.safetensors")
+
+
+def test_too_little_memory_names_the_size_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vidnst.memory.available_bytes", lambda device: 2**30)
+    with pytest.raises(
+        MediaError, match=r"7680x4320 takes about .* --size \d+x\d+ would fit"
+    ) as told:
+        stylizer(size_hw=(4320, 7680))
+    width, height = str(told.value).split("--size ")[1].split()[0].split("x")
+    stylizer(size_hw=(int(height), int(width)))
+
+
+def test_memory_that_runs_out_on_the_way_names_a_size(
+    monkeypatch: pytest.MonkeyPatch, film: list[Picture]
+) -> None:
+    painter, _ = stylizer()
+
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")
+
+    monkeypatch.setattr("vidnst.style.gatys.see", full)
+    with pytest.raises(MediaError, match=r"would fit|free some"):
+        painter.paint(film[0])
+
+
+def test_this_machine_tells_its_memory() -> None:
+    available = available_bytes(torch.device("cpu"))
+    assert available is None or available > 100 * 2**20
+    require_memory((32, 32), lambda pixels: pixels, torch.device("cpu"))
+
+
+def test_the_slim_encoder_costs_no_more_than_its_teachers() -> None:
+    def cost(channels: dict[str, int]) -> float:
+        inputs, sum_ = 3, 0.0
+        for name, outputs in channels.items():
+            sum_ += inputs * outputs / 4 ** (int(name[0]) - 1)
+            inputs = outputs
+        return sum_
+
+    slim = perceptual_encoder("slim")
+    vgg_slim = {"1_1": 16, "1_2": 16, "2_1": 32, "2_2": 32} | {f"3_{i}": 64 for i in (1, 2, 3, 4)}
+    vgg_slim |= {f"4_{i}": 128 for i in (1, 2, 3, 4)} | {"5_1": 128}
+    assert slim.style_layers == ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+    assert cost({name: slim.channels(name) for name in slim.layers}) <= 1.02 * cost(vgg_slim)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared pictures are not on this machine")
+def test_a_real_picture_takes_on_the_style_another_encoder_sees() -> None:
+    """Judged by an encoder that had no part in it."""
+    from vidnst.media.pictures import read_picture, resize
+    from vidnst.style.losses import moments
+    from vidnst.style.objective import style_distance
+    from vidnst.style.perceptual import load_encoder
+
+    judge = load_encoder(SHARED / "teacher" / "vgg19-slim.safetensors")
+    style = resize(read_picture(SHARED / "styles" / "wave.jpg"), (192, 256))
+    photo = next((SHARED / "judge" / "pairs" / "content").iterdir())
+    picture = resize(read_picture(photo), (192, 256))
+    painter = GatysStylizer(style, StyleOptions(), GatysOptions(), size_hw=(192, 256))
+    painted = painter.paint(picture)
+
+    def statistics(pixels: Picture) -> dict[str, object]:
+        with torch.no_grad():
+            seen = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None] / 255
+            return {la: moments(f) for la, f in judge(seen, judge.style_layers).items()}
+
+    wanted, before, after = map(statistics, (style, picture, painted))
+    for layer in judge.style_layers:
+        distances = [style_distance(m[layer], wanted[layer], "covariance") for m in (after, before)]  # type: ignore[arg-type]
+        assert distances[0] < 0.5 * distances[1], layer

@@ -1,0 +1,141 @@
+"""vidnst train and vidnst train-encoder: make the networks that ship, or one's own."""
+
+import argparse
+import sys
+from dataclasses import fields
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vidnst.commands.parser import Parser
+from vidnst.errors import UsageError
+from vidnst.training.settings import EncoderSettings, TrainingSettings
+
+if TYPE_CHECKING:
+    import torch
+
+    from vidnst.style.perceptual import PerceptualEncoder
+
+
+def train_parser() -> argparse.ArgumentParser:
+    """The arguments of training; every field of TrainingSettings is one."""
+    parser = Parser(
+        prog="vidnst train",
+        description="Train the network from photos and paintings; a stopped run is resumed.",
+        allow_abbrev=False,
+    )
+    _add_arguments(parser, TrainingSettings)
+    return parser
+
+
+def _add_arguments(
+    parser: argparse.ArgumentParser, settings: type[TrainingSettings] | type[EncoderSettings]
+) -> None:
+    """Add what every training takes, and an option for each of its settings."""
+    pictures = "folder or tar of"
+    parser.add_argument("--photos", type=Path, required=True, help=f"{pictures} photos")
+    parser.add_argument("--paintings", type=Path, required=True, help=f"{pictures} paintings")
+    parser.add_argument(
+        "--teacher", action="append", required=True, metavar="FILE|vgg19",
+        help="encoder to learn from: a safetensors file, or torchvision's VGG-19; "
+        "may be given again",
+    )  # fmt: skip
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, mps (default: %(default)s)")
+    parser.add_argument(
+        "--save-every", type=int, default=500, metavar="STEPS", help="(default: %(default)s)"
+    )
+    group = parser.add_argument_group("settings")
+    for field in fields(settings):
+        group.add_argument(
+            f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default,
+            help="(default: %(default)s)",
+        )  # fmt: skip
+
+
+def encoder_parser() -> argparse.ArgumentParser:
+    """The arguments of training an encoder; every field of EncoderSettings is one."""
+    parser = Parser(
+        prog="vidnst train-encoder",
+        description="Train a slim perceptual encoder for --features from photos and paintings; a "
+        "stopped run is resumed.",
+        allow_abbrev=False,
+    )
+    _add_arguments(parser, EncoderSettings)
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run `vidnst train` and return the exit code."""
+    args = train_parser().parse_args(arguments)
+    from tqdm import tqdm
+
+    from vidnst.training.train import TrainingStep, train
+
+    settings = TrainingSettings(**{f.name: getattr(args, f.name) for f in fields(TrainingSettings)})
+    teachers, device = _teachers(args), _device(args)
+    with tqdm(total=settings.steps, unit=" steps", dynamic_ncols=True) as bar:
+
+        def show(step: TrainingStep) -> None:
+            bar.update(step.step + 1 - bar.n)
+            bar.set_postfix(content=f"{step.content:.3f}", style=f"{step.style:.3f}", refresh=False)
+
+        weights = train(
+            settings,
+            photos=args.photos,
+            paintings=args.paintings,
+            teachers=teachers,
+            out=args.out,
+            device=device,
+            save_every=args.save_every,
+            on_note=partial(bar.write, file=sys.stderr),
+            on_step=show,
+        )
+    print(weights)
+    return 0
+
+
+def run_encoder(arguments: list[str]) -> int:
+    """Run `vidnst train-encoder` and return the exit code."""
+    args = encoder_parser().parse_args(arguments)
+    from tqdm import tqdm
+
+    from vidnst.training.encoder import train_encoder
+
+    settings = EncoderSettings(**{f.name: getattr(args, f.name) for f in fields(EncoderSettings)})
+    teachers, device = _teachers(args), _device(args)
+    with tqdm(total=settings.steps, unit=" steps", dynamic_ncols=True) as bar:
+
+        def show(step: int, loss: float) -> None:
+            bar.update(step + 1 - bar.n)
+            bar.set_postfix(loss=f"{loss:.3f}", refresh=False)
+
+        weights = train_encoder(
+            settings,
+            photos=args.photos,
+            paintings=args.paintings,
+            teachers=teachers,
+            out=args.out,
+            device=device,
+            save_every=args.save_every,
+            on_step=show,
+        )
+    print(weights)
+    return 0
+
+
+def _teachers(args: argparse.Namespace) -> "list[PerceptualEncoder]":
+    from vidnst.style.perceptual import load_encoder, torchvision_vgg19
+
+    return [torchvision_vgg19() if t == "vgg19" else load_encoder(Path(t)) for t in args.teacher]
+
+
+def _device(args: argparse.Namespace) -> "torch.device":
+    import torch
+
+    try:
+        device = torch.device(args.device)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UsageError(f"--device {args.device} is not to be had here: {error}") from error
+    return device

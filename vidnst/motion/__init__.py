@@ -1,0 +1,1 @@
+"""Where things move between frames: flow, warping, visibility."""

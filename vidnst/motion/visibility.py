@@ -1,0 +1,47 @@
+"""Where an earlier frame may be trusted."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from vidnst.motion.flow import Flow
+from vidnst.motion.warp import warp
+
+Visible = npt.NDArray[np.float32]
+"""1 where what this frame shows is visible in the other frame too, else 0; float32 (H, W)."""
+
+
+def visible(flow_cur_to_prev: Flow, flow_prev_to_cur: Flow) -> Visible:
+    """Where the current frame's pixels are visible in the previous frame (either may be earlier).
+
+    Ruder et al. 2016, section 4.1, with f the flow from the current to the previous frame and b the
+    opposite one, sampled at p + f. A pixel is not trusted where p + f lies outside the frame, where
+    the flows disagree, |f + b|^2 >= 0.01 (|f|^2 + |b|^2) + 0.5 (disoccluded), nor at a motion
+    boundary, |grad u|^2 + |grad v|^2 > 0.01 |f|^2 + 0.002.
+    """
+    f = flow_cur_to_prev
+    height, width = f.shape[:2]
+    y, x = np.mgrid[:height, :width]
+    at_x, at_y = x + f[..., 0], y + f[..., 1]
+    inside = (at_x >= 0) & (at_x <= width - 1) & (at_y >= 0) & (at_y <= height - 1)
+    b = warp(flow_prev_to_cur, f)
+    f_squared, b_squared = (f**2).sum(-1), (b**2).sum(-1)
+    agree = ((f + b) ** 2).sum(-1) < 0.01 * (f_squared + b_squared) + 0.5
+    slopes = [np.gradient(f[..., part], axis=axis) for part in (0, 1) for axis in (0, 1)]
+    smooth = sum(slope**2 for slope in slopes) <= 0.01 * f_squared + 0.002
+    return np.asarray(inside & agree & smooth, np.float32)
+
+
+def nearest_only(visible_by_age: Sequence[Visible]) -> list[Visible]:
+    """Tie each pixel to the nearest of several earlier frames that still shows it.
+
+    visible_by_age: c(i - j) for growing j. Returns max(c(i - j) - sum over k < j of c(i - k), 0)
+    (Ruder et al. 2016, section 4.3).
+    """
+    weights: list[Visible] = []
+    covered = np.zeros_like(visible_by_age[0])
+    for seen in visible_by_age:
+        weights.append(np.maximum(seen - covered, 0))
+        covered = covered + seen
+    return weights

@@ -1,0 +1,369 @@
+"""The reference stylizer: every frame is optimized until its statistics are the style's.
+
+Gatys et al. 2015 for pictures, coarse to fine; Ruder et al. 2016 for film: each frame starts from
+the previous result, warped along the optical flow, and is tied to it where it is still visible.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidnst.errors import UsageError
+from vidnst.frames import Picture
+from vidnst.media.pictures import resize
+from vidnst.memory import is_out_of_memory, require_memory, too_large
+from vidnst.motion.flow import optical_flow
+from vidnst.motion.visibility import Visible, nearest_only, visible
+from vidnst.motion.warp import warp
+from vidnst.options import GatysOptions, StyleOptions
+from vidnst.style.descent import descend
+from vidnst.style.losses import Moments
+from vidnst.style.objective import MOST_UNTILED, Anchor, LossWeights, PictureLoss, see
+from vidnst.style.perceptual import PerceptualEncoder, load_encoder, torchvision_vgg19
+from vidnst.style.precision import processor_dtype
+from vidnst.weights import shipped_weights
+
+_COARSEST_SIDE = 128
+"""About so many pixels has the longer side of the coarsest scale, unless --scales says else."""
+_NATURAL_BRUSH_PERCENT = 4.5
+"""The size of marks when the style is read as large as the frame, roughly."""
+_LOOK_BACK = 10
+
+
+@dataclass(frozen=True)
+class GatysStep:
+    """Handed to the listener after each step: the weighted losses before it.
+
+    step counts over all scales; picture() is the result so far, at the scale of size_hw.
+    """
+
+    step: int
+    step_count: int
+    size_hw: tuple[int, int]
+    losses: Mapping[str, float]
+    picture: Callable[[], Picture]
+
+    @property
+    def total(self) -> float:
+        return sum(self.losses.values())
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A frame and what it became, both RGB uint8 (H, W, 3)."""
+
+    source: Picture
+    result: Picture
+
+
+def perceptual_encoder(features: str) -> PerceptualEncoder:
+    """The encoder that --features names: slim, vgg19, or a safetensors file.
+
+    Raises WeightsError where it cannot be had.
+    """
+    if features == "slim":
+        return load_encoder(shipped_weights("slim.safetensors"))
+    if features == "vgg19":
+        # Average pooling, as Gatys et al. 2015, section 2, found better for painting.
+        return torchvision_vgg19(pooling="average")
+    return load_encoder(Path(features))
+
+
+class GatysStylizer:
+    """Paints frames of one size, one after the other.
+
+    begin_shot forgets the frames painted so far. `state` and `restore` carry them from one stylizer
+    to another of the same settings, which then goes on exactly as the first would have.
+    """
+
+    def __init__(
+        self,
+        style: Picture,
+        options: StyleOptions,
+        gatys: GatysOptions,
+        *,
+        size_hw: tuple[int, int],
+        encoder: PerceptualEncoder | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str = "cpu",
+        on_step: Callable[[GatysStep], None] = lambda step: None,
+    ) -> None:
+        """style: RGB uint8 (H, W, 3). size_hw: of the frames that will come.
+
+        encoder: instead of the one that gatys.features names. dtype: of the encoder's arithmetic.
+
+        Raises UsageError for layers the encoder lacks and sizes it cannot see, WeightsError where
+        it cannot be had, MediaError where there is not enough memory.
+        """
+        encoder = encoder or perceptual_encoder(gatys.features)
+        encoder.requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        layers = {*gatys.content_layer, *gatys.style_layer}
+        if missing := sorted(layers - set(encoder.layer_names)):
+            raise UsageError(
+                f"no layer {missing[0]} in {gatys.features}: it has "
+                f"{', '.join(encoder.layer_names)}"
+            )
+        smallest = 2 * max(encoder.stride(layer) for layer in layers)
+        for name, (height, width) in {"style": style.shape[:2], "frame": size_hw}.items():
+            if min(height, width) < smallest:
+                raise UsageError(
+                    f"the {name} is {width}x{height}, but its layers need {smallest} pixels on "
+                    "each side: a larger one, or only layers of lower blocks (--style-layer)"
+                )
+        self.options, self.gatys, self.size_hw = options, gatys, size_hw
+        self._scales = _scales(size_hw, gatys, smallest)
+        self._encoder, self._smallest = encoder, smallest
+        self._device, self._dtype = torch.device(device), dtype or processor_dtype()
+        self._style = style
+        self._on_step = on_step
+        self._past: list[Painted] = []
+        self._style_at = lru_cache(maxsize=16)(self._read_style)
+        require_memory(size_hw, self._needed_bytes, self._device)
+
+    def begin_shot(self, samples: Sequence[Picture] = ()) -> None:
+        """Forget what was painted: the next frame starts anew."""
+        self._past = []
+
+    def paint(self, picture: Picture) -> Picture:
+        """Paint one frame, RGB uint8 (H, W, 3), the one that follows the last in its shot.
+
+        Raises MediaError where memory runs out.
+        """
+        if self.options.strength == 0:
+            return picture
+        with self._memory_errors():
+            return self._paint(picture)
+
+    def _paint(self, picture: Picture) -> Picture:
+        if not self._past:
+            painted = self._paint_first(picture)
+        elif np.array_equal(picture, self._past[-1].source):
+            painted = self._past[-1].result
+        else:
+            seed, anchor = self._warped_past(picture)
+            painted = self._optimize_frame(picture, seed, anchor)
+        self._past.append(Painted(picture, painted))
+        del self._past[: -self.gatys.long_term[-1]]
+        return painted
+
+    def state(self) -> dict[str, Tensor]:
+        """What painting the next frame depends on: the last frames and their results, uint8."""
+        return {
+            f"{name}_{index}": torch.from_numpy(getattr(past, name).copy())
+            for index, past in enumerate(self._past)
+            for name in ("source", "result")
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state that `state` gave."""
+        self._past = [
+            Painted(state[f"source_{index}"].numpy(), state[f"result_{index}"].numpy())
+            for index in range(len(state) // 2)
+        ]
+
+    def repaint(self, own: Painted, neighbor: Painted) -> Picture:
+        """Paint a frame once more, nearer to its neighbor's result.
+
+        Ruder et al. 2016, section 4.4: it starts from its own result, blended in halves with the
+        neighbor's where that is visible.
+        """
+        warped, seen = self._seen_from(own.source, neighbor)
+        half = 0.5 * seen[..., None]
+        seed = half * warped + (1 - half) * own.result
+        with self._memory_errors():
+            return self._optimize_frame(own.source, seed, self._anchor(warped, seen))
+
+    @contextmanager
+    def _memory_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            height, width = self.size_hw
+            short = int(0.7 * self._needed_bytes(height * width))
+            raise too_large(self.size_hw, self._needed_bytes, short) from error
+
+    def _needed_bytes(self, pixels: int) -> int:
+        """About how much memory painting takes; measured, and rounded up."""
+        vectors = {"lbfgs": 12 * 26, "adam": 12 * 10, "fgd": 12 * 12}[self.gatys.optimizer]
+        at_once = min(pixels, MOST_UNTILED)
+        return 300 * 2**20 + self._encoder.bytes_per_pixel * at_once + vectors * pixels
+
+    def _paint_first(self, picture: Picture) -> Picture:
+        point: Tensor | None = None
+        done, count = 0, sum(steps for _, steps in self._scales)
+        for size_hw, steps in self._scales:
+            content = self._tensor(resize(picture, size_hw))
+            if point is None:
+                start = self._start(content)
+            else:
+                start = F.interpolate(point, size_hw, mode="bicubic", align_corners=False)
+            loss = self._loss(content, None)
+            point = self._optimize(start, loss, steps, tolerance=0.0, done=done, count=count)
+            done += steps
+        assert point is not None
+        return _picture(point)
+
+    def _start(self, content: Tensor) -> Tensor:
+        if self.gatys.init == "content":
+            return content
+        if self.gatys.init == "style":
+            size_hw = (content.shape[2], content.shape[3])
+            return self._tensor(resize(self._style, size_hw))
+        generator = torch.Generator().manual_seed(self.gatys.seed)
+        noise = torch.rand(content.shape, generator=generator).to(content)
+        # Of the content's brightness, so that little of the way is spent on it.
+        return (content.mean() + 0.3 * (noise - 0.5)).clamp(0, 1)
+
+    def _optimize_frame(self, picture: Picture, seed: Picture, anchor: Anchor) -> Picture:
+        loss = self._loss(self._tensor(picture), anchor)
+        steps = self.gatys.frame_steps
+        point = self._optimize(
+            self._tensor(seed), loss, steps, tolerance=self.gatys.tolerance, done=0, count=steps
+        )
+        return _picture(point)
+
+    def _warped_past(self, picture: Picture) -> tuple[np.ndarray, Anchor]:
+        """The frame to start from, and where it should stay."""
+        ages = [age for age in self.gatys.long_term if age <= len(self._past)] or [1]
+        found = [self._seen_from(picture, self._past[-age]) for age in ages]
+        weights = nearest_only([seen for _, seen in found])
+        # Each pixel is tied to one frame at most, so that the frames' losses are one loss.
+        covered = np.stack(weights).sum(0, dtype=np.float32)
+        known = sum(w[..., None] * warped for w, (warped, _) in zip(weights, found, strict=True))
+        return known + (1 - covered[..., None]) * picture, self._anchor(known, covered)
+
+    def _seen_from(self, picture: Picture, other: Painted) -> tuple[np.ndarray, Visible]:
+        """Another frame's result where this frame sees it, and where that may be trusted."""
+        flow = optical_flow(picture, other.source)
+        seen = visible(flow, optical_flow(other.source, picture))
+        return warp(other.result.astype(np.float32), flow), seen
+
+    def _anchor(self, pixels: np.ndarray, seen: Visible) -> Anchor:
+        return Anchor(self._tensor(pixels), torch.from_numpy(seen)[None, None].to(self._device))
+
+    def _loss(self, content: Tensor, anchor: Anchor | None) -> PictureLoss:
+        size_hw = (content.shape[2], content.shape[3])
+        own_layers = self.gatys.style_layer if self.options.strength < 1 else ()
+        with torch.no_grad():
+            maps, own = see(
+                self._encoder, content, self.gatys.content_layer, own_layers, dtype=self._dtype
+            )
+        style = self._style_at(size_hw)
+        if own:
+            strength = self.options.strength
+            style = {
+                layer: Moments(
+                    torch.lerp(own[layer].mean, wanted.mean, strength),
+                    torch.lerp(own[layer].covariance, wanted.covariance, strength),
+                )
+                for layer, wanted in style.items()
+            }
+        gatys = self.gatys
+        return PictureLoss(
+            self._encoder,
+            LossWeights(
+                content=gatys.content_weight,
+                style=gatys.style_weight,
+                variation=gatys.variation_weight,
+                temporal=gatys.temporal_weight,
+            ),
+            content={layer: F.instance_norm(found) for layer, found in maps.items()},
+            style=style,
+            statistics=gatys.style_statistics,
+            anchor=anchor,
+            dtype=self._dtype,
+        )
+
+    def _read_style(self, size_hw: tuple[int, int]) -> dict[str, Moments]:
+        """The style's statistics, read at the scale of a frame of size_hw."""
+        brush = (self.options.brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
+        scale = brush * max(size_hw) / max(self._style.shape[:2])
+        height, width = (max(self._smallest, round(s * scale)) for s in self._style.shape[:2])
+        pixels = self._tensor(resize(self._style, (height, width)))
+        with torch.no_grad():
+            return see(self._encoder, pixels, (), self.gatys.style_layer, dtype=self._dtype)[1]
+
+    def _optimize(
+        self,
+        start: Tensor,
+        loss: PictureLoss,
+        steps: int,
+        *,
+        tolerance: float,
+        done: int,
+        count: int,
+    ) -> Tensor:
+        gatys = self.gatys
+        average = start.clone() if gatys.averaging else None
+        totals: list[float] = []
+        point = start
+        points = descend(start, loss, optimizer=gatys.optimizer, rate=gatys.learning_rate)
+        for index, (point, losses) in enumerate(points, 1):
+            if average is not None:
+                decay = min(gatys.averaging, index / (index + 10))
+                average.lerp_(point, 1 - decay)
+            shown = point if average is None else average
+            self._on_step(
+                GatysStep(
+                    done + index,
+                    count,
+                    (point.shape[2], point.shape[3]),
+                    losses,
+                    lambda shown=shown: _picture(shown),  # type: ignore[misc]
+                )
+            )
+            totals.append(sum(losses.values()))
+            if index == steps or (tolerance and _settled(totals, tolerance)):
+                break
+        return point if average is None else average
+
+    def _tensor(self, picture: np.ndarray) -> Tensor:
+        pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
+        return pixels.to(self._device, torch.float32).contiguous() / 255
+
+
+def _picture(point: Tensor) -> Picture:
+    pixels = (point[0].clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0)
+    return np.ascontiguousarray(pixels.cpu().numpy())
+
+
+def _settled(totals: Sequence[float], tolerance: float) -> bool:
+    """Whether the last steps have lessened the loss by less than the share `tolerance`."""
+    if len(totals) <= _LOOK_BACK:
+        return False
+    return min(totals[-_LOOK_BACK:]) > (1 - tolerance) * min(totals[:-_LOOK_BACK])
+
+
+def _scales(
+    size_hw: tuple[int, int], gatys: GatysOptions, smallest: int
+) -> list[tuple[tuple[int, int], int]]:
+    """The sizes a first frame is painted at, coarse to fine, each with its number of steps."""
+    fitting = 1
+    while min(size_hw) / 2**fitting >= smallest:
+        fitting += 1
+    count = gatys.scales
+    if count is None:
+        natural = 1 + max(0, round(math.log2(max(size_hw) / _COARSEST_SIDE)))
+        count = min(fitting, max(natural, len(gatys.steps)))
+    height, width = size_hw
+    if count > fitting:
+        raise UsageError(
+            f"--scales is {count}, but {width}x{height} pixels can be halved only {fitting - 1} "
+            f"times for this encoder: give {fitting} or fewer"
+        )
+    steps = [*gatys.steps[-count:], *[gatys.steps[-1]] * (count - len(gatys.steps))]
+    sizes = [
+        (max(smallest, round(height / 2**k)), max(smallest, round(width / 2**k)))
+        for k in reversed(range(count))
+    ]
+    return list(zip(sizes, steps, strict=True))

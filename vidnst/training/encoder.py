@@ -1,0 +1,317 @@
+"""Train a perceptual encoder: a small network that learns to see what larger teachers see.
+
+It starts from random weights. Per layer a 1x1 convolution, thrown away afterwards, translates its
+features into each teacher's, so that it need not imitate one teacher's choice of channels: where
+that succeeds, equal statistics of its features mean equal statistics of the teacher's.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vidnst.errors import TrainingError
+from vidnst.style.losses import content_loss, moments, style_loss
+from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.training.checkpoint import require_same_settings
+from vidnst.training.pictures import load_squares, random_crops
+from vidnst.training.settings import EncoderSettings
+
+_CONTENT_LAYER = "relu4_1"
+
+READER_CHANNELS = {"1_1": 16, "1_2": 16, "2_1": 32, "2_2": 32, "3_1": 64, "3_2": 64, "4_1": 128}
+SLIM_CHANNELS = {
+    **{"1_1": 24, "1_2": 16, "2_1": 48, "2_2": 32, "3_1": 96, "3_2": 64, "3_3": 64},
+    **{"4_1": 192, "4_2": 128, "5_1": 192},
+}
+"""Of the encoder that ships: wide where it is looked at, narrow between."""
+
+
+def fresh_encoder(channels: Mapping[str, int], generator: torch.Generator) -> PerceptualEncoder:
+    """An encoder with He-initialized weights (He et al. 2015) and average pooling.
+
+    channels: of each layer, in order, such as {"1_1": 16, "1_2": 16, "2_1": 32}.
+    """
+    weights = {}
+    inputs = 3
+    for name, outputs in channels.items():
+        spread = math.sqrt(2 / (9 * inputs))
+        weights[f"conv{name}.weight"] = spread * torch.randn(
+            outputs, inputs, 3, 3, generator=generator
+        )
+        weights[f"conv{name}.bias"] = torch.zeros(outputs)
+        inputs = outputs
+    return PerceptualEncoder(weights, pooling="average")
+
+
+class _Seekers:
+    """Pictures on their way to fool the encoder: each step brings them nearer to some style.
+
+    Pictures that an optimization has moved are unlike any photo or painting, and an encoder that
+    never saw them is free to be wrong there, which is where the optimization then goes. These are
+    such pictures, made by the encoder as it is now; the teachers say what is right for them.
+    """
+
+    _LIFETIME = 120
+    _STRIDE = 0.03
+
+    def __init__(self, squares: Sequence[Tensor], size: int, count: int, seed: int) -> None:
+        self._squares, self._size = squares, size
+        rng = np.random.default_rng([seed, 1])
+        self.pictures = torch.empty(count, 3, size, size)
+        self.scenes = torch.empty(count, 3, size, size)
+        self.styles = torch.empty(count, 3, size, size)
+        self.ages = torch.empty(count, dtype=torch.int64)
+        for index in range(count):
+            self._restart(index, rng)
+        # As if they had begun at different times.
+        self.ages.copy_(torch.from_numpy(rng.integers(0, self._LIFETIME, count)))
+
+    def _restart(self, index: int, rng: np.random.Generator) -> None:
+        def crop(source: Tensor) -> Tensor:
+            return random_crops(source, rng.integers(0, len(source), 1), self._size, rng)[0]
+
+        self.styles[index] = crop(self._squares[-1])
+        picture = crop(self._squares[int(rng.integers(0, len(self._squares)))])
+        self.scenes[index] = picture
+        if rng.random() < 0.25:
+            noise = torch.from_numpy(rng.random(picture.shape, np.float32))
+            picture = torch.lerp(picture, noise, float(rng.random()))
+        self.pictures[index] = picture
+        self.ages[index] = 0
+
+    def state(self) -> dict[str, Tensor]:
+        """All that changes, by name."""
+        return {
+            "pictures": self.pictures, "scenes": self.scenes, "styles": self.styles,
+            "ages": self.ages,
+        }  # fmt: skip
+
+    def move(self, chosen: Tensor, gradient: Tensor, rng: np.random.Generator) -> None:
+        """Move the chosen pictures down the gradient; those grown old start anew."""
+        scale = gradient.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12
+        strides = self._STRIDE * torch.from_numpy(rng.random((len(chosen), 1, 1, 1), np.float32))
+        moved = self.pictures[chosen] - strides * (gradient / scale).cpu()
+        self.pictures[chosen] = moved.clamp(0, 1)
+        self.ages[chosen] += 1
+        for index in chosen[self.ages[chosen] >= self._LIFETIME].tolist():
+            self._restart(index, rng)
+
+
+def train_encoder(
+    settings: EncoderSettings,
+    *,
+    photos: Path,
+    paintings: Path,
+    teachers: Sequence[PerceptualEncoder],
+    out: Path,
+    device: torch.device,
+    save_every: int = 500,
+    on_step: Callable[[int, float], None] = lambda step, loss: None,
+) -> Path:
+    """Train the encoder that ships into the folder `out` and return the path of its weights.
+
+    Where the folder holds a checkpoint of the same settings, training goes on there.
+
+    Raises TrainingError where pictures are missing or the folder holds a run of other settings.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    require_same_settings(out / "settings.json", settings)
+    for teacher in teachers:
+        teacher.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
+    encoder = distill(
+        SLIM_CHANNELS,
+        [load_squares(photos, 256), load_squares(paintings, 224)],
+        teachers,
+        settings,
+        device=device,
+        checkpoint=out / "checkpoint.pt",
+        save_every=save_every,
+        on_step=on_step,
+    )
+    path = out / "encoder.safetensors"
+    partial = path.with_suffix(".partial")
+    encoder.save(partial, dtype=torch.float16)
+    partial.replace(path)
+    return path
+
+
+def distill(
+    channels: Mapping[str, int],
+    squares: Sequence[Tensor],
+    teachers: Sequence[PerceptualEncoder],
+    settings: EncoderSettings,
+    *,
+    device: torch.device,
+    checkpoint: Path | None = None,
+    save_every: int = 500,
+    on_step: Callable[[int, float], None] = lambda step, loss: None,
+) -> PerceptualEncoder:
+    """Distill the teachers into a fresh encoder.
+
+    channels: of each layer of the encoder. squares: uint8 (N, 3, S, S) each, drawn from alike; the
+    last are paintings. checkpoint: where the state is saved and taken up again.
+
+    on_step gets each step and its loss: the mean over layers and teachers of the squared error over
+    the teacher features' variance (1 is no better than their mean).
+    """
+    run = _Distillation(channels, squares, teachers, settings, device)
+    first_step = 0
+    if checkpoint is not None and checkpoint.exists():
+        first_step = run.restore(checkpoint)
+    for step in range(first_step, settings.steps):
+        on_step(step, run.step(step))
+        if checkpoint is not None and (step + 1) % save_every == 0:
+            run.save(checkpoint, step + 1)
+    return run.encoder.cpu().eval()
+
+
+class _Distillation:
+    """A run: what learns, and what it learns from."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, int],
+        squares: Sequence[Tensor],
+        teachers: Sequence[PerceptualEncoder],
+        settings: EncoderSettings,
+        device: torch.device,
+    ) -> None:
+        self._squares, self._teachers = squares, teachers
+        self._settings, self._device = settings, device
+        self.encoder = fresh_encoder(channels, torch.Generator().manual_seed(settings.seed))
+        self.encoder.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._pairs = [
+            (index, layer)
+            for index, teacher in enumerate(teachers)
+            for layer in self.encoder.style_layers
+            if layer in teacher.style_layers
+        ]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self._translators = nn.ModuleDict(
+                {
+                    f"{index}_{layer}": nn.Conv2d(
+                        self.encoder.channels(layer), teachers[index].channels(layer), 1
+                    )
+                    for index, layer in self._pairs
+                }
+            ).to(device)
+        rng = np.random.default_rng([settings.seed, 0])
+        crops = [random_crops(s, rng.integers(0, len(s), 16), settings.size, rng) for s in squares]
+        examples = self._ready(torch.cat(crops))
+        _balance(self.encoder, examples)
+        self._spreads = _spreads(teachers, examples)
+        # The first layer must undo how alike neighboring pixels are, and the translators should
+        # follow the encoder at once: both learn well at a rate that the layers between could not
+        # bear.
+        convolutions = self.encoder.convolutions
+        quick = [*convolutions["1_1"].parameters(), *self._translators.parameters()]
+        others = [p for name in self.encoder.layers[1:] for p in convolutions[name].parameters()]
+        self._learned = [*quick, *others]
+        self._optimizer = torch.optim.Adam([{"params": quick}, {"params": others}])
+        self._schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self._optimizer, [10 * settings.rate, settings.rate], total_steps=settings.steps
+        )
+        self._seekers = _Seekers(squares, settings.size, 16 * (settings.batch // 2), settings.seed)
+
+    def _ready(self, pictures: Tensor) -> Tensor:
+        return pictures.to(self._device).contiguous(memory_format=torch.channels_last)
+
+    def step(self, step: int) -> float:
+        """Learn from one batch, half of it pictures that seek a style; return its loss."""
+        rng = np.random.default_rng([self._settings.seed, 2, step])
+        source = self._squares[step % len(self._squares)]
+        half = self._settings.batch // 2
+        indices = rng.integers(0, len(source), self._settings.batch - half)
+        clean = random_crops(source, indices, self._settings.size, rng)
+        chosen = torch.from_numpy(rng.choice(len(self._seekers.pictures), half, replace=False))
+        sought = self._ready(self._seekers.pictures[chosen]).requires_grad_()
+        layers = self.encoder.style_layers
+        with torch.autocast(self._device.type, torch.bfloat16):
+            pictures = torch.cat([self._ready(clean), sought])
+            features = self.encoder(pictures, layers)
+            with torch.no_grad():
+                targets = [teacher(pictures, teacher.style_layers) for teacher in self._teachers]
+                styles = self.encoder(self._ready(self._seekers.styles[chosen]), layers)
+                scenes = self.encoder(self._ready(self._seekers.scenes[chosen]), [_CONTENT_LAYER])
+            losses = []
+            for index, layer in self._pairs:
+                wanted = targets[index][layer].float() / self._spreads[index][layer]
+                got = self._translators[f"{index}_{layer}"](features[layer]).float()
+                losses.append((got - wanted).square().mean())
+            loss = torch.stack(losses).mean()
+        means, covariances = style_loss(
+            {layer: moments(found[len(clean) :]) for layer, found in features.items()},
+            {layer: moments(found) for layer, found in styles.items()},
+        )
+        content = content_loss(features[_CONTENT_LAYER][len(clean) :], scenes[_CONTENT_LAYER])
+        aim = means + covariances + float(rng.random()) * content
+        (gradient,) = torch.autograd.grad(aim, sought, retain_graph=True)
+        self._seekers.move(chosen, gradient, rng)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self._learned, 1.0)
+        self._optimizer.step()
+        self._schedule.step()
+        return loss.item()
+
+    def save(self, path: Path, step: int) -> None:
+        """Write everything that going on needs; the file appears whole or not at all."""
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        partial = path.with_suffix(".partial")
+        torch.save(state | {"seekers": self._seekers.state(), "step": step}, partial)
+        partial.replace(path)
+
+    def restore(self, path: Path) -> int:
+        """Take up a saved state and return the step to go on at.
+
+        Raises TrainingError where the file is damaged or of another run.
+        """
+        try:
+            state = torch.load(path, map_location=self._device, weights_only=True)
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+            for name, tensor in self._seekers.state().items():
+                tensor.copy_(state["seekers"][name])
+            return int(state["step"])
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            raise TrainingError(f"{path} does not fit this run: {error}") from error
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "encoder": self.encoder,
+            "translators": self._translators,
+            "optimizer": self._optimizer,
+            "schedule": self._schedule,
+        }
+
+
+@torch.no_grad()
+def _balance(encoder: PerceptualEncoder, pictures: Tensor) -> None:
+    """Bring the fresh encoder's features to mean 0 and deviation 1 before each ReLU.
+
+    After Mishkin and Matas 2016. The first layer also loses nine tenths of each filter's answer to
+    plain color: neighboring pixels are so alike that it would drown what differs between them.
+    """
+    first = encoder.convolutions["1_1"].get_parameter("weight")
+    first.sub_(0.9 * first.mean((2, 3), keepdim=True))
+    for layer, name in zip(encoder.layer_names, encoder.layers, strict=True):
+        weight, bias = (encoder.convolutions[name].get_parameter(p) for p in ("weight", "bias"))
+        found = encoder.before_relu(pictures, layer)
+        spread, mean = found.std((0, 2, 3)), found.mean((0, 2, 3))
+        weight.div_(spread[:, None, None, None])
+        bias.copy_(-mean / spread)
+
+
+@torch.no_grad()
+def _spreads(teachers: Sequence[PerceptualEncoder], pictures: Tensor) -> list[dict[str, Tensor]]:
+    """The standard deviation of the teachers' features by layer: the scale they are compared at."""
+    return [
+        {layer: found.std() for layer, found in teacher(pictures, teacher.style_layers).items()}
+        for teacher in teachers
+    ]

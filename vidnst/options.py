@@ -73,7 +73,7 @@ class GatysOptions:
         "what of a style is compared: covariance (with the mean) or gram",
         choices=("covariance", "gram"),
     )
-    content_weight: float = _option(1e4, "how much the scene counts", low=0)
+    content_weight: float = _option(2.5e4, "how much the scene counts", low=0)
     style_weight: float = _option(1e5, "how much the style counts", low=0)
     variation_weight: float = _option(1e4, "how much smoothness counts", low=0)
     scales: int | None = _option(

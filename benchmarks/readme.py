@@ -1,4 +1,4 @@
-"""Write the README's table of speed from the committed figures.
+"""Write the README's figures from the committed ones.
 
 python benchmarks/readme.py
 """
@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-START, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
 def table() -> str:
@@ -37,11 +36,47 @@ def table() -> str:
     return "\n".join(lines)
 
 
+def gatys() -> str:
+    """What Gatys' optimization costs, from benchmarks/gatys.json and gatys_film.json."""
+    picture = json.loads((ROOT / "benchmarks" / "gatys.json").read_text())
+    film = json.loads((ROOT / "benchmarks" / "gatys_film.json").read_text())
+    later = film["later_frame_seconds"]
+    lines = [
+        f"{picture['size']}; {picture['machine']}, {picture['processor']}; torch "
+        f"{picture['versions']['torch']}:",
+        "",
+        f"| encoder, L-BFGS | ms a step (quartiles) | {picture['steps']} steps |",
+        "| --- | --- | --- |",
+    ]
+    for name, figures in picture.items():
+        if isinstance(figures, dict) and "milliseconds_a_step" in figures:
+            step = figures["milliseconds_a_step"]
+            lines.append(
+                f"| {name} | {step['median']:.0f} ({step['lower']:.0f} to {step['upper']:.0f}) "
+                f"| {figures['seconds']:.0f} s |"
+            )
+    lines += [
+        "",
+        f"With the default scales and steps: {picture['slim, default scales']['seconds']:.0f} s. "
+        f"Film ({film['clip']}): {film['first_frame_seconds']:.0f} s for the first frame, then "
+        f"{later['mean']:.1f} s a frame. `python benchmarks/gatys.py` and `gatys_film.py` measure it "
+        "on your machine.",
+    ]
+    return "\n".join(lines)
+
+
+PARTS = {"figures": table, "gatys figures": gatys}
+
+
 def main() -> None:
     readme = ROOT / "README.md"
-    before, _, rest = readme.read_text().partition(START)
-    _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{START}\n{table()}\n{END}{after}")
+    text = readme.read_text()
+    for name, figures in PARTS.items():
+        start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        before, _, rest = text.partition(start)
+        _, _, after = rest.partition(end)
+        text = f"{before}{start}\n{figures()}\n{end}{after}"
+    readme.write_text(text)
 
 
 if __name__ == "__main__":

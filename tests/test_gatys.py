@@ -12,7 +12,13 @@ from vidnst.errors import MediaError, UsageError, WeightsError
 from vidnst.frames import Picture
 from vidnst.memory import available_bytes, require_memory
 from vidnst.options import GatysOptions, StyleOptions
-from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
+from vidnst.style.gatys import (
+    GatysStep,
+    GatysStylizer,
+    Painted,
+    perceptual_encoder,
+    recolored,
+)
 
 QUICK = GatysOptions(steps=(12, 6), frame_steps=8)
 
@@ -79,6 +85,16 @@ def test_a_restored_state_goes_on_exactly(film: list[Picture]) -> None:
         second.restore(first.state())
         for picture, expected in zip(film[stop:], whole[stop:], strict=True):
             np.testing.assert_array_equal(second.paint(picture), expected)
+
+
+def test_what_comes_into_view_starts_in_the_colors_of_the_painting() -> None:
+    source = next(known_film(1)).picture
+    painted = (0.5 * source[..., ::-1] + 60).astype(np.uint8)
+    expected = 0.5 * source[:, ::-1, ::-1] + 60
+    found = recolored(source[:, ::-1], Painted(source, painted))
+    assert np.abs(found - expected).max() < 3
+    plain = np.full((8, 8, 3), 100, np.uint8)
+    assert np.abs(recolored(plain, Painted(plain, plain // 2)) - 50).max() < 2
 
 
 def test_a_new_shot_starts_as_if_nothing_came_before(film: list[Picture]) -> None:
@@ -155,8 +171,6 @@ def test_strength_leads_from_the_source_to_the_style(film: list[Picture]) -> Non
 
 
 def test_passes_bring_a_frame_nearer_to_its_neighbor(film: list[Picture]) -> None:
-    from vidnst.style.gatys import Painted
-
     painter, _ = stylizer(replace(QUICK, temporal_weight=1e6))
     results = []
     for picture in film[:2]:
@@ -273,3 +287,15 @@ def test_a_real_picture_takes_on_the_style_another_encoder_sees() -> None:
     for layer in judge.style_layers:
         distances = [style_distance(m[layer], wanted[layer], "covariance") for m in (after, before)]  # type: ignore[arg-type]
         assert distances[0] < 0.5 * distances[1], layer
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
+def test_a_gpu_paints_what_the_processor_paints(film: list[Picture]) -> None:
+    painted = [
+        GatysStylizer(
+            brushwork(), StyleOptions(), QUICK, size_hw=SIZE_HW, dtype=torch.float32, device=device
+        ).paint(film[0])
+        for device in ("cpu", "cuda")
+    ]
+    assert np.abs(painted[0].astype(float) - painted[1]).mean() < 5

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,11 +19,11 @@ from vidnst.command import main
 from vidnst.errors import TrainingError
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.style.network import load_network
-from vidnst.style.perceptual import PerceptualEncoder
-from vidnst.training.encoder import READER_CHANNELS, fresh_encoder
+from vidnst.style.perceptual import PerceptualEncoder, load_encoder
+from vidnst.training.encoder import READER_CHANNELS, distill, fresh_encoder, train_encoder
 from vidnst.training.motion import camera_noise, make_up_motion
 from vidnst.training.pictures import load_squares, random_crops
-from vidnst.training.settings import TrainingSettings
+from vidnst.training.settings import EncoderSettings, TrainingSettings
 from vidnst.training.train import train
 
 TINY = TrainingSettings(
@@ -132,10 +133,10 @@ def test_the_command_trains_from_folders(
 
 
 def test_training_needs_only_what_a_bare_gpu_machine_has() -> None:
-    lacking = ("av", "torchvision", "ffmpeg", "imageio_ffmpeg", "scenedetect")
+    lacking = ("av", "torchvision", "ffmpeg", "imageio_ffmpeg", "scenedetect", "matplotlib")
     code = (
         f"import sys\nsys.modules.update(dict.fromkeys({lacking}))\n"
-        "from vidnst.training import train\nfrom vidnst.command import main\n"
+        "from vidnst.training import encoder, train\nfrom vidnst.command import main\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
@@ -179,6 +180,77 @@ def test_squares_are_centered_and_unreadable_pictures_left_out(tmp_path: Path) -
     (tmp_path / "a.png").unlink()
     with pytest.raises(TrainingError, match="no readable picture"):
         load_squares(tmp_path, 40)
+
+
+TINY_ENCODER = EncoderSettings(steps=4, batch=4, size=32)
+
+
+def encode(
+    material: Path, out: Path, on_step: Callable[[int, float], None] = lambda step, loss: None
+) -> Path:
+    return train_encoder(
+        TINY_ENCODER,
+        photos=material / "photos",
+        paintings=material / "paintings",
+        teachers=[teacher()],
+        out=out,
+        device=torch.device("cpu"),
+        save_every=2,
+        on_step=on_step,
+    )
+
+
+def test_an_encoder_that_was_stopped_comes_out_as_if_never_stopped(
+    material: Path, tmp_path: Path
+) -> None:
+    whole = load_file(encode(material, tmp_path / "whole"))
+    assert load_encoder(tmp_path / "whole" / "encoder.safetensors").style_layers[-1] == "relu5_1"
+
+    def stop(step: int, loss: float) -> None:
+        if step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        encode(material, tmp_path / "stopped", stop)
+    steps: list[int] = []
+    resumed = load_file(
+        encode(material, tmp_path / "stopped", lambda step, loss: steps.append(step))
+    )
+    assert steps == [2, 3]
+    for name, weight in whole.items():
+        torch.testing.assert_close(resumed[name], weight, rtol=0, atol=0)
+
+
+def test_distilling_learns(material: Path) -> None:
+    losses: list[float] = []
+    squares = [load_squares(material / kind, 80) for kind in ("photos", "paintings")]
+    settings = EncoderSettings(steps=60, batch=4, size=32)
+    distill(
+        READER_CHANNELS,
+        squares,
+        [teacher().requires_grad_(False)],
+        settings,
+        device=torch.device("cpu"),
+        on_step=lambda step, loss: losses.append(loss),
+    )
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+
+
+def test_the_encoder_command_refuses_a_folder_of_other_settings(
+    material: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "train-encoder", "--photos", str(material / "photos"),
+        "--paintings", str(material / "paintings"),
+        "--teacher", str(material / "teacher.safetensors"), "--out", str(tmp_path / "run"),
+        "--batch", "2", "--size", "32",
+    ]  # fmt: skip
+    assert main([*arguments, "--steps", "1"]) == 0
+    assert capsys.readouterr().out.strip().endswith("encoder.safetensors")
+    assert main([*arguments, "--steps", "2"]) == 1
+    assert "other settings" in capsys.readouterr().err
+    assert main([*arguments, "--size", "40"]) == 1
+    assert "multiple of 16" in capsys.readouterr().err
 
 
 @pytest.mark.gpu

@@ -13,11 +13,20 @@ from vidnst.errors import MediaError, OutputError, UsageError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, resize, write_picture
 from vidnst.media.result import check_target
-from vidnst.options import Cell
+from vidnst.options import RenderOptions
 from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
 
 _LABEL_LINE_PX = 16
 _STYLE_LONG_SIDE = 2048
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of settings to try, the options it makes, and the command for it."""
+
+    settings: dict[str, str]
+    options: RenderOptions
+    command: str
 
 
 @dataclass(frozen=True)

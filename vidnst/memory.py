@@ -71,6 +71,6 @@ def too_large(
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory could not be had; torch says it in several ways."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+    return isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and "allocate memory" in str(error)
     )

@@ -107,7 +107,7 @@ class GatysOptions:
         100, "film: steps for each frame after a shot's first, at most", low=1, high=100_000
     )
     tolerance: float = _option(
-        1e-3,
+        5e-3,
         "film: a frame is done when ten steps lessen its loss by a smaller share",
         low=0,
         high=1,
@@ -174,15 +174,6 @@ class RenderOptions:
             raise UsageError("--weights is for --stylizer fast; gatys takes --features")
         if self.save_steps is not None and self.save_steps < 1:
             raise UsageError(f"--save-steps is {self.save_steps}, but must be 1 or more")
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One combination of settings to try, the options it makes, and the command for it."""
-
-    settings: dict[str, str]
-    options: RenderOptions
-    command: str
 
 
 def parse_size(text: str, size_hw: tuple[int, int]) -> tuple[int, int]:

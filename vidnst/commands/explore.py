@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vidnst.commands.parser import Parser, progress_bar
 from vidnst.commands.render import render_options
 from vidnst.errors import UsageError
-from vidnst.options import Cell, GatysOptions
+from vidnst.options import GatysOptions
 
 if TYPE_CHECKING:
     from vidnst.explore import PaintedCell
@@ -54,14 +54,14 @@ def run(arguments: list[str]) -> int:
     if len(varied) < len(args.vary):
         raise UsageError("--vary names an option twice: give all its values at once")
     base = [str(args.source), *others, "--stylizer", "gatys"]
-    cells: list[Cell] = []
-    for values in product(*varied.values()):
-        settings = dict(zip(varied, values, strict=True))
-        cell = [*base, *(f"--{name}={value}" for name, value in settings.items())]
-        # All are understood before the first is painted.
-        cells.append(Cell(settings, render_options(cell), f"vidnst {shlex.join(cell)}"))
-    from vidnst.explore import explore
+    settings = [dict(zip(varied, values, strict=True)) for values in product(*varied.values())]
+    lines = [[*base, *(f"--{name}={value}" for name, value in s.items())] for s in settings]
+    # All are understood before the first is painted.
+    options = [render_options(line) for line in lines]
+    from vidnst.explore import Cell, explore
 
+    commands = [f"vidnst {shlex.join(line)}" for line in lines]
+    cells = [Cell(*parts) for parts in zip(settings, options, commands, strict=True)]
     style = cells[0].options.style
     sheet = args.output or args.source.with_name(f"{args.source.stem}_{style.stem}_explore.png")
     with progress_bar(args.source.name, len(cells), "pictures") as bar:

@@ -240,7 +240,8 @@ class GatysStylizer:
         # Each pixel is tied to one frame at most, so that the frames' losses are one loss.
         covered = np.stack(weights).sum(0, dtype=np.float32)
         known = sum(w[..., None] * warped for w, (warped, _) in zip(weights, found, strict=True))
-        return known + (1 - covered[..., None]) * picture, self._anchor(known, covered)
+        unknown = recolored(picture, self._past[-1])
+        return known + (1 - covered[..., None]) * unknown, self._anchor(known, covered)
 
     def _seen_from(self, picture: Picture, other: Painted) -> tuple[np.ndarray, Visible]:
         """Another frame's result where this frame sees it, and where that may be trusted."""
@@ -330,6 +331,24 @@ class GatysStylizer:
     def _tensor(self, picture: np.ndarray) -> Tensor:
         pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
         return pixels.to(self._device, torch.float32).contiguous() / 255
+
+
+def recolored(picture: Picture, past: Painted) -> np.ndarray:
+    """The picture in the colors that an earlier frame was painted in; float32 (H, W, 3), 0..255.
+
+    What nothing painted shows yet starts from the source. In the source's own colors it would stay
+    a patch of them, for the few steps of a film's frame are spent on strokes.
+    """
+
+    def rows(pixels: np.ndarray) -> np.ndarray:
+        flat = pixels.reshape(-1, 3).astype(np.float32)
+        return np.concatenate([flat, np.ones((len(flat), 1), np.float32)], 1)
+
+    source, result = rows(past.source)[::7], rows(past.result)[::7, :3]
+    # The ridge keeps a frame of one color from giving a wild answer.
+    gram = source.T @ source + 1e-3 * len(source) * np.eye(4, dtype=np.float32)
+    fit = np.linalg.solve(gram, source.T @ result)
+    return np.clip(rows(picture) @ fit, 0, 255).reshape(picture.shape)
 
 
 def _picture(point: Tensor) -> Picture:

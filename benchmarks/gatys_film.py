@@ -2,8 +2,8 @@
 
     python benchmarks/gatys_film.py CLIP STYLE OUT [--width 480] [--frames 24] [--json FILE]
 
-Writes OUT/source.mkv, OUT/apart.mkv (every frame on its own) and OUT/film.mkv (seeded and tied), all
-without loss, and prints how long the frames took. A judge of your choice compares the films.
+Writes OUT/source.mkv, OUT/apart.mkv (every frame on its own) and OUT/film.mkv (seeded and tied),
+all without loss, and prints how long the frames took. A judge of your choice compares the films.
 """
 
 import argparse
@@ -77,8 +77,10 @@ def main() -> None:
         },
         "apart_seconds": statistics.mean(seconds["apart"]),
     }  # fmt: skip
-    print(f"{results['clip']}: first frame {first:.1f} s, then {statistics.mean(later):.1f} s "
-          f"a frame (at most {max(later):.1f}); frames apart {results['apart_seconds']:.1f} s")  # fmt: skip
+    print(
+        f"{results['clip']}: first frame {first:.1f} s, then {statistics.mean(later):.1f} s a "
+        f"frame (at most {max(later):.1f}); frames apart {results['apart_seconds']:.1f} s"
+    )
     if args.json:
         args.json.write_text(json.dumps(results, indent=1) + "\n")
 

@@ -2,8 +2,8 @@
 
     python benchmarks/paint_pairs.py CONTENTS STYLES OUT [--stylizer gatys] [any other option]
 
-Writes OUT/CONTENT__STYLE.png for each pair of pictures in the two folders, painted as the command line
-would with these options. Pairs that are there already are left as they are.
+Writes OUT/CONTENT__STYLE.png for each pair of pictures in the two folders, painted as the command
+line would with these options. Pairs that are there already are left as they are.
 """
 
 import argparse

@@ -59,8 +59,8 @@ def gatys() -> str:
         "",
         f"With the default scales and steps: {picture['slim, default scales']['seconds']:.0f} s. "
         f"Film ({film['clip']}): {film['first_frame_seconds']:.0f} s for the first frame, then "
-        f"{later['mean']:.1f} s a frame. `python benchmarks/gatys.py` and `gatys_film.py` measure it "
-        "on your machine.",
+        f"{later['mean']:.1f} s a frame. `python benchmarks/gatys.py` and `gatys_film.py` measure "
+        "it on your machine.",
     ]
     return "\n".join(lines)
 

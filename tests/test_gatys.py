@@ -12,13 +12,8 @@ from vidnst.errors import MediaError, UsageError, WeightsError
 from vidnst.frames import Picture
 from vidnst.memory import available_bytes, require_memory
 from vidnst.options import GatysOptions, StyleOptions
-from vidnst.style.gatys import (
-    GatysStep,
-    GatysStylizer,
-    Painted,
-    perceptual_encoder,
-    recolored,
-)
+from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
+from vidnst.style.temporal import Painted, recolored
 
 QUICK = GatysOptions(steps=(12, 6), frame_steps=8)
 

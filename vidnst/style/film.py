@@ -9,7 +9,8 @@ import numpy as np
 
 from vidnst.frames import Frame
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.style.gatys import GatysStylizer, Painted
+from vidnst.style.gatys import GatysStylizer
+from vidnst.style.temporal import Painted
 
 
 def paint_film(

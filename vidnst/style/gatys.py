@@ -20,15 +20,14 @@ from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.media.pictures import resize
 from vidnst.memory import is_out_of_memory, require_memory, too_large
-from vidnst.motion.flow import optical_flow
-from vidnst.motion.visibility import Visible, nearest_only, visible
-from vidnst.motion.warp import warp
+from vidnst.motion.visibility import Visible
 from vidnst.options import GatysOptions, StyleOptions
 from vidnst.style.descent import descend
 from vidnst.style.losses import Moments
 from vidnst.style.objective import MOST_UNTILED, Anchor, LossWeights, PictureLoss, see
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder, torchvision_vgg19
 from vidnst.style.precision import processor_dtype
+from vidnst.style.temporal import Painted, look_back, recolored, seen_from
 from vidnst.weights import shipped_weights
 
 _COARSEST_SIDE = 128
@@ -54,14 +53,6 @@ class GatysStep:
     @property
     def total(self) -> float:
         return sum(self.losses.values())
-
-
-@dataclass(frozen=True)
-class Painted:
-    """A frame and what it became, both RGB uint8 (H, W, 3)."""
-
-    source: Picture
-    result: Picture
 
 
 def perceptual_encoder(features: str) -> PerceptualEncoder:
@@ -148,8 +139,10 @@ class GatysStylizer:
         elif np.array_equal(picture, self._past[-1].source):
             painted = self._past[-1].result
         else:
-            seed, anchor = self._warped_past(picture)
-            painted = self._optimize_frame(picture, seed, anchor)
+            ages = [age for age in self.gatys.long_term if age <= len(self._past)] or [1]
+            known, seen = look_back(picture, [self._past[-age] for age in ages])
+            seed = known + (1 - seen[..., None]) * recolored(picture, self._past[-1])
+            painted = self._optimize_frame(picture, seed, self._anchor(known, seen))
         self._past.append(Painted(picture, painted))
         del self._past[: -self.gatys.long_term[-1]]
         return painted
@@ -175,7 +168,7 @@ class GatysStylizer:
         Ruder et al. 2016, section 4.4: it starts from its own result, blended in halves with the
         neighbor's where that is visible.
         """
-        warped, seen = self._seen_from(own.source, neighbor)
+        warped, seen = seen_from(own.source, neighbor)
         half = 0.5 * seen[..., None]
         seed = half * warped + (1 - half) * own.result
         with self._memory_errors():
@@ -231,23 +224,6 @@ class GatysStylizer:
             self._tensor(seed), loss, steps, tolerance=self.gatys.tolerance, done=0, count=steps
         )
         return _picture(point)
-
-    def _warped_past(self, picture: Picture) -> tuple[np.ndarray, Anchor]:
-        """The frame to start from, and where it should stay."""
-        ages = [age for age in self.gatys.long_term if age <= len(self._past)] or [1]
-        found = [self._seen_from(picture, self._past[-age]) for age in ages]
-        weights = nearest_only([seen for _, seen in found])
-        # Each pixel is tied to one frame at most, so that the frames' losses are one loss.
-        covered = np.stack(weights).sum(0, dtype=np.float32)
-        known = sum(w[..., None] * warped for w, (warped, _) in zip(weights, found, strict=True))
-        unknown = recolored(picture, self._past[-1])
-        return known + (1 - covered[..., None]) * unknown, self._anchor(known, covered)
-
-    def _seen_from(self, picture: Picture, other: Painted) -> tuple[np.ndarray, Visible]:
-        """Another frame's result where this frame sees it, and where that may be trusted."""
-        flow = optical_flow(picture, other.source)
-        seen = visible(flow, optical_flow(other.source, picture))
-        return warp(other.result.astype(np.float32), flow), seen
 
     def _anchor(self, pixels: np.ndarray, seen: Visible) -> Anchor:
         return Anchor(self._tensor(pixels), torch.from_numpy(seen)[None, None].to(self._device))
@@ -331,24 +307,6 @@ class GatysStylizer:
     def _tensor(self, picture: np.ndarray) -> Tensor:
         pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
         return pixels.to(self._device, torch.float32).contiguous() / 255
-
-
-def recolored(picture: Picture, past: Painted) -> np.ndarray:
-    """The picture in the colors that an earlier frame was painted in; float32 (H, W, 3), 0..255.
-
-    What nothing painted shows yet starts from the source. In the source's own colors it would stay
-    a patch of them, for the few steps of a film's frame are spent on strokes.
-    """
-
-    def rows(pixels: np.ndarray) -> np.ndarray:
-        flat = pixels.reshape(-1, 3).astype(np.float32)
-        return np.concatenate([flat, np.ones((len(flat), 1), np.float32)], 1)
-
-    source, result = rows(past.source)[::7], rows(past.result)[::7, :3]
-    # The ridge keeps a frame of one color from giving a wild answer.
-    gram = source.T @ source + 1e-3 * len(source) * np.eye(4, dtype=np.float32)
-    fit = np.linalg.solve(gram, source.T @ result)
-    return np.clip(rows(picture) @ fit, 0, 255).reshape(picture.shape)
 
 
 def _picture(point: Tensor) -> Picture:

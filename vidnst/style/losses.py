@@ -36,7 +36,7 @@ class _Moments(torch.autograd.Function):
         return mean, second - mean[:, :, None] * mean[:, None, :]
 
     @staticmethod
-    def backward(ctx: Any, to_mean: Tensor, to_covariance: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, to_mean: Tensor, to_covariance: Tensor) -> Tensor:
         (features,) = ctx.saved_tensors
         pixels = _pixels(features)
         # For C = E[x x'] - m m' each pixel's gradient is (S (x - m) + dm) / n, S = dC + dC'.

@@ -25,7 +25,7 @@ from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, resize
 from vidnst.options import GatysOptions, StyleOptions
 from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
-from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.perceptual import PerceptualEncoder, from_vgg
 from vidnst.style.precision import processor_dtype
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -38,15 +38,8 @@ def vgg19() -> tuple[PerceptualEncoder, str]:
         return perceptual_encoder("vgg19"), "its own weights"
     except WeightsError:
         torch.manual_seed(0)
-        weights, block, index = {}, 1, 1
-        for layer in vgg.make_layers(vgg.cfgs["E"]):
-            if isinstance(layer, torch.nn.MaxPool2d):
-                block, index = block + 1, 1
-            elif isinstance(layer, torch.nn.Conv2d):
-                weights[f"conv{block}_{index}.weight"] = layer.weight.detach()
-                weights[f"conv{block}_{index}.bias"] = layer.bias.detach()
-                index += 1
-        return PerceptualEncoder(weights, pooling="average"), "random weights"
+        layers = vgg.make_layers(vgg.cfgs["E"])
+        return from_vgg(layers, pooling="average"), "random weights"
 
 
 def seconds_of_steps(

@@ -73,14 +73,14 @@ class GatysOptions:
         "what of a style is compared: covariance (with the mean) or gram",
         choices=("covariance", "gram"),
     )
-    content_weight: float = _option(2.5e4, "how much the scene counts", low=0)
+    content_weight: float = _option(2.2e4, "how much the scene counts", low=0)
     style_weight: float = _option(1e5, "how much the style counts", low=0)
-    variation_weight: float = _option(1e4, "how much smoothness counts", low=0)
+    variation_weight: float = _option(5e3, "how much smoothness counts", low=0)
     scales: int | None = _option(
         None, "sizes to paint at, each twice the one before", low=1, high=10
     )
     steps: tuple[int, ...] = _option(
-        (150, 100, 75), "steps at each scale, coarse to fine; the last repeats", low=1, high=100_000
+        (150, 100, 150), "steps at each scale, coarse to fine; the last repeats", low=1, high=100_000
     )
     init: Literal["content", "noise", "style"] = _option(
         "content",

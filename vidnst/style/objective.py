@@ -109,7 +109,7 @@ class PictureLoss:
 
 
 _RANGE_WEIGHT = 1.0
-_COLOR_SHARE = 100.0
+_COLOR_SHARE = 200.0
 
 
 def see(

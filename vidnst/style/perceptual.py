@@ -167,9 +167,14 @@ def torchvision_vgg19(*, pooling: Pooling = "max") -> PerceptualEncoder:
             f"put {VGG19_Weights.IMAGENET1K_V1.url.rsplit('/', 1)[1]} into "
             f"{torch.hub.get_dir()}/checkpoints, or use a slim encoder"
         ) from error
+    return from_vgg(network.features, pooling=pooling)
+
+
+def from_vgg(features: nn.Sequential, *, pooling: Pooling = "max") -> PerceptualEncoder:
+    """The encoder that the convolutional part of a torchvision VGG is."""
     weights: dict[str, Tensor] = {}
     block, index = 1, 1
-    for layer in network.features:
+    for layer in features:
         if isinstance(layer, nn.MaxPool2d):
             block, index = block + 1, 1
         elif isinstance(layer, nn.Conv2d):

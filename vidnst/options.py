@@ -80,7 +80,10 @@ class GatysOptions:
         None, "sizes to paint at, each twice the one before", low=1, high=10
     )
     steps: tuple[int, ...] = _option(
-        (150, 100, 150), "steps at each scale, coarse to fine; the last repeats", low=1, high=100_000
+        (150, 100, 150),
+        "steps at each scale, coarse to fine; the last repeats",
+        low=1,
+        high=100_000,
     )
     init: Literal["content", "noise", "style"] = _option(
         "content",

@@ -177,32 +177,34 @@ def _options_of(args: argparse.Namespace) -> RenderOptions:
 
 
 def run(arguments: list[str]) -> int:
+    """Run it and return the exit code."""
     args = render_parser().parse_args(arguments)
     options = _options_of(args)
     from vidnst.render import render
 
     with ExitStack() as open_bar:
         bar: tqdm[NoReturn] | None = None
+        of_steps = False
 
         def show(progress: "Progress") -> None:
-            nonlocal bar
+            nonlocal bar, of_steps
             step = progress.step
-            of_steps = step is not None and progress.frame_count == 1
             if bar is None:
-                if not of_steps and not progress.frames_done:
-                    return  # Only later: errors found before the first frame leave one clean line.
+                # Only once there is work done: errors found before leave one clean line.
+                if step is None and not progress.frames_done:
+                    return
+                of_steps = step is not None and progress.frame_count == 1
                 total = step.step_count if step and of_steps else progress.frame_count
                 unit = "steps" if of_steps else "frames"
                 bar = open_bar.enter_context(progress_bar(args.source.name, total, unit))
             if step is not None:
                 losses = {name: f"{value:.3g}" for name, value in step.losses.items() if value}
                 at = {} if of_steps else {"step": f"{step.step}/{step.step_count}"}
-                bar.set_postfix(at | losses, refresh=False)
-            if of_steps and step:
-                bar.update(step.step - bar.n)
-            else:
+                bar.set_postfix(at | losses, refresh=not of_steps)
+            if not of_steps:
                 bar.update(progress.frames_done - bar.n)
-                bar.refresh()
+            elif step is not None:
+                bar.update(step.step - bar.n)
 
         report = render(options, on_progress=(lambda _: None) if args.quiet or args.json else show)
     if args.json:

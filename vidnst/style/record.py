@@ -39,7 +39,7 @@ class StepRecord:
 
     def finish(self) -> None:
         """Write the plot. Raises OutputError where that fails."""
-        if not self._plot:
+        if not self._plot or not self._steps:
             return
         from matplotlib.figure import Figure
 
@@ -51,13 +51,13 @@ class StepRecord:
             values = [losses[name] for *_, losses in self._steps]
             if any(values):
                 axes.plot(steps, values, label=name)
-        for (_, before, _), (step, size_hw, _) in zip(
-            [(0, None, {}), *self._steps], self._steps, strict=False
-        ):
+        before = None
+        for step, size_hw, _ in self._steps:
             if size_hw != before:
+                before = size_hw
                 axes.axvline(step, color="0.8", zorder=0)
                 axes.annotate(
-                    f" {size_hw[1]}x{size_hw[0]}", (step, 1), xycoords=("data", "axes fraction"),
+                    f" {size_hw[1]}x{size_hw[0]}", (step, 0.98), xycoords=("data", "axes fraction"),
                     va="top", color="0.4",
                 )  # fmt: skip
         axes.set(xlabel="step", ylabel="loss, weighted", yscale="log")

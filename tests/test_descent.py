@@ -1,5 +1,7 @@
 """The optimizers on functions whose minimum is known."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 from torch import Tensor
@@ -50,6 +52,22 @@ def test_fgd_beats_descent_without_momentum() -> None:
     for _ in range(100):
         plain = plain - bowl.evaluate(plain)[1] / bowl.steepness.max()
     assert sum(bowl.terms_at(point).values()) < 0.1 * sum(bowl.terms_at(plain).values())
+
+
+def test_lbfgs_comes_back_from_a_step_that_went_astray() -> None:
+    class Cliff(Bowl):
+        def evaluate(self, point: Tensor) -> tuple[Losses, Tensor]:
+            losses, gradient = super().evaluate(point)
+            if self.evaluations == 12:  # as if rounding had spoiled what L-BFGS remembers
+                return losses, 1e-6 * torch.randn(gradient.shape)
+            return losses, gradient
+
+    bowl = Cliff()
+    torch.manual_seed(0)
+    points = descend(torch.zeros(1, 3, 4, 4), bowl, optimizer="lbfgs")
+    losses = [sum(next(points)[1].values()) for _ in range(90)]
+    assert losses[-1] < 1e-3
+    assert max(after / before for before, after in pairwise(losses)) <= 1.5
 
 
 def test_lbfgs_evaluates_once_a_step() -> None:

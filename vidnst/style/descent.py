@@ -1,6 +1,7 @@
 """Ways downhill: the optimizers that Gatys' method can use, behind one call."""
 
 import math
+from collections import deque
 from collections.abc import Iterator
 from typing import Literal, Protocol
 
@@ -30,7 +31,7 @@ def descend(
     optimizer: OptimizerName,
     rate: float | None = None,
 ) -> Iterator[tuple[Tensor, Losses]]:
-    """Yield point after point on the way down from start, without end, each with the losses before.
+    """Yield start, then point after point on the way down, without end, each with its losses.
 
     rate: Adam's learning rate, L-BFGS's factor on its step, or the first step length of fgd; None
     takes each one's default. A point yielded changes in place when the next is asked for.
@@ -42,26 +43,39 @@ def descend(
         yield from accelerated_descent(start, objective, first_length=rate)
         return
     point = start.clone().requires_grad_()
-    method: torch.optim.Optimizer
-    if optimizer == "lbfgs":
-        method = torch.optim.LBFGS([point], lr=rate or 1.0, max_iter=1, history_size=_HISTORY)
-    else:
-        method = torch.optim.Adam([point], lr=rate or 0.02, betas=(0.9, 0.99))
 
-    losses: Losses = {}
+    def fresh() -> torch.optim.Optimizer:
+        if optimizer == "lbfgs":
+            # One evaluation a step, and no line search: it would cost several.
+            return torch.optim.LBFGS([point], lr=rate or 1.0, max_iter=1, history_size=_HISTORY)
+        return torch.optim.Adam([point], lr=rate or 0.02, betas=(0.9, 0.99))
 
-    def closure() -> float:
-        nonlocal losses
-        losses, point.grad = objective.evaluate(point.detach())
-        return sum(losses.values())
-
+    method = fresh()
+    losses, gradient = objective.evaluate(point.detach())
+    best = point.detach().clone(), losses, gradient
+    recent: deque[float] = deque(maxlen=10)
     while True:
-        method.step(closure)  # type: ignore[no-untyped-call]
         yield point.detach(), losses
+        total = sum(losses.values())
+        recent.append(total)
+        point.grad = gradient
+        method.step(lambda total=total: total)  # type: ignore[misc]
+        losses, gradient = objective.evaluate(point.detach())
+        # Without a line search a step can go far astray, rarely. Back, then, and begin anew.
+        if optimizer == "lbfgs" and not sum(losses.values()) <= _ASTRAY * max(recent):
+            method = fresh()
+            with torch.no_grad():
+                point.copy_(best[0])
+            losses, gradient = best[1:]
+        elif sum(losses.values()) < sum(best[1].values()):
+            best[0].copy_(point.detach())
+            best = best[0], losses, gradient
 
 
 _HISTORY = 10
 """So many past steps L-BFGS remembers; each costs two pictures of memory."""
+_ASTRAY = 1.5
+"""A loss so many times the recent ones is no way down."""
 
 
 def accelerated_descent(
@@ -69,41 +83,45 @@ def accelerated_descent(
 ) -> Iterator[tuple[Tensor, Losses]]:
     """Nesterov's accelerated gradient with the step length found by Armijo backtracking.
 
-    From y, the point with momentum added, the step t is halved until f(y - t g) <= f(y) - t/2 |g|^2
-    (Beck and Teboulle 2009, FISTA with backtracking), and tried a little longer each time that the
+    From y, the point with momentum added (Beck and Teboulle 2009), the step t is halved until
+    f(y - t g) <= f(y) - 0.1 t |g|^2 (Armijo 1966), and tried a little longer each time that the
     first try succeeds, so that the rate is learned on the way. Momentum restarts where it points
     uphill (O'Donoghue and Candes 2015, gradient scheme).
 
-    Yields each new point with the losses at the y before it.
+    Yields start, then each new point, with its losses.
     """
     point, previous = start.clone(), start.clone()
+    losses = objective.terms_at(point)
     momentum = 1.0
     length = first_length
     while True:
+        yield point, losses
         faster = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
         ahead = point + (momentum - 1) / faster * (point - previous)
-        losses, gradient = objective.evaluate(ahead)
+        before, gradient = objective.evaluate(ahead)
         slope = float(gradient.square().sum())
         if slope == 0:
-            yield point, losses
+            previous, point, losses = point, ahead, before
             continue
         if length is None:
             # A first guess that moves the picture by one percent; backtracking corrects it.
             length = 0.01 * math.sqrt(gradient.numel() / slope)
-        tried = 0
-        while True:
+        for tried in range(_MOST_TRIES):
             reached = ahead - length * gradient
-            promised = sum(losses.values()) - length / 2 * slope
-            if sum(objective.terms_at(reached).values()) <= promised or tried == _MOST_TRIES:
+            losses = objective.terms_at(reached)
+            allowed = (1 + _ROUNDING) * sum(before.values()) - _ARMIJO * length * slope
+            if sum(losses.values()) <= allowed:
+                if tried == 0:
+                    length *= 1.3
                 break
             length /= 2
-            tried += 1
-        if not tried:
-            length *= 1.3
         uphill = float((gradient * (reached - point)).sum()) > 0
         previous, point = point, reached
         momentum = 1.0 if uphill else faster
-        yield point, losses
 
 
 _MOST_TRIES = 30
+_ARMIJO = 0.1
+"""A step must gain this share of what the slope promises; half, as in the proof, is too timid."""
+_ROUNDING = 1e-3
+"""A loss computed in bfloat16 is uncertain by this share; no step is too long for less."""

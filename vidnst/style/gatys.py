@@ -39,7 +39,7 @@ _LOOK_BACK = 10
 
 @dataclass(frozen=True)
 class GatysStep:
-    """Handed to the listener after each step: the weighted losses before it.
+    """Handed to the listener after each step, with the weighted losses it led to.
 
     step counts over all scales; picture() is the result so far, at the scale of size_hw.
     """
@@ -285,7 +285,10 @@ class GatysStylizer:
         totals: list[float] = []
         point = start
         points = descend(start, loss, optimizer=gatys.optimizer, rate=gatys.learning_rate)
-        for index, (point, losses) in enumerate(points, 1):
+        for index, (point, losses) in enumerate(points):
+            totals.append(sum(losses.values()))
+            if index == 0:
+                continue
             if average is not None:
                 decay = min(gatys.averaging, index / (index + 10))
                 average.lerp_(point, 1 - decay)
@@ -299,7 +302,6 @@ class GatysStylizer:
                     lambda shown=shown: _picture(shown),  # type: ignore[misc]
                 )
             )
-            totals.append(sum(losses.values()))
             if index == steps or (tolerance and _settled(totals, tolerance)):
                 break
         return point if average is None else average

@@ -9,7 +9,6 @@ over fewer steps, in float32 as its users run it, and with the processor's own n
 
 import argparse
 import json
-import platform
 import statistics
 import time
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from speed import processor
+from speed import machine
 from torchvision.models import vgg
 
 from vidnst.errors import WeightsError
@@ -79,9 +78,7 @@ def main() -> None:
     results: dict[str, Any] = {
         "size": f"{args.side}x{args.side}",
         "steps": args.steps,
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
-        "processor": processor(),
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        **machine(),
         "slim, default scales": {"seconds": time.perf_counter() - started},
     }
     peer, kind = vgg19()

@@ -54,6 +54,15 @@ def processor() -> str:
     return names[0] if names else platform.processor()
 
 
+def machine() -> dict[str, Any]:
+    """On what the figures were taken."""
+    return {
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
+        "processor": processor(),
+        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+    }
+
+
 def whole_command(clip: Path, style: Path, rounds: int, frames: int) -> dict[str, float]:
     """Frames per second of `vidnst CLIP --style STYLE` from start to exit, as a new process."""
     rates = []
@@ -106,9 +115,7 @@ def main() -> None:
 
     results: dict[str, Any] = {
         "clip": f"{width}x{height}, {len(frames)} frames",
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads",
-        "processor": processor(),
-        "versions": {"python": platform.python_version(), "torch": torch.__version__},
+        **machine(),
         "commit": subprocess.run(
             ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT
         ).stdout.strip(),

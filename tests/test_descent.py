@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidnst.style.descent import Losses, OptimizerName, accelerated_descent, descend
+from vidnst.options import OptimizerName
+from vidnst.style.descent import Losses, accelerated_descent, descend
 
 
 class Bowl:

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from vidnst.options import StyleStatistics
 from vidnst.style.losses import Moments, moments
 from vidnst.style.objective import (
     Anchor,
     LossWeights,
     PictureLoss,
-    Statistics,
     pooled_moments,
     see,
     style_distance,
@@ -33,7 +33,7 @@ def picture(seed: int, height: int = 64, width: int = 80) -> Tensor:
 
 
 def loss_of(
-    encoder: PerceptualEncoder, weights: LossWeights, statistics: Statistics = "covariance"
+    encoder: PerceptualEncoder, weights: LossWeights, statistics: StyleStatistics = "covariance"
 ) -> PictureLoss:
     maps, _ = see(encoder, picture(1), ["relu4_1", "relu3_2"], [], dtype=torch.float32)
     _, style = see(encoder, picture(2), [], STYLE_LAYERS, dtype=torch.float32)
@@ -41,7 +41,7 @@ def loss_of(
     return PictureLoss(
         encoder,
         weights,
-        content={layer: torch.nn.functional.instance_norm(found) for layer, found in maps.items()},
+        content=maps,
         style=style,
         statistics=statistics,
         anchor=Anchor(picture(5), visible),
@@ -60,7 +60,7 @@ def loss_of(
     ],
 )
 def test_the_gradient_of_each_term_matches_finite_differences(
-    encoder: PerceptualEncoder, term: str, weights: LossWeights, statistics: Statistics
+    encoder: PerceptualEncoder, term: str, weights: LossWeights, statistics: StyleStatistics
 ) -> None:
     loss = loss_of(encoder, weights, statistics)
     point = picture(6).requires_grad_()

@@ -11,13 +11,12 @@ import numpy as np
 
 from vidnst.errors import MediaError, OutputError, UsageError
 from vidnst.frames import Picture
-from vidnst.media.pictures import read_picture, resize, write_picture
+from vidnst.media.pictures import read_picture, read_style, resize, write_picture
 from vidnst.media.result import check_target
 from vidnst.options import RenderOptions
 from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
 
 _LABEL_LINE_PX = 16
-_STYLE_LONG_SIDE = 2048
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ def explore(
     for target in (sheet, table):
         check_target(target, (source, style_path), overwrite=overwrite)
     picture = read_picture(source)
-    style = read_picture(style_path, long_side=_STYLE_LONG_SIDE)
+    style = read_style(style_path)
     scale = side / max(picture.shape[:2])
     height, width = (round(length * scale) for length in picture.shape[:2])
     if min(height, width) < 16:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from vidnst.errors import UsageError
 
@@ -44,6 +44,17 @@ class StyleOptions:
             )
 
 
+Stylizer = Literal["fast", "gatys"]
+StyleStatistics = Literal["covariance", "gram"]
+Init = Literal["content", "noise", "style"]
+OptimizerName = Literal["lbfgs", "adam", "fgd"]
+
+
+def flag_of(name: str) -> str:
+    """The command line's option for a field, such as --style-weight for style_weight."""
+    return f"--{name.replace('_', '-')}"
+
+
 def _option(
     default: Any,
     help: str,
@@ -68,10 +79,10 @@ class GatysOptions:
     style_layer: tuple[str, ...] = _option(
         ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "where styles are compared"
     )
-    style_statistics: Literal["covariance", "gram"] = _option(
+    style_statistics: StyleStatistics = _option(
         "covariance",
         "what of a style is compared: covariance (with the mean) or gram",
-        choices=("covariance", "gram"),
+        choices=get_args(StyleStatistics),
     )
     content_weight: float = _option(2.2e4, "how much the scene counts", low=0)
     style_weight: float = _option(1e5, "how much the style counts", low=0)
@@ -85,16 +96,16 @@ class GatysOptions:
         low=1,
         high=100_000,
     )
-    init: Literal["content", "noise", "style"] = _option(
+    init: Init = _option(
         "content",
         "what a shot's first frame starts from: content, noise or style",
-        choices=("content", "noise", "style"),
+        choices=get_args(Init),
     )
     seed: int = _option(0, "of the noise", low=0, high=2**31)
-    optimizer: Literal["lbfgs", "adam", "fgd"] = _option(
+    optimizer: OptimizerName = _option(
         "lbfgs",
         "lbfgs, adam, or fgd: accelerated gradient descent that finds its step length",
-        choices=("lbfgs", "adam", "fgd"),
+        choices=get_args(OptimizerName),
     )
     learning_rate: float | None = _option(
         None, "adam's rate, a factor on the steps of lbfgs, the first step length of fgd", low=1e-12
@@ -122,7 +133,7 @@ class GatysOptions:
     def __post_init__(self) -> None:
         for option in fields(self):
             given = getattr(self, option.name)
-            flag = f"--{option.name.replace('_', '-')}"
+            flag = flag_of(option.name)
             if given == ():
                 raise UsageError(f"{flag} is empty")
             choices = option.metadata["choices"]
@@ -142,9 +153,6 @@ class GatysOptions:
             raise UsageError("--long-term must name ever earlier frames, such as 1+2+4")
         if self.scales is not None and len(self.steps) > self.scales:
             raise UsageError(f"--steps names {len(self.steps)} scales, but --scales {self.scales}")
-
-
-Stylizer = Literal["fast", "gatys"]
 
 
 @dataclass(frozen=True)

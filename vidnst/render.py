@@ -16,7 +16,14 @@ from vidnst.media.containers import choose_encoding, container_of, default_outpu
 from vidnst.media.decode import decode, sample
 from vidnst.media.encode import Encoder
 from vidnst.media.join import join_streams
-from vidnst.media.pictures import PICTURE_ENDINGS, is_picture, read_picture, resize, write_picture
+from vidnst.media.pictures import (
+    PICTURE_ENDINGS,
+    is_picture,
+    read_picture,
+    read_style,
+    resize,
+    write_picture,
+)
 from vidnst.media.result import PendingResult, check_target
 from vidnst.media.shots import mark_shots
 from vidnst.options import RenderOptions, parse_size
@@ -30,7 +37,6 @@ _SAMPLES = 5
 _SMALLEST_SIDE = 16
 _CLOCKED_CONTAINERS = ("mpegts", "mpeg")
 """Their timestamps begin wherever the sender's clock stood; the result begins at 0."""
-_STYLE_LONG_SIDE = 2048
 
 
 @dataclass(frozen=True)
@@ -205,7 +211,7 @@ def _painted_size(options: RenderOptions, source_hw: tuple[int, int]) -> tuple[i
 def _make_stylizer(
     options: RenderOptions, size_hw: tuple[int, int], on_step: Callable[[GatysStep], None]
 ) -> FastStylizer | GatysStylizer:
-    style = read_picture(options.style, long_side=_STYLE_LONG_SIDE)
+    style = read_style(options.style)
     if options.stylizer == "gatys":
         return GatysStylizer(
             style, options.painting, options.gatys, size_hw=size_hw, on_step=on_step

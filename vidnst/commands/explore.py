@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from vidnst.commands.parser import Parser, progress_bar
 from vidnst.commands.render import render_options
 from vidnst.errors import UsageError
-from vidnst.options import GatysOptions
+from vidnst.options import GatysOptions, flag_of
 
 if TYPE_CHECKING:
     from vidnst.explore import PaintedCell
 
-_VARIED = {"strength", "brush-size"} | {f.name.replace("_", "-") for f in fields(GatysOptions)}
+_VARIED = {"strength", "brush-size"} | {flag_of(f.name)[2:] for f in fields(GatysOptions)}
 
 
 def explore_parser() -> Parser:

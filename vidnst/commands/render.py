@@ -6,12 +6,20 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import Field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 from vidnst import __version__
 from vidnst.commands.parser import Parser, progress_bar
 from vidnst.errors import UsageError
-from vidnst.options import EncodeOptions, GatysOptions, RenderOptions, StyleOptions, parse_time
+from vidnst.options import (
+    EncodeOptions,
+    GatysOptions,
+    RenderOptions,
+    StyleOptions,
+    Stylizer,
+    flag_of,
+    parse_time,
+)
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -58,7 +66,7 @@ def render_parser() -> argparse.ArgumentParser:
     )
     group = parser.add_argument_group("how it is painted")
     group.add_argument(
-        "--stylizer", choices=("fast", "gatys"), default=RenderOptions.stylizer,
+        "--stylizer", choices=get_args(Stylizer), default=RenderOptions.stylizer,
         help="fast: a network, at once; gatys: optimization, slow and nearest to the style "
         "(default: %(default)s)",
     )  # fmt: skip
@@ -77,7 +85,7 @@ def render_parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("how --stylizer gatys paints; lists are joined by +")
     for field in fields(GatysOptions):
         group.add_argument(
-            _flag(field),
+            flag_of(field.name),
             type=_reader(field),
             choices=field.metadata["choices"] or None,
             default=None,
@@ -111,10 +119,6 @@ def render_parser() -> argparse.ArgumentParser:
     group.add_argument("--json", action="store_true", help="print the figures as JSON, for scripts")
     parser.add_argument("--version", action="version", version=f"vidnst {__version__}")
     return parser
-
-
-def _flag(field: "Field[Any]") -> str:
-    return f"--{field.name.replace('_', '-')}"
 
 
 def _reader(field: "Field[Any]") -> Callable[[str], Any]:
@@ -154,7 +158,7 @@ def _options_of(args: argparse.Namespace) -> RenderOptions:
     }
     extras = [*given, *(name for name in ("plot", "save_steps") if getattr(args, name) is not None)]
     if extras and args.stylizer != "gatys":
-        raise UsageError(f"--{extras[0].replace('_', '-')} is for --stylizer gatys")
+        raise UsageError(f"{flag_of(extras[0])} is for --stylizer gatys")
     return RenderOptions(
         source=args.source,
         style=args.style,

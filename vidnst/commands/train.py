@@ -5,10 +5,11 @@ import sys
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vidnst.commands.parser import Parser
 from vidnst.errors import UsageError
+from vidnst.options import flag_of
 from vidnst.training.settings import EncoderSettings, TrainingSettings
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def _add_arguments(
     group = parser.add_argument_group("settings")
     for field in fields(settings):
         group.add_argument(
-            f"--{field.name.replace('_', '-')}", type=type(field.default), default=field.default,
+            flag_of(field.name), type=type(field.default), default=field.default,
             help="(default: %(default)s)",
         )  # fmt: skip
 
@@ -73,7 +74,7 @@ def run(arguments: list[str]) -> int:
     from vidnst.training.train import TrainingStep, train
 
     settings = TrainingSettings(**{f.name: getattr(args, f.name) for f in fields(TrainingSettings)})
-    teachers, device = _teachers(args), _device(args)
+    material = _material(args)
     with tqdm(total=settings.steps, unit=" steps", dynamic_ncols=True) as bar:
 
         def show(step: TrainingStep) -> None:
@@ -82,12 +83,7 @@ def run(arguments: list[str]) -> int:
 
         weights = train(
             settings,
-            photos=args.photos,
-            paintings=args.paintings,
-            teachers=teachers,
-            out=args.out,
-            device=device,
-            save_every=args.save_every,
+            **material,
             on_note=partial(bar.write, file=sys.stderr),
             on_step=show,
         )
@@ -103,7 +99,7 @@ def run_encoder(arguments: list[str]) -> int:
     from vidnst.training.encoder import train_encoder
 
     settings = EncoderSettings(**{f.name: getattr(args, f.name) for f in fields(EncoderSettings)})
-    teachers, device = _teachers(args), _device(args)
+    material = _material(args)
     with tqdm(total=settings.steps, unit=" steps", dynamic_ncols=True) as bar:
 
         def show(step: int, loss: float) -> None:
@@ -112,16 +108,23 @@ def run_encoder(arguments: list[str]) -> int:
 
         weights = train_encoder(
             settings,
-            photos=args.photos,
-            paintings=args.paintings,
-            teachers=teachers,
-            out=args.out,
-            device=device,
-            save_every=args.save_every,
+            **material,
             on_step=show,
         )
     print(weights)
     return 0
+
+
+def _material(args: argparse.Namespace) -> dict[str, Any]:
+    """What every training takes besides its settings."""
+    return {
+        "photos": args.photos,
+        "paintings": args.paintings,
+        "teachers": _teachers(args),
+        "out": args.out,
+        "device": _device(args),
+        "save_every": args.save_every,
+    }
 
 
 def _teachers(args: argparse.Namespace) -> "list[PerceptualEncoder]":

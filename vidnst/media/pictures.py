@@ -10,6 +10,8 @@ from vidnst.frames import Picture
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
+_STYLE_LONG_SIDE = 2048
+
 
 def is_picture(path: Path) -> bool:
     """Whether the ending says that this is a still picture."""
@@ -52,6 +54,11 @@ def read_picture(path: Path, *, long_side: int | None = None) -> Picture:
         height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
         pixels = resize(np.asarray(pixels, np.uint8), (height, width))
     return np.ascontiguousarray(pixels[:, :, ::-1])
+
+
+def read_style(path: Path) -> Picture:
+    """Read a picture to paint like; one larger than any stylizer looks at is shrunk."""
+    return read_picture(path, long_side=_STYLE_LONG_SIDE)
 
 
 def resize(picture: Picture, size_hw: tuple[int, int]) -> Picture:

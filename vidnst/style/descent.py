@@ -3,12 +3,12 @@
 import math
 from collections import deque
 from collections.abc import Iterator
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-OptimizerName = Literal["lbfgs", "adam", "fgd"]
+from vidnst.options import OptimizerName
 
 Losses = dict[str, float]
 """The terms of a loss; their sum is what becomes small."""

@@ -35,6 +35,7 @@ _COARSEST_SIDE = 128
 _NATURAL_BRUSH_PERCENT = 4.5
 """The size of marks when the style is read as large as the frame, roughly."""
 _LOOK_BACK = 10
+"""Over so many steps a frame's loss must fall by the tolerance for more to follow."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,7 @@ class GatysStylizer:
                 variation=gatys.variation_weight,
                 temporal=gatys.temporal_weight,
             ),
-            content={layer: F.instance_norm(found) for layer, found in maps.items()},
+            content=maps,
             style=style,
             statistics=gatys.style_statistics,
             anchor=anchor,

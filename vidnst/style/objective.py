@@ -8,17 +8,14 @@ encoder's features, and there are no seams.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from vidnst.style.losses import Moments, moments, temporal_loss
+from vidnst.options import StyleStatistics
+from vidnst.style.losses import Moments, content_loss, moments, temporal_loss
 from vidnst.style.perceptual import PerceptualEncoder
-
-Statistics = Literal["covariance", "gram"]
 
 TILE_SIDE = 1024
 MOST_UNTILED = 1_600_000
@@ -53,11 +50,11 @@ class PictureLoss:
         *,
         content: Mapping[str, Tensor],
         style: Mapping[str, Moments],
-        statistics: Statistics = "covariance",
+        statistics: StyleStatistics = "covariance",
         anchor: Anchor | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        """content and style: what is wanted, by layer, as `read_content` and `read_style` see it.
+        """content and style: the wanted feature maps and moments, by layer, as `see` gives them.
 
         dtype: of the encoder's arithmetic; statistics and losses are float32 always.
         """
@@ -65,7 +62,7 @@ class PictureLoss:
         self._weights = weights
         self._content = content
         self._style = style
-        self._statistics: Statistics = statistics
+        self._statistics: StyleStatistics = statistics
         self._anchor = anchor
         self._dtype = dtype
 
@@ -75,8 +72,7 @@ class PictureLoss:
             self._encoder, picture, self._content, self._style, dtype=self._dtype
         )
         contents = [
-            F.mse_loss(F.instance_norm(features[layer]), wanted)
-            for layer, wanted in self._content.items()
+            content_loss(features[layer], wanted) for layer, wanted in self._content.items()
         ]
         styles = [
             style_distance(statistics[layer], wanted, self._statistics)
@@ -210,7 +206,7 @@ def pooled_moments(parts: Sequence[tuple[Moments, int]]) -> Moments:
     return Moments(mean, covariance)
 
 
-def style_distance(result: Moments, style: Moments, statistics: Statistics) -> Tensor:
+def style_distance(result: Moments, style: Moments, statistics: StyleStatistics) -> Tensor:
     """Squared relative distance of two pictures' statistics in one layer: 0 equal, 1 far.
 
     gram: ||G_r - G_s||^2 / ||G_s||^2, G the Gram matrix over the number of pixels (Gatys et al.

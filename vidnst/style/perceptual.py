@@ -136,9 +136,11 @@ class PerceptualEncoder(nn.Module):
         }
 
     def save(self, path: Path, *, dtype: torch.dtype = torch.float32) -> None:
-        """Write the weights, pooling and padding to one safetensors file."""
+        """Write weights, pooling and padding to a safetensors file; it appears whole or not."""
         weights = {key: tensor.to(dtype) for key, tensor in self.weights().items()}
-        save_file(weights, path, {"pooling": self.pooling, "padding": self.padding})
+        partial = path.with_suffix(".partial")
+        save_file(weights, partial, {"pooling": self.pooling, "padding": self.padding})
+        partial.replace(path)
 
 
 def load_encoder(path: Path) -> PerceptualEncoder:

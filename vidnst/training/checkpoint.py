@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import torch
 from torch import Tensor
@@ -60,13 +60,18 @@ def save_checkpoint(
     average: list[Tensor],
     step: int,
 ) -> None:
-    """Write everything that going on needs; the file appears whole or not at all."""
+    """Write everything that going on needs."""
     state = {
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
         "average": average,
         "step": step,
     }
+    write_state(path, state)
+
+
+def write_state(path: Path, state: dict[str, Any]) -> None:
+    """Write a run's state; the file appears whole or not at all."""
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
     partial.replace(path)

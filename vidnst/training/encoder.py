@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from vidnst.errors import TrainingError
 from vidnst.style.losses import content_loss, moments, style_loss
 from vidnst.style.perceptual import PerceptualEncoder
-from vidnst.training.checkpoint import require_same_settings
+from vidnst.training.checkpoint import require_same_settings, write_state
 from vidnst.training.pictures import load_squares, random_crops
 from vidnst.training.seekers import Seekers
 from vidnst.training.settings import EncoderSettings
@@ -81,9 +81,7 @@ def train_encoder(
         on_step=on_step,
     )
     path = out / "encoder.safetensors"
-    partial = path.with_suffix(".partial")
-    encoder.save(partial, dtype=torch.float16)
-    partial.replace(path)
+    encoder.save(path, dtype=torch.float16)
     return path
 
 
@@ -208,11 +206,9 @@ class _Distillation:
         return loss.item()
 
     def save(self, path: Path, step: int) -> None:
-        """Write everything that going on needs; the file appears whole or not at all."""
+        """Write everything that going on needs."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        partial = path.with_suffix(".partial")
-        torch.save(state | {"seekers": self._seekers.state(), "step": step}, partial)
-        partial.replace(path)
+        write_state(path, state | {"seekers": self._seekers.state(), "step": step})
 
     def restore(self, path: Path) -> int:
         """Take up a saved state and return the step to go on at.

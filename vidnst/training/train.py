@@ -270,7 +270,5 @@ def _trained_reader(
         device=device,
         on_step=note,
     )
-    partial = path.with_suffix(".partial")
-    reader.save(partial)
-    partial.replace(path)
+    reader.save(path)
     return reader

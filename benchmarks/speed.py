@@ -22,6 +22,7 @@ from typing import Any
 import torch
 from johnson import JohnsonNetwork
 
+from vidnst.allocator import keep_freed_memory
 from vidnst.media.clip import probe
 from vidnst.media.color import result_tags
 from vidnst.media.containers import choose_encoding
@@ -88,6 +89,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
+    keep_freed_memory()
 
     clip = probe(args.clip)
     frames = list(decode(clip))

@@ -32,6 +32,14 @@ def style(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shared if shared.exists() else ROOT / "samples" / "wave.jpg"
 
 
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test tunes into a cache of its own."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("VIDNST_CACHE", str(folder))
+    return folder
+
+
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
     path = tmp_path / "photo.png"
@@ -66,3 +74,6 @@ def make_clip(tmp_path: Path) -> MakeClip:
 
 TONE = ("-f", "lavfi", "-i", "sine=frequency=440:duration=1")
 """Inputs of make_clip for one second of sound."""
+
+SMALL_CHANNELS = {"1_1": 16, "1_2": 16, "2_1": 32, "2_2": 32, "3_1": 64, "3_2": 64, "4_1": 128}
+"""Of a small encoder: the layers a style is trained with, and few channels."""

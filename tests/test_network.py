@@ -6,33 +6,43 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from conftest import gradient_picture
+from conftest import SMALL_CHANNELS, gradient_picture
 
 from vidnst.errors import WeightsError
 from vidnst.media.pictures import read_picture
 from vidnst.options import StyleOptions
-from vidnst.style.bake import BakedNetwork
+from vidnst.style.bake import bake, load_baked
+from vidnst.style.channels_last import (
+    depth_to_space,
+    doubled,
+    instance_norm,
+    reflect,
+    space_to_depth,
+)
 from vidnst.style.fast import FastStylizer
+from vidnst.style.fusion import fused_convolution, fuses
 from vidnst.style.losses import content_loss, moments, style_loss, temporal_loss, total_variation
 from vidnst.style.network import (
     NetworkShape,
     StyleNetwork,
-    _InstanceNorm,
+    finished,
     load_network,
-    style_code,
 )
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder
-from vidnst.training.encoder import READER_CHANNELS, fresh_encoder
+from vidnst.training.encoder import fresh_encoder
 from vidnst.weights import SHA256, shipped_weights
+
+CODE_LENGTH = 10
 
 
 @pytest.fixture
 def network() -> StyleNetwork:
     torch.manual_seed(0)
-    reader = fresh_encoder(READER_CHANNELS, torch.Generator().manual_seed(0))
-    length = style_code(reader, torch.rand(1, 3, 32, 32)).shape[1]
-    shape = NetworkShape(half_channels=8, quarter_channels=12, residual_blocks=2, hidden=16)
-    return StyleNetwork(reader, shape, code_length=length).requires_grad_(False).eval()
+    shape = NetworkShape(8, 12, 16, blocks_before=1, blocks_deep=2, blocks_after=1, experts=3)
+    network = StyleNetwork(shape, code_length=CODE_LENGTH).requires_grad_(False).eval()
+    for experts in network.experts.values():
+        experts.normal_(0, 0.1)  # They start at zero.
+    return network
 
 
 @pytest.fixture
@@ -41,29 +51,78 @@ def picture() -> np.ndarray:
 
 
 def test_baked_network_equals_the_conditional_one(network: StyleNetwork) -> None:
-    frame, code = torch.rand(1, 3, 40, 52), network.read(torch.rand(1, 3, 64, 64))
-    baked = BakedNetwork(network, code, frame)
+    frame, code = torch.rand(1, 3, 40, 56), torch.randn(1, CODE_LENGTH)
+    baked = bake(network, code, frame)
     torch.testing.assert_close(baked(frame), network(frame, code), atol=1e-5, rtol=1e-4)
 
 
+def test_each_style_has_kernels_of_its_own(network: StyleNetwork) -> None:
+    frames, codes = torch.rand(3, 3, 32, 40), torch.randn(2, CODE_LENGTH)
+    together = network(frames, codes, [2, 1])
+    apart = [network(frames[i : i + 1], codes[i // 2 : i // 2 + 1]) for i in range(3)]
+    torch.testing.assert_close(together, torch.cat(apart), atol=1e-5, rtol=1e-4)
+    first, second = network.modulations(codes)["mix"].shares
+    kernels = network.mixed("mix", torch.stack([first, second]))
+    assert not torch.allclose(kernels[0], kernels[1])
+
+
 def test_baked_network_holds_no_norm(network: StyleNetwork) -> None:
-    baked = BakedNetwork(network, network.read(torch.rand(1, 3, 64, 64)), torch.rand(2, 3, 40, 52))
+    baked = bake(network, torch.randn(1, CODE_LENGTH), torch.rand(2, 3, 40, 56))
     assert {type(m) for m in baked.modules() if not list(m.children())} == {torch.nn.Conv2d}
 
 
 def test_baked_network_paints_tiles_as_the_whole(network: StyleNetwork) -> None:
-    frame = torch.rand(1, 3, 64, 256)
-    baked = BakedNetwork(network, network.read(torch.rand(1, 3, 64, 64)), frame)
+    frame = torch.rand(1, 3, 64, 512)
+    baked = bake(network, torch.randn(1, CODE_LENGTH), frame)
     whole = baked(frame)
-    left = baked(frame[..., :192])[..., :96]
-    right = baked(frame[..., 64:])[..., 32:]
+    left = baked(frame[..., :384])[..., :256]
+    right = baked(frame[..., 128:])[..., 128:]
     torch.testing.assert_close(torch.cat([left, right], 3), whole, atol=1e-5, rtol=1e-4)
+
+
+def test_reflection_is_torchs_and_so_is_its_gradient() -> None:
+    x = torch.randn(2, 3, 5, 4, dtype=torch.float64, requires_grad=True)
+    ours, theirs = reflect(x), F.pad(x, (1, 1, 1, 1), mode="reflect")
+    assert torch.equal(ours, theirs)
+    weights = torch.randn_like(ours)
+    torch.testing.assert_close(
+        *(torch.autograd.grad(padded, x, weights)[0] for padded in (ours, theirs))
+    )
+
+
+def test_pixels_go_into_channels_and_back() -> None:
+    x = torch.rand(2, 3, 6, 8)
+    deep = space_to_depth(x)
+    assert deep.shape == (2, 12, 3, 4)
+    assert torch.equal(deep[:, 3:6, 1, 2], x[:, :, 2, 5])
+    assert torch.equal(depth_to_space(deep), x)
+
+
+@pytest.mark.parametrize("rectify", [False, True])
+@pytest.mark.parametrize("add", [False, True])
+def test_fused_convolutions_are_the_plain_ones(add: bool, rectify: bool) -> None:
+    if not fuses(torch.float32):
+        pytest.skip("this torch has no fused convolution")
+    convolution = torch.nn.Conv2d(16, 32, 3, stride=2).requires_grad_(False)
+    x = torch.rand(1, 16, 9, 11)
+    plus = torch.randn(1, 32, 4, 5) if add else None
+    torch.testing.assert_close(
+        fused_convolution(x, convolution, plus=plus, rectify=rectify),
+        finished(convolution(x), plus, rectify),
+    )
+
+
+def test_doubling_is_bilinear() -> None:
+    x = torch.rand(2, 3, 5, 4)
+    expected = F.interpolate(x, scale_factor=2.0, mode="bilinear")
+    torch.testing.assert_close(doubled(x), expected)
+    torch.testing.assert_close(doubled(x.requires_grad_()), expected)
 
 
 def test_instance_norm_equals_torchs_and_so_does_its_gradient() -> None:
     x = torch.randn(2, 3, 5, 4, dtype=torch.float64, requires_grad=True)
     scale, shift = torch.randn(2, 2, 3, dtype=torch.float64, requires_grad=True)
-    ours = _InstanceNorm.apply(x, scale, shift)
+    ours = instance_norm(x, scale, shift)
     theirs = F.instance_norm(x) * scale[..., None, None] + shift[..., None, None]
     torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-5)
     weights = torch.randn_like(ours)
@@ -75,12 +134,20 @@ def test_instance_norm_equals_torchs_and_so_does_its_gradient() -> None:
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-5)
 
 
-def test_saved_network_comes_back(network: StyleNetwork, tmp_path: Path) -> None:
-    network.save(tmp_path / "n.safetensors")
-    loaded = load_network(tmp_path / "n.safetensors")
-    frame, style = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 64, 64)
-    expected = network(frame, network.read(style))
-    torch.testing.assert_close(loaded(frame, loaded.read(style)), expected, atol=0.01, rtol=0)
+def test_saved_networks_come_back(network: StyleNetwork, tmp_path: Path) -> None:
+    path = tmp_path / "n.safetensors"
+    network.save(path)
+    frame, code = torch.rand(1, 3, 32, 32), torch.randn(1, CODE_LENGTH)
+    expected = network(frame, code)
+    torch.testing.assert_close(load_network(path)(frame, code), expected, atol=0.01, rtol=0)
+    with pytest.raises(WeightsError, match="no network for one style"):
+        load_baked(path)
+    bake(network, code, frame).save(path, {"made": "here"})
+    baked, metadata = load_baked(path)
+    assert metadata["made"] == "here"
+    torch.testing.assert_close(baked(frame), expected, atol=0.01, rtol=0)
+    with pytest.raises(WeightsError, match="no network for any style"):
+        load_network(path)
 
 
 def test_damaged_weights_are_refused(tmp_path: Path) -> None:
@@ -94,14 +161,14 @@ def test_damaged_weights_are_refused(tmp_path: Path) -> None:
 
 
 def test_shipped_weights_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert shipped_weights("fast.safetensors").stat().st_size < 8e6
+    assert shipped_weights("fast.safetensors").stat().st_size < 9e6
     monkeypatch.setitem(SHA256, "fast.safetensors", "0" * 64)
     with pytest.raises(WeightsError, match="not the shipped ones"):
         shipped_weights("fast.safetensors")
 
 
 def test_encoder_names_its_layers_and_halves_between_blocks() -> None:
-    reader = fresh_encoder(READER_CHANNELS, torch.Generator().manual_seed(0))
+    reader = fresh_encoder(SMALL_CHANNELS, torch.Generator().manual_seed(0))
     features = reader(torch.rand(1, 3, 32, 48), ["relu1_1", "relu2_2", "relu4_1"])
     assert {name: tuple(f.shape[1:]) for name, f in features.items()} == {
         "relu1_1": (16, 32, 48),
@@ -113,7 +180,7 @@ def test_encoder_names_its_layers_and_halves_between_blocks() -> None:
 
 
 def test_average_pooling_differs_from_max_and_survives_saving(tmp_path: Path) -> None:
-    reader = fresh_encoder(READER_CHANNELS, torch.Generator().manual_seed(0))
+    reader = fresh_encoder(SMALL_CHANNELS, torch.Generator().manual_seed(0))
     x = torch.rand(1, 3, 32, 32)
     mine = reader(x, ["relu2_1"])["relu2_1"]
     other = PerceptualEncoder(reader.weights(), pooling="max")(x, ["relu2_1"])["relu2_1"]

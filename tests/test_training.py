@@ -12,16 +12,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, gradient_picture
+from conftest import ROOT, SMALL_CHANNELS, gradient_picture
 from safetensors.torch import load_file
 
 from vidnst.command import main
 from vidnst.errors import TrainingError
 from vidnst.media.pictures import read_picture, write_picture
+from vidnst.motion.made_up import camera_noise, make_up_motion
+from vidnst.style.code import code_encoder, style_code
 from vidnst.style.network import load_network
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder
-from vidnst.training.encoder import READER_CHANNELS, distill, fresh_encoder, train_encoder
-from vidnst.training.motion import camera_noise, make_up_motion
+from vidnst.training.encoder import distill, fresh_encoder, train_encoder
 from vidnst.training.pictures import load_squares, random_crops
 from vidnst.training.settings import EncoderSettings, TrainingSettings
 from vidnst.training.train import train
@@ -30,15 +31,17 @@ TINY = TrainingSettings(
     steps=4,
     batch=2,
     size=64,
-    reader_steps=2,
     half_channels=8,
     quarter_channels=8,
-    residual_blocks=1,
+    eighth_channels=8,
+    blocks_deep=1,
+    experts=2,
+    hidden=16,
 )
 
 
 def teacher() -> PerceptualEncoder:
-    return fresh_encoder(READER_CHANNELS, torch.Generator().manual_seed(9))
+    return fresh_encoder(SMALL_CHANNELS, torch.Generator().manual_seed(9))
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,7 @@ def test_a_run_leaves_weights_losses_and_a_sheet(material: Path, tmp_path: Path)
     weights = run(material, tmp_path / "run")
     frame = torch.rand(1, 3, 32, 32)
     network = load_network(weights)
-    assert network(frame, network.read(frame)).shape == frame.shape
+    assert network(frame, style_code(code_encoder(), frame)).shape == frame.shape
     rows = list(csv.DictReader((tmp_path / "run" / "losses.csv").read_text().splitlines()))
     assert [row["step"] for row in rows] == ["0", "3"]
     assert all(float(row["total"]) > 0 for row in rows)
@@ -108,7 +111,7 @@ def test_resumed_training_equals_uninterrupted_training(material: Path, tmp_path
 def test_another_seed_gives_another_network(material: Path, tmp_path: Path) -> None:
     first = load_file(run(material, tmp_path / "a"))
     second = load_file(run(material, tmp_path / "b", replace(TINY, seed=1)))
-    assert not torch.equal(first["mix.weight"], second["mix.weight"])
+    assert not torch.equal(first["kernels.mix"], second["kernels.mix"])
 
 
 def test_other_settings_do_not_continue_a_run(material: Path, tmp_path: Path) -> None:
@@ -133,7 +136,15 @@ def test_the_command_trains_from_folders(
 
 
 def test_training_needs_only_what_a_bare_gpu_machine_has() -> None:
-    lacking = ("av", "torchvision", "ffmpeg", "imageio_ffmpeg", "scenedetect", "matplotlib")
+    lacking = (
+        "av",
+        "torchvision",
+        "ffmpeg",
+        "imageio_ffmpeg",
+        "scenedetect",
+        "matplotlib",
+        "platformdirs",
+    )
     code = (
         f"import sys\nsys.modules.update(dict.fromkeys({lacking}))\n"
         "from vidnst.training import encoder, train\nfrom vidnst.command import main\n"
@@ -226,7 +237,7 @@ def test_distilling_learns(material: Path) -> None:
     squares = [load_squares(material / kind, 80) for kind in ("photos", "paintings")]
     settings = EncoderSettings(steps=60, batch=4, size=32)
     distill(
-        READER_CHANNELS,
+        SMALL_CHANNELS,
         squares,
         [teacher().requires_grad_(False)],
         settings,

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from vidnst.commands import explore, info, render, train
+from vidnst.commands import explore, info, render, train, tune
 from vidnst.errors import VidnstError
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
@@ -17,6 +17,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "info": info.run,
     "train": train.run,
     "train-encoder": train.run_encoder,
+    "tune": tune.run,
 }
 
 

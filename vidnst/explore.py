@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from vidnst.allocator import keep_freed_memory
 from vidnst.errors import MediaError, OutputError, UsageError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, read_style, resize, write_picture
@@ -54,6 +55,7 @@ def explore(
 
     Raises UsageError, MediaError, OutputError and WeightsError, all before the first is painted.
     """
+    keep_freed_memory()
     if sheet.suffix.lower() != ".png":
         raise UsageError(f"{sheet}: the contact sheet is a .png")
     source, style_path = cells[0].options.source, cells[0].options.style

@@ -44,7 +44,7 @@ class StyleOptions:
             )
 
 
-Stylizer = Literal["fast", "gatys"]
+Stylizer = Literal["fast", "tuned", "gatys"]
 StyleStatistics = Literal["covariance", "gram"]
 Init = Literal["content", "noise", "style"]
 OptimizerName = Literal["lbfgs", "adam", "fgd"]
@@ -65,6 +65,42 @@ def _option(
 ) -> Any:
     metadata = {"help": help, "low": low, "high": high, "choices": choices}
     return field(default=default, metadata=metadata)
+
+
+def _require_in_range(options: Any) -> None:
+    """Check every field against what its metadata allows. Raises UsageError."""
+    for option in fields(options):
+        given = getattr(options, option.name)
+        flag = flag_of(option.name)
+        if given == ():
+            raise UsageError(f"{flag} is empty")
+        choices = option.metadata["choices"]
+        if choices and given not in choices:
+            raise UsageError(f"{flag} is {given}, but must be one of {', '.join(choices)}")
+        low, high = option.metadata["low"], option.metadata["high"]
+        for value in given if isinstance(given, tuple) else (given,):
+            if low is None or value is None:
+                continue
+            if high is not None and not low <= value <= high:
+                raise UsageError(f"{flag} is {value:g}, but must lie in {low:g}..{high:g}")
+            if not low <= value < float("inf"):
+                raise UsageError(f"{flag} is {value:g}, but must be {low:g} or more")
+
+
+@dataclass(frozen=True)
+class TuneOptions:
+    """How a network is tuned to a clip. Each field is an option of the command line."""
+
+    tune_steps: int = _option(300, "steps of tuning", low=1, high=100_000)
+    tune_rate: float = _option(2e-3, "how far a step goes", low=0, high=1)
+    tune_content_weight: float = _option(1.0, "how much the scene counts", low=0)
+    tune_style_weight: float = _option(8.0, "how much the style counts", low=0)
+    tune_flat_weight: float = _option(40.0, "how much calm flat regions count", low=0)
+    tune_temporal_weight: float = _option(150.0, "how much steadiness counts", low=0)
+    tune_seed: int = _option(0, "which frames are seen in which order", low=0, high=2**31)
+
+    def __post_init__(self) -> None:
+        _require_in_range(self)
 
 
 @dataclass(frozen=True)
@@ -131,22 +167,7 @@ class GatysOptions:
     )
 
     def __post_init__(self) -> None:
-        for option in fields(self):
-            given = getattr(self, option.name)
-            flag = flag_of(option.name)
-            if given == ():
-                raise UsageError(f"{flag} is empty")
-            choices = option.metadata["choices"]
-            if choices and given not in choices:
-                raise UsageError(f"{flag} is {given}, but must be one of {', '.join(choices)}")
-            low, high = option.metadata["low"], option.metadata["high"]
-            for value in given if isinstance(given, tuple) else (given,):
-                if low is None or value is None:
-                    continue
-                if high is not None and not low <= value <= high:
-                    raise UsageError(f"{flag} is {value:g}, but must lie in {low:g}..{high:g}")
-                if not low <= value < float("inf"):
-                    raise UsageError(f"{flag} is {value:g}, but must be {low:g} or more")
+        _require_in_range(self)
         if not self.style_weight and not self.content_weight:
             raise UsageError("--style-weight and --content-weight are both 0: nothing to paint for")
         if list(self.long_term) != sorted(set(self.long_term)):
@@ -170,6 +191,7 @@ class RenderOptions:
     overwrite: bool = False
     weights: Path | None = None
     painting: StyleOptions = StyleOptions()
+    tuning: TuneOptions = TuneOptions()
     gatys: GatysOptions = GatysOptions()
     plot: Path | None = None
     save_steps: int | None = None

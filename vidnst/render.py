@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from vidnst.ahead import ahead, in_parallel
-from vidnst.errors import MediaError, UsageError
+from vidnst.allocator import keep_freed_memory
+from vidnst.errors import UsageError
 from vidnst.frames import Frame
 from vidnst.media.clip import Clip, is_sequence, probe, sequence_in, sequence_numbers
 from vidnst.media.color import result_tags, scaled_aspect
 from vidnst.media.containers import choose_encoding, container_of, default_output
-from vidnst.media.decode import decode, sample
+from vidnst.media.decode import decode
 from vidnst.media.encode import Encoder
 from vidnst.media.join import join_streams
 from vidnst.media.pictures import (
@@ -26,29 +27,30 @@ from vidnst.media.pictures import (
 )
 from vidnst.media.result import PendingResult, check_target
 from vidnst.media.shots import mark_shots
-from vidnst.options import RenderOptions, parse_size
+from vidnst.options import RenderOptions
+from vidnst.source import excerpt_of, no_frame, painted_size, samples_of
 from vidnst.style.fast import FastStylizer
+from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.film import paint_film
 from vidnst.style.gatys import GatysStep, GatysStylizer
 from vidnst.style.record import StepRecord
+from vidnst.style.tuned import RetrievedStylizer, TunedStylizer, is_tuned
+from vidnst.style.tuning import TuneStep
 
-_SAMPLES = 5
-"""So many frames, spread over the clip, give the statistics that stay frozen."""
-_SMALLEST_SIDE = 16
-_CLOCKED_CONTAINERS = ("mpegts", "mpeg")
-"""Their timestamps begin wherever the sender's clock stood; the result begins at 0."""
+Step = GatysStep | TuneStep
 
 
 @dataclass(frozen=True)
 class Progress:
     """Handed to the listener after each frame; frame_count is None where the clip does not say.
 
-    With Gatys' optimization also after each of its steps, which is then there.
+    Also after each step of tuning or of Gatys' optimization, which is then there.
     """
 
     frames_done: int
     frame_count: int | None
     step: GatysStep | None = None
+    tuning: TuneStep | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ def render(
 
     Raises UsageError, MediaError, OutputError and WeightsError.
     """
+    keep_freed_memory()
     source = options.source
     if source.is_dir():
         options = replace(options, source=sequence_in(source) or source)
@@ -97,24 +100,19 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         raise UsageError(f"{output} is a still picture, but {options.source} is a film")
     container = container_of(output)
     check_target(output, (options.source, options.style), overwrite=options.overwrite)
-    size_hw = _painted_size(options, clip.size_hw)
+    size_hw = painted_size(options, clip.size_hw)
     encoding = choose_encoding(output, options.encoding, size_hw)
     if options.plot or options.save_steps:
         raise UsageError("--plot and --save-steps are for still pictures")
     expected = _expected_frames(clip, options)
     done = 0
-    stylizer = _make_stylizer(
-        options, size_hw, lambda step: on_progress(Progress(done, expected, step))
-    )
-    start_seconds = options.start_seconds
-    if start_seconds is None and clip.container in _CLOCKED_CONTAINERS:
-        start_seconds = 0.0
-    excerpt = {"start_seconds": start_seconds, "end_seconds": options.end_seconds}
-    samples = sample(clip, _SAMPLES, size_hw=size_hw, **excerpt)
-    if not samples:
-        raise MediaError(f"{clip.path} has no frame in the excerpt asked for")
-    stylizer.begin_shot(samples)
-    del samples
+
+    def listen(step: Step) -> None:
+        on_progress(_progress(done, expected, step))
+
+    stylizer = _make_stylizer(options, size_hw, listen)
+    stylizer.begin_shot(samples_of(clip, options, stylizer.samples, size_hw=size_hw))
+    excerpt = excerpt_of(clip, options)
     numbers = sequence_numbers(clip.path) if is_sequence(clip.path) else [1]
     with PendingResult(output) as result:
         joins = container.format not in ("gif", "image2")
@@ -140,7 +138,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
                 done += 1
                 on_progress(Progress(done, expected))
         if not done:
-            raise MediaError(f"{clip.path} has no frame in the excerpt asked for")
+            raise no_frame(clip)
         if joins:
             join_streams(film, clip, result.path, encoding, audio=options.audio, **excerpt)
         result.keep()
@@ -168,16 +166,17 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
             f"{source} is a still picture: its result ends in one of {', '.join(PICTURE_ENDINGS)}"
         )
     check_target(output, (source, options.style), overwrite=options.overwrite)
-    size_hw = _painted_size(options, (picture.shape[0], picture.shape[1]))
+    size_hw = painted_size(options, (picture.shape[0], picture.shape[1]))
     record = StepRecord(output, plot=options.plot, save_steps=options.save_steps)
     for target in record.targets:
         check_target(target, (source, options.style), overwrite=options.overwrite)
 
-    def on_step(step: GatysStep) -> None:
-        record.add(step)
-        on_progress(Progress(0, 1, step))
+    def listen(step: Step) -> None:
+        if isinstance(step, GatysStep):
+            record.add(step)
+        on_progress(_progress(0, 1, step))
 
-    stylizer = _make_stylizer(options, size_hw, on_step)
+    stylizer = _make_stylizer(options, size_hw, listen)
     picture = resize(picture, size_hw)
     stylizer.begin_shot([picture])
     prepared = time.perf_counter()
@@ -197,30 +196,30 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     )
 
 
-def _painted_size(options: RenderOptions, source_hw: tuple[int, int]) -> tuple[int, int]:
-    """The size to paint at; MediaError where that is too small to hold a stroke."""
-    size_hw = parse_size(options.size, source_hw) if options.size else source_hw
-    if min(size_hw) < _SMALLEST_SIDE:
-        raise MediaError(
-            f"{size_hw[1]}x{size_hw[0]} pixels are too few to paint on: each side needs "
-            f"{_SMALLEST_SIDE} or more (--size enlarges)"
-        )
-    return size_hw
+def _progress(done: int, count: int | None, step: Step) -> Progress:
+    if isinstance(step, TuneStep):
+        return Progress(done, count, tuning=step)
+    return Progress(done, count, step=step)
 
 
 def _make_stylizer(
-    options: RenderOptions, size_hw: tuple[int, int], on_step: Callable[[GatysStep], None]
-) -> FastStylizer | GatysStylizer:
+    options: RenderOptions, size_hw: tuple[int, int], on_step: Callable[[Step], None]
+) -> FeedForwardStylizer | GatysStylizer:
     style = read_style(options.style)
+    painting, weights = options.painting, options.weights
     if options.stylizer == "gatys":
-        return GatysStylizer(
-            style, options.painting, options.gatys, size_hw=size_hw, on_step=on_step
+        return GatysStylizer(style, painting, options.gatys, size_hw=size_hw, on_step=on_step)
+    if weights is not None and is_tuned(weights):
+        return RetrievedStylizer(weights, style, painting, size_hw=size_hw)
+    if options.stylizer == "tuned":
+        return TunedStylizer(
+            style, painting, options.tuning, size_hw=size_hw, weights=weights, on_step=on_step
         )
-    return FastStylizer(style, options.painting, size_hw=size_hw, weights=options.weights)
+    return FastStylizer(style, painting, size_hw=size_hw, weights=weights)
 
 
 def _painted(
-    stylizer: FastStylizer | GatysStylizer, frames: Iterator[Frame], folder: Path
+    stylizer: FeedForwardStylizer | GatysStylizer, frames: Iterator[Frame], folder: Path
 ) -> Generator[Frame, None, None]:
     """The frames painted, in order; `folder` is there to put things aside."""
     if isinstance(stylizer, GatysStylizer):

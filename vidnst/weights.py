@@ -1,16 +1,19 @@
 """Finds the weights that ship with the package, checks them before use, and reads weights files."""
 
 import hashlib
+import os
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 from torch import Tensor
 
-from vidnst.errors import WeightsError
+from vidnst.errors import OutputError, WeightsError
 
 SHA256 = {
-    "fast.safetensors": "b656ee00d490a3f347ba5e13235a30d9dbff5fcdfd52055f9e9879e724fb5d02",
+    "fast.safetensors": "2a149dd880c742a53194782c7fb24f1f8c6b00e82c76f7dfb1fef7460651048b",
     "slim.safetensors": "fb069ab002b6bf356eb261e52a66ad9a98e8c75dd92b2db55c689878cec23d8b",
 }
 
@@ -49,3 +52,19 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             return tensors, file.metadata() or {}
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"cannot read weights from {path}: {error}") from error
+
+
+def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Write a safetensors file in float16; it appears whole or not at all.
+
+    Raises OutputError where it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        halves = {key: tensor.detach().cpu().half().contiguous() for key, tensor in tensors.items()}
+        save_file(halves, partial, dict(metadata))
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import Field, fields
 from pathlib import Path
@@ -17,6 +17,7 @@ from vidnst.options import (
     RenderOptions,
     StyleOptions,
     Stylizer,
+    TuneOptions,
     flag_of,
     parse_time,
 )
@@ -37,6 +38,7 @@ examples:
 
 other commands:
   vidnst info CLIP      what is inside a clip
+  vidnst tune           tune the network to a clip, for --weights (vidnst tune --help)
   vidnst train          train the network anew (vidnst train --help)
 
 A file that is named like a command is given as ./info.
@@ -67,7 +69,8 @@ def render_parser() -> argparse.ArgumentParser:
     group = parser.add_argument_group("how it is painted")
     group.add_argument(
         "--stylizer", choices=get_args(Stylizer), default=RenderOptions.stylizer,
-        help="fast: a network, at once; gatys: optimization, slow and nearest to the style "
+        help="fast: a network, at once; tuned: the network, tuned to this clip first; gatys: "
+        "optimization, slow and nearest to the style "
         "(default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
@@ -80,18 +83,12 @@ def render_parser() -> argparse.ArgumentParser:
         "(default: as fine as the frame allows)",
     )  # fmt: skip
     group.add_argument(
-        "--weights", type=Path, help="a network trained by vidnst train, instead of the shipped one"
-    )
+        "--weights", type=Path,
+        help="a network by vidnst train or vidnst tune, instead of the shipped one",
+    )  # fmt: skip
+    add_options(parser.add_argument_group("how --stylizer tuned learns"), TuneOptions)
     group = parser.add_argument_group("how --stylizer gatys paints; lists are joined by +")
-    for field in fields(GatysOptions):
-        group.add_argument(
-            flag_of(field.name),
-            type=_reader(field),
-            choices=field.metadata["choices"] or None,
-            default=None,
-            metavar=None if field.metadata["choices"] else "VALUE",
-            help=f"{field.metadata['help']}{_default_shown(field)}",
-        )
+    add_options(group, GatysOptions)
     group.add_argument("--plot", type=Path, metavar="PNG", help="write the loss curves")
     group.add_argument(
         "--save-steps", type=int, metavar="N",
@@ -119,6 +116,29 @@ def render_parser() -> argparse.ArgumentParser:
     group.add_argument("--json", action="store_true", help="print the figures as JSON, for scripts")
     parser.add_argument("--version", action="version", version=f"vidnst {__version__}")
     return parser
+
+
+def add_options(
+    group: "argparse._ArgumentGroup", options: type[TuneOptions] | type[GatysOptions]
+) -> None:
+    """Add an argument for every field of options; not given, it is None."""
+    for field in fields(options):
+        group.add_argument(
+            flag_of(field.name),
+            type=_reader(field),
+            choices=field.metadata["choices"] or None,
+            default=None,
+            metavar=None if field.metadata["choices"] else "VALUE",
+            help=f"{field.metadata['help']}{_default_shown(field)}",
+        )
+
+
+def given_options(
+    args: argparse.Namespace, options: type[TuneOptions] | type[GatysOptions]
+) -> dict[str, Any]:
+    """Of the arguments that add_options added, those that were given."""
+    names = [field.name for field in fields(options)]
+    return {name: value for name in names if (value := getattr(args, name)) is not None}
 
 
 def _reader(field: "Field[Any]") -> Callable[[str], Any]:
@@ -151,20 +171,18 @@ def render_options(arguments: Sequence[str]) -> RenderOptions:
 
 
 def _options_of(args: argparse.Namespace) -> RenderOptions:
-    given = {
-        field.name: value
-        for field in fields(GatysOptions)
-        if (value := getattr(args, field.name)) is not None
-    }
-    extras = [*given, *(name for name in ("plot", "save_steps") if getattr(args, name) is not None)]
-    if extras and args.stylizer != "gatys":
-        raise UsageError(f"{flag_of(extras[0])} is for --stylizer gatys")
+    tuning, gatys = given_options(args, TuneOptions), given_options(args, GatysOptions)
+    extras = [*gatys, *(name for name in ("plot", "save_steps") if getattr(args, name) is not None)]
+    for stylizer, names in (("tuned", [*tuning]), ("gatys", extras)):
+        if names and args.stylizer != stylizer:
+            raise UsageError(f"{flag_of(names[0])} is for --stylizer {stylizer}")
     return RenderOptions(
         source=args.source,
         style=args.style,
         output=args.output,
         stylizer=args.stylizer,
-        gatys=GatysOptions(**given),
+        tuning=TuneOptions(**tuning),
+        gatys=GatysOptions(**gatys),
         plot=args.plot,
         save_steps=args.save_steps,
         size=args.size,
@@ -186,36 +204,55 @@ def run(arguments: list[str]) -> int:
     options = _options_of(args)
     from vidnst.render import render
 
-    with ExitStack() as open_bar:
-        bar: tqdm[NoReturn] | None = None
-        of_steps = False
-
-        def show(progress: "Progress") -> None:
-            nonlocal bar, of_steps
-            step = progress.step
-            if bar is None:
-                # Only once there is work done: errors found before leave one clean line.
-                if step is None and not progress.frames_done:
-                    return
-                of_steps = step is not None and progress.frame_count == 1
-                total = step.step_count if step and of_steps else progress.frame_count
-                unit = "steps" if of_steps else "frames"
-                bar = open_bar.enter_context(progress_bar(args.source.name, total, unit))
-            if step is not None:
-                losses = {name: f"{value:.3g}" for name, value in step.losses.items() if value}
-                at = {} if of_steps else {"step": f"{step.step}/{step.step_count}"}
-                bar.set_postfix(at | losses, refresh=not of_steps)
-            if not of_steps:
-                bar.update(progress.frames_done - bar.n)
-            elif step is not None:
-                bar.update(step.step - bar.n)
-
-        report = render(options, on_progress=(lambda _: None) if args.quiet or args.json else show)
+    with ExitStack() as open_bars:
+        bars = _Bars(args.source.name, open_bars)
+        show = (lambda _: None) if args.quiet or args.json else bars.show
+        report = render(options, on_progress=show)
     if args.json:
         print(json.dumps(report.as_dict()))
     elif not args.quiet:
         print(_summary(report))
     return 0
+
+
+class _Bars:
+    """One progress bar after the other: steps of tuning, then frames or a picture's steps."""
+
+    def __init__(self, name: str, open_bars: ExitStack) -> None:
+        self._name, self._open_bars = name, open_bars
+        self._bar: tqdm[NoReturn] | None = None
+        self._unit = ""
+
+    def show(self, progress: "Progress") -> None:
+        """Bring the bars up to date."""
+        tuning, step = progress.tuning, progress.step
+        if tuning is not None:
+            self._update("tuning steps", tuning.step, tuning.step_count, tuning.losses)
+        elif step is not None and progress.frame_count == 1:
+            self._update("steps", step.step, step.step_count, step.losses)
+        elif step is not None:
+            at = {"step": f"{step.step}/{step.step_count}"}
+            self._update("frames", progress.frames_done, progress.frame_count, step.losses, at)
+        elif progress.frames_done and self._unit != "steps":
+            # Only once there is work done: errors found before leave one clean line.
+            self._update("frames", progress.frames_done, progress.frame_count)
+
+    def _update(
+        self,
+        unit: str,
+        done: int,
+        total: int | None,
+        losses: Mapping[str, float] | None = None,
+        at: Mapping[str, str] | None = None,
+    ) -> None:
+        if self._bar is None or unit != self._unit:
+            self._open_bars.close()
+            self._bar = self._open_bars.enter_context(progress_bar(self._name, total, unit))
+            self._unit = unit
+        if losses is not None:
+            told = {name: f"{value:.3g}" for name, value in losses.items() if value}
+            self._bar.set_postfix({**(at or {}), **told}, refresh=at is not None)
+        self._bar.update(done - self._bar.n)
 
 
 def _summary(report: "Report") -> str:

@@ -1,6 +1,7 @@
 """vidnst train and vidnst train-encoder: make the networks that ship, or one's own."""
 
 import argparse
+import json
 import sys
 from dataclasses import fields
 from functools import partial
@@ -46,6 +47,10 @@ def _add_arguments(
     parser.add_argument(
         "--save-every", type=int, default=500, metavar="STEPS", help="(default: %(default)s)"
     )
+    parser.add_argument(
+        "--settings", type=Path, metavar="JSON",
+        help="file with settings other than the defaults, such as weights/fast.json",
+    )  # fmt: skip
     group = parser.add_argument_group("settings")
     for field in fields(settings):
         group.add_argument(
@@ -68,7 +73,7 @@ def encoder_parser() -> argparse.ArgumentParser:
 
 def run(arguments: list[str]) -> int:
     """Run `vidnst train` and return the exit code."""
-    args = train_parser().parse_args(arguments)
+    args = _parsed(train_parser(), arguments, TrainingSettings)
     from tqdm import tqdm
 
     from vidnst.training.train import TrainingStep, train
@@ -93,7 +98,7 @@ def run(arguments: list[str]) -> int:
 
 def run_encoder(arguments: list[str]) -> int:
     """Run `vidnst train-encoder` and return the exit code."""
-    args = encoder_parser().parse_args(arguments)
+    args = _parsed(encoder_parser(), arguments, EncoderSettings)
     from tqdm import tqdm
 
     from vidnst.training.encoder import train_encoder
@@ -113,6 +118,27 @@ def run_encoder(arguments: list[str]) -> int:
         )
     print(weights)
     return 0
+
+
+def _parsed(
+    parser: argparse.ArgumentParser,
+    arguments: list[str],
+    settings: type[TrainingSettings] | type[EncoderSettings],
+) -> argparse.Namespace:
+    """The arguments; what they leave out comes from the --settings file, then from the defaults."""
+    args = parser.parse_args(arguments)
+    if args.settings is None:
+        return args
+    try:
+        given = json.loads(args.settings.read_text())
+        known = {field.name: field.type for field in fields(settings)}
+        for name, value in given.items():
+            if not isinstance(value, int if known[name] is int else (int, float)):
+                raise ValueError(f"{name} is {value!r}")
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise UsageError(f"{args.settings} holds no settings of this training: {error}") from error
+    parser.set_defaults(**given)
+    return parser.parse_args(arguments)
 
 
 def _material(args: argparse.Namespace) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Bake one style into the network: what is left is a plain stack of convolutions.
+"""A network for one style: what is left after baking is a plain stack of convolutions.
 
 With the style known and the norms' statistics measured on some frames and then frozen, every norm
 is a scale and a shift, and folds into the convolution before it. The result is faster, paints the
@@ -6,90 +6,91 @@ same in tiles as in one piece, and does not pump in brightness as per-frame stat
 Wang et al. 2020, section III).
 """
 
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vidnst.style.network import StyleNetwork
+from vidnst.style.channels_last import NORM_EPSILON, reflect
+from vidnst.style.fusion import fused_convolution, fuses
+from vidnst.style.network import NetworkShape, StyleNetwork, finished, fitting, layers_of, paint
+from vidnst.weights import read_weights, write_weights
+
+ONE_STYLE = "one style"
+"""The kind of a weights file that holds a BakedNetwork."""
 
 
 class BakedNetwork(nn.Module):
     """Paint RGB frames (B, 3, H, W) in [0, 1] in one style; H and W are multiples of STRIDE."""
 
-    def __init__(self, network: StyleNetwork, code: Tensor, frames: Tensor) -> None:
-        """Freeze network at the style code (1, N) and the statistics of frames (B, 3, H, W)."""
+    def __init__(self, shape: NetworkShape, weights: Mapping[str, Tensor]) -> None:
+        """weights: of each layer NAME.weight (O, I, S, S) and NAME.bias (O,)."""
         super().__init__()
-        folded = network.fold_norms(frames, code)
-
-        def bake(convolution: nn.Module, norm: str) -> nn.Conv2d:
-            assert isinstance(convolution, nn.Conv2d)
-            scale, shift = folded[norm]
-            return _convolution(convolution.weight * scale[:, None, None, None], shift, convolution)
-
-        self.enter = bake(network.enter, "enter")
-        self.shrink = bake(network.shrink, "shrink")
-        self.residual = nn.ModuleList(
-            nn.ModuleList(
-                [
-                    bake(convolution, f"residual{index}{letter}")
-                    for letter, convolution in zip("ab", block.children(), strict=True)
-                ]
+        self.shape = shape
+        self.convolutions = nn.ModuleDict()
+        for name, layer in layers_of(shape).items():
+            self.convolutions[name] = nn.Conv2d(
+                layer.inputs, layer.outputs, layer.size, layer.stride
             )
-            for index, block in enumerate(network.residual)
-        )
-        # One norm follows the sum of these two; its shift goes with the second.
-        self.grow = _grown_by_phases(network.grow.weight * folded["grow"][0][:, None, None, None])
-        self.skip = bake(network.skip, "grow")
-        self.mix = bake(network.mix, "mix")
-        assert network.leave.bias is not None
-        self.leave = _convolution(network.leave.weight, network.leave.bias, network.leave)
-        self.requires_grad_(False).eval()
+        self.convolutions.load_state_dict(weights)
 
     def forward(self, frame: Tensor) -> Tensor:
-        fine = F.relu(self.enter(F.pixel_unshuffle(frame, 2)))
-        x = F.relu(self.shrink(fine))
-        for block in self.residual:
-            first, second = block.children()
-            x = x + second(F.relu(first(x)))
-        x = F.relu(F.pixel_shuffle(self.grow(x), 2) + self.skip(fine))
-        x = F.relu(self.mix(x))
-        return torch.sigmoid(F.pixel_shuffle(self.leave(x), 2).float())
+        return paint(frame, self.shape, self._layer)
+
+    def _layer(
+        self, name: str, x: Tensor, *, plus: Tensor | None = None, rectify: bool = False
+    ) -> Tensor:
+        convolution = self.convolutions[name]
+        assert isinstance(convolution, nn.Conv2d)
+        x = reflect(x) if convolution.kernel_size == (3, 3) else x
+        if x.is_cpu and not torch.is_grad_enabled() and fuses(x.dtype):
+            return fused_convolution(x, convolution, plus=plus, rectify=rectify)
+        return finished(convolution(x), plus, rectify)
+
+    def save(self, path: Path, metadata: Mapping[str, str]) -> None:
+        """Write a safetensors file in float16; it appears whole or not at all."""
+        described = {"kind": ONE_STYLE, "shape": json.dumps(asdict(self.shape))}
+        write_weights(path, self.convolutions.state_dict(), described | dict(metadata))
 
 
-def _convolution(weight: Tensor, bias: Tensor, like: nn.Conv2d) -> nn.Conv2d:
-    outputs, inputs, size, _ = weight.shape
-    convolution = nn.Conv2d(
-        inputs,
-        outputs,
-        size,
-        like.stride[0],
-        size // 2,
-        padding_mode=like.padding_mode,
-    )
-    with torch.no_grad():
-        convolution.weight.copy_(weight)
-        assert convolution.bias is not None
-        convolution.bias.copy_(bias)
-    return convolution
+def load_baked(path: Path) -> tuple[BakedNetwork, dict[str, str]]:
+    """Read a network that BakedNetwork.save wrote, and the metadata it was saved with.
 
-
-def _grown_by_phases(weight: Tensor) -> nn.Conv2d:
-    """Doubling by nearest neighbor and then convolving (O, I, 3, 3), as one convolution before.
-
-    Each output pixel of a 2x2 group sees its own 2x2 of the small picture, so the four phases are
-    four small kernels whose results pixel_shuffle interleaves. Reflecting at the doubled picture's
-    border repeats its edge, which the small picture's padding does here.
+    Raises WeightsError where the file is missing, damaged or of another kind or shape.
     """
-    outputs, inputs = weight.shape[:2]
-    phases = torch.zeros(outputs, 2, 2, inputs, 3, 3)
-    for row in (0, 1):
-        for column in (0, 1):
-            for i in range(3):
-                for j in range(3):
-                    # Tap i of phase `row` reads doubled row 2y + row + i - 1, which is small row:
-                    y, x = (row + i - 1) // 2 + 1, (column + j - 1) // 2 + 1
-                    phases[:, row, column, :, y, x] += weight[:, :, i, j].cpu()
-    convolution = nn.Conv2d(inputs, 4 * outputs, 3, 1, 1, bias=False, padding_mode="replicate")
-    with torch.no_grad():
-        convolution.weight.copy_(phases.reshape(4 * outputs, inputs, 3, 3))
-    return convolution
+    tensors, metadata = read_weights(path)
+    with fitting(path, metadata, ONE_STYLE) as shape:
+        network = BakedNetwork(shape, tensors)
+    return network.requires_grad_(False).eval(), metadata
+
+
+@torch.no_grad()
+def bake(network: StyleNetwork, code: Tensor, frames: Tensor) -> BakedNetwork:
+    """Freeze network at the style code (1, N) and the statistics over all frames (B, 3, H, W)."""
+    modulations = network.modulations(code)
+    weights: dict[str, Tensor] = {}
+
+    def layer(name: str, x: Tensor, *, plus: Tensor | None = None, rectify: bool = False) -> Tensor:
+        shares, scale, shift = modulations[name]
+        kernel = network.mixed(name, shares)[0]
+        _, _, size, stride, normed, _ = network.layers[name]
+        x = F.conv2d(reflect(x) if size == 3 else x, kernel.to(x.dtype), stride=stride)
+        scale, shift = scale[0], shift[0]
+        if normed:
+            # By hand: torch.var_mean over these axes of channels-last takes three times as long.
+            pixels = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1]).float()
+            mean = pixels.mean(0)
+            variance = (pixels - mean).square_().mean(0)
+            scale = scale * torch.rsqrt(variance + NORM_EPSILON)
+            shift = shift - mean * scale
+        weights[f"{name}.weight"] = kernel * scale[:, None, None, None]
+        weights[f"{name}.bias"] = shift
+        scale, shift = (t[:, None, None].to(x.dtype) for t in (scale, shift))
+        return finished(torch.addcmul(shift, x, scale), plus, rectify)
+
+    paint(frames, network.shape, layer)
+    return BakedNetwork(network.shape, weights).requires_grad_(False).eval()

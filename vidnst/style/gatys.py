@@ -76,6 +76,9 @@ class GatysStylizer:
     to another of the same settings, which then goes on exactly as the first would have.
     """
 
+    samples = 1
+    """begin_shot learns nothing from a shot's frames."""
+
     def __init__(
         self,
         style: Picture,

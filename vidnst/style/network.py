@@ -10,29 +10,32 @@ scale and a shift, and folds into its convolution.
 """
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vidnst.errors import WeightsError
-from vidnst.style.losses import moments
-from vidnst.style.perceptual import PerceptualEncoder, Pooling
-from vidnst.weights import read_weights
+from vidnst.style.channels_last import (
+    depth_to_space,
+    doubled,
+    instance_norm,
+    reflect,
+    space_to_depth,
+)
+from vidnst.weights import read_weights, write_weights
 
-READER_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
-STRIDE = 4
-"""Frame sides must be multiples of this: the network works at a quarter of the size."""
+ANY_STYLE = "any style"
+"""The kind of a weights file that holds a StyleNetwork."""
 
-NORM_EPSILON = 1e-5
-
-FoldedNorms = dict[str, tuple[Tensor, Tensor]]
-"""For each norm the scale and shift (C,) that it amounts to with frozen statistics."""
+STRIDE = 8
+"""Frame sides must be multiples of this: the network works at an eighth of the size."""
 
 
 @dataclass(frozen=True)
@@ -41,212 +44,218 @@ class NetworkShape:
 
     half_channels: int = 32
     quarter_channels: int = 64
-    residual_blocks: int = 5
+    eighth_channels: int = 128
+    blocks_before: int = 1
+    blocks_deep: int = 3
+    blocks_after: int = 1
+    experts: int = 16
     hidden: int = 256
 
 
-def style_code(reader: PerceptualEncoder, style: Tensor) -> Tensor:
-    """Read style pictures (B, 3, H, W) in [0, 1] into codes (B, N).
+class Layer(NamedTuple):
+    """A convolution and what is behind it: a norm, and kernels that change with the style."""
 
-    A code holds mean and standard deviation of the reader's features in each of READER_LAYERS, and
-    the correlations of the first layer, which know which colors go together.
+    inputs: int
+    outputs: int
+    size: int = 3
+    stride: int = 1
+    normed: bool = True
+    experts: int = 0
+
+
+def layers_of(shape: NetworkShape) -> dict[str, Layer]:
+    """Every layer of a network of this shape, in order.
+
+    The layers on the way up choose their kernels by the style: each is a fixed kernel and as much
+    of each of some others, the experts, as the style asks for. Once baked, they cost nothing.
     """
-    parts: list[Tensor] = []
-    features = reader(style, READER_LAYERS)
-    for layer in READER_LAYERS:
-        m = moments(features[layer])
-        std = m.covariance.diagonal(dim1=1, dim2=2).clamp_min(0).sqrt()
-        parts += [m.mean, std]
-        if layer == READER_LAYERS[0]:
-            scale = std[:, :, None] * std[:, None, :] + 1e-4
-            row, column = torch.triu_indices(std.shape[1], std.shape[1], 1, device=std.device)
-            parts.append((m.covariance / scale)[:, row, column])
-    return torch.cat(parts, 1)
+    half, quarter, eighth = shape.half_channels, shape.quarter_channels, shape.eighth_channels
+    layers = {"enter": Layer(12, half), "shrink": Layer(half, quarter, stride=2)}
+
+    def blocks(place: str, count: int, channels: int, experts: int = 0) -> None:
+        for index in range(count):
+            for letter in "ab":
+                layers[f"{place}{index}{letter}"] = Layer(channels, channels, experts=experts)
+
+    blocks("before", shape.blocks_before, quarter)
+    layers["down"] = Layer(quarter, eighth, stride=2)
+    blocks("deep", shape.blocks_deep, eighth)
+    layers["up"] = Layer(eighth, quarter, size=1)
+    blocks("after", shape.blocks_after, quarter, shape.experts)
+    layers["grow"] = Layer(quarter, half, experts=shape.experts)
+    layers["skip"] = Layer(half, half, size=1)
+    layers["mix"] = Layer(half, half, experts=shape.experts)
+    layers["leave"] = Layer(half, 12, normed=False, experts=shape.experts)
+    return layers
+
+
+class Convolve(Protocol):
+    """A layer of a network: its convolution (and norm), plus other features, rectified or not."""
+
+    def __call__(
+        self, name: str, x: Tensor, *, plus: Tensor | None = None, rectify: bool = False
+    ) -> Tensor: ...
+
+
+def paint(frame: Tensor, shape: NetworkShape, layer: Convolve) -> Tensor:
+    """The way of frames (B, 3, H, W) in [0, 1] through the network, whose layers are `layer`.
+
+    Before, while and after baking, this is the one description of it.
+    """
+
+    def blocks(place: str, count: int, x: Tensor) -> Tensor:
+        for index in range(count):
+            y = layer(f"{place}{index}a", x, rectify=True)
+            x = layer(f"{place}{index}b", y, plus=x)
+        return x
+
+    fine = layer("enter", space_to_depth(frame), rectify=True)
+    x = layer("shrink", fine, rectify=True)
+    x = blocks("before", shape.blocks_before, x)
+    deep = blocks("deep", shape.blocks_deep, layer("down", x, rectify=True))
+    x = x + doubled(layer("up", deep))
+    x = blocks("after", shape.blocks_after, x)
+    x = layer("skip", fine, plus=doubled(layer("grow", x)), rectify=True)
+    x = layer("mix", x, rectify=True)
+    return depth_to_space(torch.sigmoid(layer("leave", x).float()))
+
+
+def finished(y: Tensor, plus: Tensor | None, rectify: bool) -> Tensor:
+    """What a layer does after its convolution and norm."""
+    y = y if plus is None else y + plus
+    return F.relu(y) if rectify else y
+
+
+class Modulation(NamedTuple):
+    """What styles make of a layer: experts' shares (G, K), the norm's scale and shift (G, C)."""
+
+    shares: Tensor
+    scale: Tensor
+    shift: Tensor
 
 
 class StyleNetwork(nn.Module):
     """Paint frames in the style that a code describes.
 
-    Input and output are RGB float (B, 3, H, W) in [0, 1]; H and W are multiples of STRIDE. `reader`
-    turns style pictures into codes; code_mean and code_std (N,) bring codes to unit scale.
+    Input and output are RGB float (B, 3, H, W) in [0, 1]; H and W are multiples of STRIDE. Codes
+    come from code.py; code_mean and code_std (N,) bring them to unit scale.
     """
 
     code_mean: Tensor
     code_std: Tensor
 
-    def __init__(
-        self,
-        reader: PerceptualEncoder,
-        shape: NetworkShape | None = None,
-        *,
-        code_length: int,
-    ) -> None:
+    def __init__(self, shape: NetworkShape, *, code_length: int) -> None:
         super().__init__()
-        self.shape = shape = shape or NetworkShape()
-        self.reader = reader.requires_grad_(False)
-        half, quarter = shape.half_channels, shape.quarter_channels
-
-        def convolution(inputs: int, outputs: int, *, stride: int = 1, size: int = 3) -> nn.Conv2d:
-            # Without bias: the norm that follows would take it away again.
-            return nn.Conv2d(
-                inputs, outputs, size, stride, size // 2, bias=False, padding_mode="reflect"
-            )
-
-        self.enter = convolution(12, half)
-        self.shrink = convolution(half, quarter, stride=2)
-        self.residual = nn.ModuleList(
-            nn.ModuleList([convolution(quarter, quarter), convolution(quarter, quarter)])
-            for _ in range(shape.residual_blocks)
-        )
-        self.grow = convolution(quarter, half)
-        self.skip = convolution(half, half, size=1)
-        self.mix = convolution(half, half)
-        self.leave = nn.Conv2d(half, 12, 3, 1, 1, padding_mode="reflect")
+        self.shape = shape
+        self.layers = layers_of(shape)
+        # Without bias: the norm that follows would take it away again.
+        self.kernels = nn.ParameterDict()
+        self.experts = nn.ParameterDict()
+        for name, layer in self.layers.items():
+            fan_in = layer.inputs * layer.size**2
+            kernel = torch.randn(layer.outputs, layer.inputs, layer.size, layer.size)
+            self.kernels[name] = kernel / math.sqrt(fan_in)
+            if layer.experts:
+                self.experts[name] = torch.zeros(layer.experts, *kernel.shape)
         # The four pixels that one position of `leave` becomes start out alike: no grid to unlearn
         # (Aitken et al. 2017).
         with torch.no_grad():
-            start = self.leave.weight[::4].repeat_interleave(4, 0)
-            self.leave.weight.copy_(start)
-
-        self.norm_channels = {"enter": half, "shrink": quarter}
-        for block in range(shape.residual_blocks):
-            self.norm_channels |= {f"residual{block}a": quarter, f"residual{block}b": quarter}
-        self.norm_channels |= {"grow": half, "mix": half}
+            leave = self.kernels.get_parameter("leave")
+            leave.copy_(leave[:3].repeat(4, 1, 1, 1))
         self.register_buffer("code_mean", torch.zeros(code_length))
         self.register_buffer("code_std", torch.ones(code_length))
+        self._sizes = [
+            size
+            for layer in self.layers.values()
+            for size in (layer.experts, layer.outputs, layer.outputs)
+        ]
         self.modulate = nn.Sequential(
             nn.Linear(code_length, shape.hidden),
             nn.ReLU(),
-            nn.Linear(shape.hidden, 2 * sum(self.norm_channels.values())),
+            nn.Linear(shape.hidden, sum(self._sizes)),
         )
         with torch.no_grad():
             last = self.modulate[2]
             assert isinstance(last, nn.Linear)
-            last.weight.mul_(0.3)
+            for index, rows in enumerate(torch.split(last.weight, self._sizes)):
+                rows.mul_(1.0 if index % 3 == 0 else 0.3)
 
-    def read(self, style: Tensor) -> Tensor:
-        """Style pictures (B, 3, H, W) in [0, 1] -> codes (B, N)."""
-        return style_code(self.reader, style)
-
-    def modulations(self, code: Tensor) -> dict[str, tuple[Tensor, Tensor]]:
-        """Codes (B, N) -> for each norm its scale and shift, each (B, C)."""
+    def modulations(self, code: Tensor) -> dict[str, Modulation]:
+        """Codes (G, N) -> what each makes of each layer."""
         unit = ((code - self.code_mean) / self.code_std).clamp(-5, 5)
-        scales, shifts = self.modulate(unit).float().chunk(2, 1)
-        sizes = list(self.norm_channels.values())
-        pairs = zip(scales.split(sizes, 1), shifts.split(sizes, 1), strict=True)
+        parts = torch.split(self.modulate(unit).float(), self._sizes, 1)
         return {
-            name: (1 + scale, shift)
-            for name, (scale, shift) in zip(self.norm_channels, pairs, strict=True)
+            name: Modulation(parts[3 * i], 1 + parts[3 * i + 1], parts[3 * i + 2])
+            for i, name in enumerate(self.layers)
         }
 
-    def forward(self, frame: Tensor, code: Tensor) -> Tensor:
-        """Paint frames (B, 3, H, W) with codes (B, N), each with its own norm statistics."""
+    def mixed(self, name: str, shares: Tensor) -> Tensor:
+        """A layer's kernels for experts' shares (G, K): (G, O, I, S, S)."""
+        kernel = self.kernels.get_parameter(name)[None]
+        if name not in self.experts:
+            return kernel
+        mixed: Tensor = kernel + torch.tensordot(shares, self.experts.get_parameter(name), 1)
+        return mixed
+
+    def forward(self, frame: Tensor, code: Tensor, counts: Sequence[int] | None = None) -> Tensor:
+        """Paint frames (B, 3, H, W) with codes (G, N), each with its own norm statistics.
+
+        counts: how many frames in turn each code is for; one each where not given.
+        """
         modulations = self.modulations(code)
+        counts = [1] * len(code) if counts is None else list(counts)
+        owner = torch.tensor(
+            [index for index, count in enumerate(counts) for _ in range(count)], device=code.device
+        )
 
-        def norm(name: str, x: Tensor) -> Tensor:
-            normalized: Tensor = _InstanceNorm.apply(x, *modulations[name])
-            return normalized
+        def layer(
+            name: str, x: Tensor, *, plus: Tensor | None = None, rectify: bool = False
+        ) -> Tensor:
+            shares, scale, shift = modulations[name]
+            kernels = self.mixed(name, shares).to(x.dtype)
+            stride = self.layers[name].stride
+            x = reflect(x) if self.layers[name].size == 3 else x
+            if len(kernels) == 1:
+                y = F.conv2d(x, kernels[0], stride=stride)
+            else:
+                parts = zip(torch.split(x, counts), kernels, strict=True)
+                y = torch.cat([F.conv2d(part, kernel, stride=stride) for part, kernel in parts])
+            scale, shift = scale[owner], shift[owner]
+            if self.layers[name].normed:
+                y = instance_norm(y, scale, shift)
+            else:
+                y = y * scale[:, :, None, None] + shift[:, :, None, None]
+            return finished(y, plus, rectify)
 
-        return self.run(frame, norm)
+        return paint(frame, self.shape, layer)
 
-    def fold_norms(self, frames: Tensor, code: Tensor) -> FoldedNorms:
-        """Freeze the norms at one code (1, N) and their statistics over all frames (B, 3, H, W)."""
-        modulations = self.modulations(code)
-        folded: FoldedNorms = {}
-
-        def norm(name: str, x: Tensor) -> Tensor:
-            # By hand: torch.var_mean over these axes of channels-last takes three times as long.
-            pixels = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1]).float()
-            mean = pixels.mean(0)
-            variance = (pixels - mean).square_().mean(0)
-            scale, shift = (modulation[0] for modulation in modulations[name])
-            scale = scale * torch.rsqrt(variance + NORM_EPSILON)
-            shift = shift - mean * scale
-            folded[name] = (scale, shift)
-            return torch.addcmul(
-                shift[:, None, None].to(x.dtype), x, scale[:, None, None].to(x.dtype)
-            )
-
-        self.run(frames, norm)
-        return folded
-
-    def run(self, frame: Tensor, norm: Callable[[str, Tensor], Tensor]) -> Tensor:
-        """The network with its norms given as a function (name, features) -> features."""
-        fine = F.relu(norm("enter", self.enter(F.pixel_unshuffle(frame, 2))))
-        x = F.relu(norm("shrink", self.shrink(fine)))
-        for index, block in enumerate(self.residual):
-            first, second = block.children()
-            y = F.relu(norm(f"residual{index}a", first(x)))
-            x = x + norm(f"residual{index}b", second(y))
-        grown = self.grow(F.interpolate(x, scale_factor=2.0, mode="nearest"))
-        x = F.relu(norm("grow", grown + self.skip(fine)))
-        x = F.relu(norm("mix", self.mix(x)))
-        return torch.sigmoid(F.pixel_shuffle(self.leave(x), 2))
-
-    def save(self, path: Path, metadata: dict[str, str] | None = None) -> None:
-        """Write network and reader to one safetensors file, in float16."""
-        reader = {f"reader.{key}": tensor for key, tensor in self.reader.weights().items()}
-        own = {
-            key: tensor.detach().cpu()
-            for key, tensor in self.state_dict().items()
-            if not key.startswith("reader.")
-        }
-        tensors = {key: tensor.half().contiguous() for key, tensor in (own | reader).items()}
-        described = {"shape": json.dumps(asdict(self.shape)), "pooling": self.reader.pooling}
-        save_file(tensors, path, described | (metadata or {}))
-
-
-class _InstanceNorm(torch.autograd.Function):
-    """Instance norm with a scale and shift (B, C) per picture, for features (B, C, H, W).
-
-    The same as addcmul(shift, F.instance_norm(x), scale). Written out because torch's own leaves
-    channels-last, and its general gradient takes five times as long on a CPU.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        pixels = x.permute(0, 2, 3, 1).flatten(1, 2).float()
-        pixels = pixels - pixels.mean(1, keepdim=True)
-        inverse = torch.rsqrt(pixels.square().mean(1, keepdim=True) + NORM_EPSILON)
-        normalized = pixels.mul_(inverse).to(x.dtype)
-        ctx.save_for_backward(normalized, inverse, scale)
-        y = torch.addcmul(shift[:, None].to(x.dtype), normalized, scale[:, None].to(x.dtype))
-        return y.reshape(x.shape[0], *x.shape[2:], x.shape[1]).permute(0, 3, 1, 2)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        normalized, inverse, scale = ctx.saved_tensors
-        (gradient,) = gradients
-        height, width = gradient.shape[2:]
-        pixels = gradient.permute(0, 2, 3, 1).flatten(1, 2).float()
-        of_shift = pixels.sum(1)
-        wide = normalized.float()
-        of_scale = (pixels * wide).sum(1)
-        count = height * width
-        pixels = pixels - (of_shift / count)[:, None]
-        pixels.addcmul_(wide, (of_scale / count)[:, None], value=-1).mul_(inverse * scale[:, None])
-        of_x = pixels.to(normalized.dtype).reshape(len(pixels), height, width, -1)
-        return of_x.permute(0, 3, 1, 2), of_scale, of_shift
+    def save(self, path: Path, metadata: Mapping[str, str] | None = None) -> None:
+        """Write a safetensors file in float16; it appears whole or not at all."""
+        described = {"kind": ANY_STYLE, "shape": json.dumps(asdict(self.shape))}
+        write_weights(path, self.state_dict(), described | dict(metadata or {}))
 
 
 def load_network(path: Path) -> StyleNetwork:
-    """Read a network and its reader from a safetensors file that StyleNetwork.save wrote.
+    """Read a network from a safetensors file that StyleNetwork.save wrote.
 
-    Raises WeightsError where the file is missing, damaged or of another shape.
+    Raises WeightsError where the file is missing, damaged or of another kind or shape.
     """
     tensors, metadata = read_weights(path)
-    try:
-        shape = NetworkShape(**json.loads(metadata["shape"]))
-        pooling: Pooling = "average" if metadata["pooling"] == "average" else "max"
-        prefix = "reader."
-        weights = {k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)}
-        own = {k: v for k, v in tensors.items() if not k.startswith(prefix)}
-        reader = PerceptualEncoder(weights, pooling=pooling)
-        network = StyleNetwork(reader, shape, code_length=own["code_mean"].numel())
-        missing, unexpected = network.load_state_dict(own, strict=False)
-    except (KeyError, TypeError, ValueError, RuntimeError, WeightsError) as error:
-        raise WeightsError(f"{path} holds no network of this version: {error}") from error
-    wrong = [key for key in missing if not key.startswith(prefix)] + list(unexpected)
-    if wrong:
-        raise WeightsError(f"{path} holds no network of this version: {wrong[0]} does not fit")
+    with fitting(path, metadata, ANY_STYLE) as shape:
+        network = StyleNetwork(shape, code_length=tensors["code_mean"].numel())
+        network.load_state_dict(tensors)
     return network.eval()
+
+
+@contextmanager
+def fitting(path: Path, metadata: Mapping[str, str], kind: str) -> Iterator[NetworkShape]:
+    """The shape of the network of this kind in a weights file, to load it while entered.
+
+    Raises WeightsError where the file holds something else.
+    """
+    if metadata.get("kind") != kind:
+        raise WeightsError(f"{path} holds no network for {kind} of this version")
+    try:
+        yield NetworkShape(**json.loads(metadata["shape"]))
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{path} holds no network of this version: {error}") from error

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vidnst.errors import WeightsError
+from vidnst.style.channels_last import reflect
 from vidnst.weights import read_weights
 
 Pooling = Literal["max", "average"]
@@ -123,7 +124,8 @@ class PerceptualEncoder(nn.Module):
             if name[0] != block:
                 block = name[0]
                 x = F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2)
-            before = self.convolutions[name](F.pad(x, (1, 1, 1, 1), mode=self.padding))
+            padded = reflect(x) if self.padding == "reflect" else F.pad(x, (1, 1, 1, 1))
+            before = self.convolutions[name](padded)
             x = F.relu(before)
             yield name, before, x
 

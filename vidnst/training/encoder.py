@@ -24,7 +24,6 @@ from vidnst.training.settings import EncoderSettings
 
 _CONTENT_LAYER = "relu4_1"
 
-READER_CHANNELS = {"1_1": 16, "1_2": 16, "2_1": 32, "2_2": 32, "3_1": 64, "3_2": 64, "4_1": 128}
 SLIM_CHANNELS = {
     **{"1_1": 24, "1_2": 16, "2_1": 48, "2_2": 32, "3_1": 96, "3_2": 64, "3_3": 64},
     **{"4_1": 192, "4_2": 128, "5_1": 192},

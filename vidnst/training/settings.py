@@ -13,22 +13,26 @@ class TrainingSettings:
     are held flat: strokes are learned first.
     """
 
-    steps: int = 13500
+    steps: int = 15000
     batch: int = 4
     size: int = 192
-    rate: float = 1.5e-3
-    content_weight: float = 1.3
+    rate: float = 1.2e-3
+    content_weight: float = 1.2
     style_weight: float = 8.0
     variation_weight: float = 0.1
-    flat_weight: float = 60.0
-    flat_from: float = 0.3
-    temporal_weight: float = 40.0
+    flat_weight: float = 30.0
+    flat_from: float = 0.14
+    temporal_weight: float = 25.0
     average_decay: float = 0.998
-    reader_steps: int = 5000
     seed: int = 0
     half_channels: int = 32
     quarter_channels: int = 64
-    residual_blocks: int = 5
+    eighth_channels: int = 128
+    blocks_before: int = 1
+    blocks_deep: int = 3
+    blocks_after: int = 1
+    experts: int = 16
+    hidden: int = 256
 
     def __post_init__(self) -> None:
         _require_at_least_one(self)

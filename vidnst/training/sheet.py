@@ -11,10 +11,12 @@ from vidnst.style.network import StyleNetwork
 
 
 @torch.no_grad()
-def write_sheet(path: Path, network: StyleNetwork, photos: Tensor, styles: Tensor) -> None:
+def write_sheet(
+    path: Path, network: StyleNetwork, photos: Tensor, styles: Tensor, codes: Tensor
+) -> None:
     """Write a PNG: the first column the photos, the first row the styles, painted where they cross.
 
-    photos and styles: float RGB (N, 3, H, W) in [0, 1].
+    photos and styles: float RGB (N, 3, H, W) in [0, 1]; codes (N, C) are those of the styles.
     """
     tile = 192
 
@@ -27,7 +29,7 @@ def write_sheet(path: Path, network: StyleNetwork, photos: Tensor, styles: Tenso
 
     rows = [np.hstack([np.zeros((tile, tile, 3), np.uint8), *cells(styles)])]
     for photo in photos:
-        painted = network(photo[None].expand(len(styles), -1, -1, -1), network.read(styles))
+        painted = network(photo[None].expand(len(styles), -1, -1, -1), codes)
         rows.append(np.hstack([*cells(photo[None]), *cells(painted)]))
     partial = path.with_name(f"{path.stem}.partial{path.suffix}")
     cv2.imwrite(str(partial), np.vstack(rows)[:, :, ::-1])

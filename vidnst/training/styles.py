@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vidnst.style.code import style_code
 from vidnst.style.losses import Moments, moments
-from vidnst.style.network import style_code
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.training.pictures import as_float
 
@@ -28,17 +28,17 @@ class Styles:
 @torch.no_grad()
 def read_styles(
     squares: Tensor,
-    reader: PerceptualEncoder,
+    encoder: PerceptualEncoder,
     teachers: list[PerceptualEncoder],
     device: torch.device,
 ) -> Styles:
-    reader = reader.to(device)
+    encoder = encoder.to(device)
     codes: list[Tensor] = []
     seen: list[dict[str, list[Moments]]] = [{la: [] for la in t.style_layers} for t in teachers]
     for start in range(0, len(squares), 16):
         pictures = as_float(squares[start : start + 16].to(device))
         pictures = pictures.contiguous(memory_format=torch.channels_last)
-        codes.append(style_code(reader, pictures))
+        codes.append(style_code(encoder, pictures))
         for teacher, collected in zip(teachers, seen, strict=True):
             for layer, features in teacher(pictures, teacher.style_layers).items():
                 collected[layer].append(moments(features))

@@ -10,13 +10,17 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vidnst.allocator import keep_freed_memory
 from vidnst.errors import TrainingError
+from vidnst.motion.made_up import camera_noise, make_up_motion
+from vidnst.style.code import code_encoder
 from vidnst.style.losses import (
     content_loss,
     flat_variation,
@@ -26,7 +30,7 @@ from vidnst.style.losses import (
     total_variation,
 )
 from vidnst.style.network import NetworkShape, StyleNetwork
-from vidnst.style.perceptual import PerceptualEncoder, load_encoder
+from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.training.checkpoint import (
     averaged,
     open_losses,
@@ -34,15 +38,17 @@ from vidnst.training.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
-from vidnst.training.encoder import READER_CHANNELS, distill
-from vidnst.training.motion import camera_noise, make_up_motion
 from vidnst.training.pictures import as_float, load_squares, random_crops
-from vidnst.training.settings import EncoderSettings, TrainingSettings
+from vidnst.training.settings import TrainingSettings
 from vidnst.training.sheet import write_sheet
 from vidnst.training.styles import Styles, read_styles
 
 _HELD_OUT = 6
 """So many of the last photos and paintings are kept for the contact sheet."""
+
+_RATES = {"modulate": 0.07, "experts": 0.15}
+"""Of the rate, for these parts of the network: so many of their parameters act on each style at
+once that at the full rate their noise drowns what a style has learned."""
 
 _CONTENT_LAYERS = {"relu4_1": 1.0, "relu3_1": 0.5}
 
@@ -75,11 +81,12 @@ def train(
 ) -> Path:
     """Train into the folder `out` and return the path of the weights file.
 
-    `out` gets settings.json, reader.safetensors, losses.csv, checkpoint.pt, sheet.png and
+    `out` gets settings.json, losses.csv, checkpoint.pt, sheet.png and
     network.safetensors. Where it holds a checkpoint of the same settings, training goes on there.
 
     Raises TrainingError where pictures are missing or the folder holds a run of other settings.
     """
+    keep_freed_memory()
     torch.manual_seed(settings.seed)
     out.mkdir(parents=True, exist_ok=True)
     require_same_settings(out / "settings.json", settings)
@@ -91,29 +98,18 @@ def train(
     for teacher in teachers:
         teacher.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
 
-    reader = _trained_reader(
-        out / "reader.safetensors",
-        settings,
-        [photo_squares, painting_squares],
-        teachers,
-        device,
-        on_note,
-    )
     on_note("reading the paintings' styles")
-    styles = read_styles(painting_squares, reader, teachers, device)
+    styles = read_styles(painting_squares, code_encoder(), teachers, device)
     photo_squares, painting_squares = photo_squares.to(device), painting_squares.to(device)
 
-    shape = NetworkShape(
-        half_channels=settings.half_channels,
-        quarter_channels=settings.quarter_channels,
-        residual_blocks=settings.residual_blocks,
-    )
-    network = StyleNetwork(reader, shape, code_length=styles.codes.shape[1])
+    shape = NetworkShape(**{f.name: getattr(settings, f.name) for f in fields(NetworkShape)})
+    network = StyleNetwork(shape, code_length=styles.codes.shape[1])
     network.code_mean.copy_(styles.codes.mean(0))
     network.code_std.copy_(styles.codes.std(0).clamp_min(1e-3))
-    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    learned = [p for p in network.parameters() if p.requires_grad]
-    optimizer = torch.optim.Adam(learned, lr=settings.rate, betas=(0.9, 0.99))
+    network.to(device)
+    groups = _groups(network)
+    learned = [parameter for group in groups for parameter in group["params"]]
+    optimizer = torch.optim.Adam(groups, lr=settings.rate, betas=(0.9, 0.99))
     average = [p.detach().clone() for p in learned]
     checkpoint = out / "checkpoint.pt"
     first_step = restore_checkpoint(checkpoint, network, optimizer, average, device)
@@ -123,14 +119,14 @@ def train(
     def save(step: int) -> None:
         save_checkpoint(checkpoint, network, optimizer, average, step)
         with averaged(learned, average):
-            partial = out / "network.safetensors.partial"
-            network.save(partial, {"steps": str(step), "settings": json.dumps(asdict(settings))})
-            partial.replace(out / "network.safetensors")
+            described = {"steps": str(step), "settings": json.dumps(asdict(settings))}
+            network.save(out / "network.safetensors", described)
             write_sheet(
                 out / "sheet.png",
                 network,
                 as_float(photo_squares[-_HELD_OUT:]),
                 as_float(painting_squares[-_HELD_OUT:]),
+                styles.codes[-_HELD_OUT:],
             )
 
     names = [field.name for field in fields(TrainingStep)]
@@ -139,7 +135,7 @@ def train(
         for step in range(first_step, settings.steps):
             started = time.perf_counter()
             for group in optimizer.param_groups:
-                group["lr"] = settings.rate * _rate_factor(step, settings.steps)
+                group["lr"] = group["share"] * settings.rate * _rate_factor(step, settings.steps)
             losses = _losses(step, settings, network, styles, teachers, photo_squares)
             optimizer.zero_grad(set_to_none=True)
             losses["total"].backward()  # type: ignore[no-untyped-call]
@@ -157,6 +153,15 @@ def train(
                 file.flush()
                 save(step + 1)
     return out / "network.safetensors"
+
+
+def _groups(network: StyleNetwork) -> list[dict[str, Any]]:
+    """The network's parameters by their share of the rate, for an optimizer."""
+    groups: dict[float, list[torch.nn.Parameter]] = {}
+    for name, parameter in network.named_parameters():
+        start = name.partition(".")[0]
+        groups.setdefault(_RATES.get(start, 1.0), []).append(parameter)
+    return [{"params": parameters, "share": share} for share, parameters in groups.items()]
 
 
 def _losses(
@@ -182,10 +187,14 @@ def _losses(
     moving = max(1, batch // 2)
     motion = make_up_motion(moving, size, rng, device)
     later = camera_noise(motion.warp(frames[-moving:]), rng, generator)
+    # Frames of one style side by side: those that move, each with what it becomes; then the rest.
+    still = batch - moving
+    pairs = torch.stack([frames[still:], later], 1).flatten(0, 1)
     with torch.autocast(device.type, torch.bfloat16):
-        inputs = torch.cat([frames, later]).contiguous(memory_format=torch.channels_last)
-        painted = network(inputs, torch.cat([codes, codes[-moving:]])).float()
-    result, result_later = painted[:batch], painted[batch:]
+        inputs = torch.cat([frames[:still], pairs]).contiguous(memory_format=torch.channels_last)
+        painted = network(inputs, codes, [1] * still + [2] * moving).float()
+    painted_pairs = painted[still:].unflatten(0, (moving, 2))
+    result, result_later = torch.cat([painted[:still], painted_pairs[:, 0]]), painted_pairs[:, 1]
     temporal = temporal_loss(result_later, motion.warp(result[-moving:]), motion.visible)
 
     content_terms, mean_terms, covariance_terms = [], [], []
@@ -244,31 +253,3 @@ def _shifted(pictures: Tensor, rng: np.random.Generator) -> Tensor:
 def _rate_factor(step: int, steps: int) -> float:
     """Warm up over 100 steps; fall linearly to 2 % over the second half."""
     return min(1.0, (step + 1) / 100, 0.02 + 0.98 * 2 * (steps - step) / steps)
-
-
-def _trained_reader(
-    path: Path,
-    settings: TrainingSettings,
-    squares: list[Tensor],
-    teachers: list[PerceptualEncoder],
-    device: torch.device,
-    on_note: Callable[[str], None],
-) -> PerceptualEncoder:
-    if path.exists():
-        return load_encoder(path)
-    every = max(1, settings.reader_steps // 10)
-
-    def note(step: int, loss: float) -> None:
-        if step % every == 0 or step + 1 == settings.reader_steps:
-            on_note(f"reader: step {step} of {settings.reader_steps}, loss {loss:.3f}")
-
-    reader = distill(
-        READER_CHANNELS,
-        squares,
-        teachers,
-        EncoderSettings(steps=settings.reader_steps, seed=settings.seed),
-        device=device,
-        on_step=note,
-    )
-    reader.save(path)
-    return reader

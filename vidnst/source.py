@@ -1,0 +1,47 @@
+"""What a job reads: a clip or a picture, at which size, from when to when."""
+
+from typing import Any
+
+from vidnst.errors import MediaError
+from vidnst.frames import Picture
+from vidnst.media.clip import Clip
+from vidnst.media.decode import sample
+from vidnst.options import RenderOptions, parse_size
+
+_SMALLEST_SIDE = 16
+_CLOCKED_CONTAINERS = ("mpegts", "mpeg")
+"""Their timestamps begin wherever the sender's clock stood; the result begins at 0."""
+
+
+def painted_size(options: RenderOptions, source_hw: tuple[int, int]) -> tuple[int, int]:
+    """The size to paint at; MediaError where that is too small to hold a stroke."""
+    size_hw = parse_size(options.size, source_hw) if options.size else source_hw
+    if min(size_hw) < _SMALLEST_SIDE:
+        raise MediaError(
+            f"{size_hw[1]}x{size_hw[0]} pixels are too few to paint on: each side needs "
+            f"{_SMALLEST_SIDE} or more (--size enlarges)"
+        )
+    return size_hw
+
+
+def excerpt_of(clip: Clip, options: RenderOptions) -> dict[str, Any]:
+    """From when to when the clip is read, as decode and sample take it."""
+    start_seconds = options.start_seconds
+    if start_seconds is None and clip.container in _CLOCKED_CONTAINERS:
+        start_seconds = 0.0
+    return {"start_seconds": start_seconds, "end_seconds": options.end_seconds}
+
+
+def samples_of(
+    clip: Clip, options: RenderOptions, count: int, *, size_hw: tuple[int, int]
+) -> list[Picture]:
+    """Frames spread over the excerpt, RGB uint8 (H, W, 3); MediaError where it has none."""
+    samples = sample(clip, count, size_hw=size_hw, **excerpt_of(clip, options))
+    if not samples:
+        raise no_frame(clip)
+    return samples
+
+
+def no_frame(clip: Clip) -> MediaError:
+    """The error that an excerpt without a frame is."""
+    return MediaError(f"{clip.path} has no frame in the excerpt asked for")

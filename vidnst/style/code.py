@@ -1,0 +1,34 @@
+"""What a network is told of a style: numbers that the slim encoder reads from its picture."""
+
+import torch
+from torch import Tensor
+
+from vidnst.style.losses import moments
+from vidnst.style.perceptual import PerceptualEncoder, load_encoder
+from vidnst.weights import shipped_weights
+
+_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
+
+
+def code_encoder() -> PerceptualEncoder:
+    """The encoder that reads codes: the slim one that ships."""
+    return load_encoder(shipped_weights("slim.safetensors")).requires_grad_(False)
+
+
+def style_code(encoder: PerceptualEncoder, style: Tensor) -> Tensor:
+    """Read style pictures (B, 3, H, W) in [0, 1] into codes (B, N).
+
+    A code holds mean and standard deviation of the encoder's features in four layers, and
+    the correlations of the first layer, which know which colors go together.
+    """
+    parts: list[Tensor] = []
+    features = encoder(style, _LAYERS)
+    for layer in _LAYERS:
+        m = moments(features[layer])
+        std = m.covariance.diagonal(dim1=1, dim2=2).clamp_min(0).sqrt()
+        parts += [m.mean, std]
+        if layer == _LAYERS[0]:
+            scale = std[:, :, None] * std[:, None, :] + 1e-4
+            row, column = torch.triu_indices(std.shape[1], std.shape[1], 1, device=std.device)
+            parts.append((m.covariance / scale)[:, row, column])
+    return torch.cat(parts, 1)

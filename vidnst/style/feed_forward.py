@@ -1,0 +1,143 @@
+"""Painting with a baked network, wherever that comes from: what `fast` and `tuned` share."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidnst.errors import MediaError
+from vidnst.frames import Picture
+from vidnst.media.pictures import resize
+from vidnst.options import StyleOptions
+from vidnst.style.bake import BakedNetwork
+from vidnst.style.network import STRIDE
+from vidnst.style.precision import processor_dtype
+
+_NATURAL_BRUSH_PX = 16
+"""How large the network's marks are at its own scale, roughly."""
+_SMALLEST_SIDE = 32
+_READ_SIDES = (64, 768)
+"""Between these the longer side of a style is read; finer or coarser was never trained."""
+_PARALLEL_PIXELS = 16_000_000
+MOST_PIXELS = 40_000_000
+"""Larger frames would need more memory than most machines have."""
+
+
+class FeedForwardStylizer:
+    """Paints frames of one size with a baked network.
+
+    Call begin_shot with some of a shot's frames before painting it. A subclass makes the network.
+    """
+
+    samples = 5
+    """So many frames, spread over a clip, begin_shot should be given."""
+
+    def __init__(
+        self, options: StyleOptions, *, size_hw: tuple[int, int], dtype: torch.dtype | None = None
+    ) -> None:
+        """size_hw: of the frames that will come. Raises MediaError beyond MOST_PIXELS."""
+        self._cores = torch.get_num_threads()
+        self.options = options
+        self.size_hw = size_hw
+        self._inner_hw = _inner_size(size_hw, options.brush_size)
+        for height, width in (size_hw, self._inner_hw):
+            if height * width > MOST_PIXELS:
+                raise MediaError(
+                    f"{width}x{height} pixels are too many to paint at once (at most "
+                    f"{MOST_PIXELS // 1_000_000} megapixels): give a smaller --size"
+                )
+        self._dtype = dtype or processor_dtype()
+        self._baked: BakedNetwork | None = None
+
+    @property
+    def parallel(self) -> int:
+        """How many frames to paint at once, each on its share of the cores.
+
+        One frame to a core keeps all cores busy without their waiting for each other; large frames
+        are fewer, for their memory.
+        """
+        height, width = self._inner_hw
+        return max(1, min(self._cores, _PARALLEL_PIXELS // (height * width)))
+
+    def begin_worker(self) -> None:
+        """Take this thread's share of the cores; each thread that paints calls it once."""
+        torch.set_num_threads(max(1, self._cores // self.parallel))
+
+    def begin_shot(self, samples: Sequence[Picture]) -> None:
+        """Make the network ready with these frames of a shot, RGB uint8 (H, W, 3)."""
+        baked = self._bake(samples)
+        baked.requires_grad_(False).eval()
+        self._baked = baked.to(self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def _bake(self, samples: Sequence[Picture]) -> BakedNetwork:
+        raise NotImplementedError
+
+    def paint(self, picture: Picture) -> Picture:
+        """Paint one frame, RGB uint8 (H, W, 3), of the size this stylizer was made for."""
+        if self._baked is None:
+            raise RuntimeError("begin_shot must come before paint")
+        if self.options.strength == 0:
+            return picture
+        with torch.inference_mode():
+            height, width = self._inner_hw
+            painted = self._baked(self._to_network(picture))[0, :, :height, :width]
+            rounded = (painted * 255).round_().to(torch.uint8).permute(1, 2, 0).contiguous()
+        pixels = _enlarge(rounded.numpy(), picture)
+        weight = self._blend_weight()
+        if weight < 1:
+            pixels = np.asarray(cv2.addWeighted(pixels, weight, picture, 1 - weight, 0), np.uint8)
+        return pixels
+
+    def _blend_weight(self) -> float:
+        """How much of the painted frame is mixed into the source's."""
+        return self.options.strength
+
+    def _spread(self, samples: Sequence[Picture], most_pixels: int) -> list[Tensor]:
+        """Samples as the network sees them, as many of them as fit into so many pixels."""
+        height, width = self._inner_hw
+        most = max(1, min(len(samples), most_pixels // (height * width)))
+        chosen = [samples[round(i)] for i in np.linspace(0, len(samples) - 1, most)]
+        return [self._to_network(picture) for picture in chosen]
+
+    def _to_network(self, picture: Picture) -> Tensor:
+        pixels = torch.from_numpy(resize(picture, self._inner_hw)).permute(2, 0, 1)[None]
+        frame = pixels.to(self._dtype, memory_format=torch.channels_last).mul_(1 / 255)
+        height, width = self._inner_hw
+        below, right = -height % STRIDE, -width % STRIDE
+        if below or right:
+            frame = F.pad(frame, (0, right, 0, below), mode="replicate")
+        return frame.contiguous(memory_format=torch.channels_last)
+
+    def _at_frame_scale(self, style: Picture) -> Tensor:
+        """A style (1, 3, H, W) in [0, 1] with its marks as large as they are in the frames."""
+        long_side = min(max(max(self._inner_hw), _READ_SIDES[0]), _READ_SIDES[1])
+        scale = long_side / max(style.shape[:2])
+        size_hw = tuple(max(_SMALLEST_SIDE, round(side * scale)) for side in style.shape[:2])
+        pixels = resize(style, (size_hw[0], size_hw[1]))
+        return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+
+
+def _inner_size(size_hw: tuple[int, int], brush_size: float | None) -> tuple[int, int]:
+    """The size frames are painted at: theirs, or that at which marks have the wanted size."""
+    scale = 1.0
+    if brush_size is not None:
+        scale = _NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
+    scale = max(scale, _SMALLEST_SIDE / min(size_hw))
+    return round(size_hw[0] * scale), round(size_hw[1] * scale)
+
+
+def _enlarge(painted: Picture, picture: Picture) -> Picture:
+    """Bring painted to picture's size; where that enlarges, its fine lightness comes back.
+
+    Coarse strokes are painted small; enlarged alone, they would blur the scene's edges as well.
+    """
+    size_hw = (picture.shape[0], picture.shape[1])
+    large = resize(painted, size_hw)
+    if painted.shape[0] >= size_hw[0]:
+        return large
+    blurred = resize(resize(picture, (painted.shape[0], painted.shape[1])), size_hw)
+    gray = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.int16) for p in (picture, blurred)]
+    return np.clip(large + (gray[0] - gray[1])[..., None], 0, 255).astype(np.uint8)

@@ -1,0 +1,151 @@
+"""The tuned stylizer: the network, tuned to one style and to frames of this clip."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import platformdirs
+import torch
+
+from vidnst.errors import OutputError, WeightsError
+from vidnst.frames import Picture
+from vidnst.options import StyleOptions, TuneOptions
+from vidnst.style.bake import ONE_STYLE, BakedNetwork, load_baked
+from vidnst.style.fast import FastStylizer
+from vidnst.style.feed_forward import FeedForwardStylizer
+from vidnst.style.tuning import TuneStep, tune
+from vidnst.weights import SHA256, read_weights
+
+_MOST_PIXELS = 40_000_000
+"""As many pixels of frames are held in memory to tune to: twelve bytes each."""
+
+_MOST_KEPT = 100
+"""So many tuned networks stay in the cache, of some megabytes each."""
+
+
+class TunedStylizer(FastStylizer):
+    """Paints frames of one size with a network tuned to the style and to this clip.
+
+    The frames given to begin_shot are what it is tuned to. What was tuned once is kept in the
+    user's cache, and used again for the same frames, style and settings.
+    """
+
+    samples = 16
+
+    def __init__(
+        self,
+        style: Picture,
+        options: StyleOptions,
+        tuning: TuneOptions,
+        *,
+        size_hw: tuple[int, int],
+        weights: Path | None = None,
+        on_step: Callable[[TuneStep], None] = lambda step: None,
+    ) -> None:
+        """style: RGB uint8 (H, W, 3). size_hw: of the frames that will come.
+
+        Raises MediaError for frames larger than MOST_PIXELS, WeightsError for unfit weights.
+        """
+        super().__init__(style, options, size_hw=size_hw, weights=weights)
+        self._base = _digest(weights.read_bytes()) if weights else SHA256["fast.safetensors"]
+        self._style = style
+        self._tuning = tuning
+        self._on_step = on_step
+
+    def tuned(self, samples: Sequence[Picture]) -> tuple[BakedNetwork, dict[str, str]]:
+        """The network tuned to frames of a clip, from the cache or anew, and what it was made of.
+
+        samples: RGB uint8 (H, W, 3) each.
+        """
+        made_of = self._made_of(samples)
+        path = _cache_folder() / f"{_digest(json.dumps(made_of).encode())}.safetensors"
+        try:
+            network, metadata = load_baked(path)
+            if metadata.items() >= made_of.items():
+                path.touch()
+                return network, made_of
+        except (WeightsError, OSError):
+            pass  # Not there, or damaged.
+        network = tune(
+            self.bake(samples, strength=1.0),
+            self._at_frame_scale(self._style).contiguous(memory_format=torch.channels_last),
+            [frame.float() for frame in self._spread(samples, _MOST_PIXELS)],
+            self._encoder,
+            self._tuning,
+            dtype=self._dtype,
+            on_step=self._on_step,
+        )
+        _keep(network, path, made_of)
+        # As it would come back from the cache.
+        return network.half().float(), made_of
+
+    def _bake(self, samples: Sequence[Picture]) -> BakedNetwork:
+        return self.tuned(samples)[0]
+
+    def _blend_weight(self) -> float:
+        return self.options.strength
+
+    def _made_of(self, samples: Sequence[Picture]) -> dict[str, str]:
+        """All that decides how the network comes out."""
+        height, width = self._inner_hw
+        return {
+            "base": self._base,
+            "style": style_digest(self._style),
+            "frames": _digest(*(sample.tobytes() for sample in samples)),
+            "size": f"{width}x{height}",
+            "settings": json.dumps(asdict(self._tuning)),
+        }
+
+
+class RetrievedStylizer(FeedForwardStylizer):
+    """Paints frames of one size with a network that `vidnst tune` wrote."""
+
+    def __init__(
+        self, weights: Path, style: Picture, options: StyleOptions, *, size_hw: tuple[int, int]
+    ) -> None:
+        """Raises WeightsError where the file was tuned to another style than this one."""
+        super().__init__(options, size_hw=size_hw)
+        self._loaded, metadata = load_baked(weights)
+        if metadata.get("style") != style_digest(style):
+            raise WeightsError(f"{weights} was tuned to another style picture than this one")
+
+    def _bake(self, samples: Sequence[Picture]) -> BakedNetwork:
+        return self._loaded
+
+
+def is_tuned(weights: Path) -> bool:
+    """Whether a weights file holds a tuned network. Raises WeightsError where it cannot be read."""
+    return read_weights(weights)[1].get("kind") == ONE_STYLE
+
+
+def style_digest(style: Picture) -> str:
+    """What a style picture is known by in a weights file."""
+    return _digest(repr(style.shape).encode(), style.tobytes())
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _cache_folder() -> Path:
+    """The folder tuned networks are kept in; the variable VIDNST_CACHE names another place."""
+    place = os.environ.get("VIDNST_CACHE")
+    return (Path(place) if place else platformdirs.user_cache_path("vidnst")) / "tuned"
+
+
+def _keep(network: BakedNetwork, path: Path, made_of: dict[str, str]) -> None:
+    """Put it into the cache, and the oldest ones out; a cache that cannot be used is no error."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        network.save(path, made_of)
+        kept = sorted(path.parent.glob("*.safetensors"), key=lambda p: p.stat().st_mtime)
+        for old in kept[:-_MOST_KEPT]:
+            old.unlink(missing_ok=True)
+    except (OSError, OutputError):
+        pass

@@ -1,0 +1,64 @@
+"""Tune a network to a style and a clip or picture, and write it to a file."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidnst.allocator import keep_freed_memory
+from vidnst.errors import UsageError
+from vidnst.media.clip import probe
+from vidnst.media.pictures import is_picture, read_picture, read_style, resize
+from vidnst.media.result import check_target
+from vidnst.options import RenderOptions
+from vidnst.source import painted_size, samples_of
+from vidnst.style.tuned import TunedStylizer, is_tuned
+from vidnst.style.tuning import TuneStep
+
+
+@dataclass(frozen=True)
+class TuneReport:
+    """What was written, and how long it took."""
+
+    source: Path
+    output: Path
+    seconds: float
+
+
+def tune_clip(
+    options: RenderOptions, *, on_step: Callable[[TuneStep], None] = lambda step: None
+) -> TuneReport:
+    """Tune to options.source and options.style and write options.output, a safetensors file.
+
+    Rendering the same with --stylizer tuned then finds it in the cache; --weights takes the file.
+
+    Raises UsageError, MediaError, OutputError and WeightsError.
+    """
+    started = time.perf_counter()
+    keep_freed_memory()
+    source = options.source
+    output = options.output or Path(f"{source.stem}_{options.style.stem}.safetensors")
+    if output.suffix != ".safetensors":
+        raise UsageError(f"{output}: a tuned network's name ends in .safetensors")
+    check_target(output, (source, options.style), overwrite=options.overwrite)
+    if options.weights is not None and is_tuned(options.weights):
+        raise UsageError(f"{options.weights} is tuned already: tuning starts from a trained one")
+    if is_picture(source):
+        picture = read_picture(source)
+        size_hw = painted_size(options, (picture.shape[0], picture.shape[1]))
+        samples = [resize(picture, size_hw)]
+    else:
+        clip = probe(source)
+        size_hw = painted_size(options, clip.size_hw)
+        samples = samples_of(clip, options, TunedStylizer.samples, size_hw=size_hw)
+    stylizer = TunedStylizer(
+        read_style(options.style),
+        options.painting,
+        options.tuning,
+        size_hw=size_hw,
+        weights=options.weights,
+        on_step=on_step,
+    )
+    network, made_of = stylizer.tuned(samples)
+    network.save(output, made_of)
+    return TuneReport(source, output, time.perf_counter() - started)

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +133,33 @@ def test_the_command_trains_from_folders(
     assert main([*arguments, "--size", "70"]) == 1
     assert main([*arguments[:2], "nowhere", *arguments[3:]]) == 1
     assert main([*arguments, "--device", "warp"]) == 2
+
+
+def test_settings_come_from_a_file_and_flags_go_before_it(
+    material: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(asdict(TINY)))
+    arguments = [
+        "train", "--photos", str(material / "photos"), "--paintings", str(material / "paintings"),
+        "--teacher", str(material / "teacher.safetensors"), "--out", str(tmp_path / "run"),
+        "--settings", str(file),
+    ]  # fmt: skip
+    assert main([*arguments, "--steps", "2"]) == 0
+    used = json.loads((tmp_path / "run" / "settings.json").read_text())
+    assert used == asdict(replace(TINY, steps=2))
+    for wrong in ('{"stepz": 3}', '{"steps": "many"}', "no json", "[]"):
+        file.write_text(wrong)
+        capsys.readouterr()
+        assert main(arguments) == 2
+        line = capsys.readouterr().err
+        assert "holds no settings" in line
+        assert line.count("\n") == 1
+
+
+def test_the_shipped_networks_settings_are_the_defaults() -> None:
+    settings = json.loads((ROOT / "weights" / "fast.json").read_text())
+    assert settings == asdict(TrainingSettings())
 
 
 def test_training_needs_only_what_a_bare_gpu_machine_has() -> None:

@@ -13,7 +13,7 @@ from torch import Tensor
 from vidnst.errors import OutputError, WeightsError
 
 SHA256 = {
-    "fast.safetensors": "2a149dd880c742a53194782c7fb24f1f8c6b00e82c76f7dfb1fef7460651048b",
+    "fast.safetensors": "792ea26c908f7deb9c6434a26f06fdab1e76350f25198b3d8dd2bb704f40603f",
     "slim.safetensors": "fb069ab002b6bf356eb261e52a66ad9a98e8c75dd92b2db55c689878cec23d8b",
 }
 

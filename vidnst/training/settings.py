@@ -13,16 +13,16 @@ class TrainingSettings:
     are held flat: strokes are learned first.
     """
 
-    steps: int = 15000
+    steps: int = 13000
     batch: int = 4
     size: int = 192
     rate: float = 1.2e-3
-    content_weight: float = 1.2
+    content_weight: float = 0.8
     style_weight: float = 8.0
     variation_weight: float = 0.1
     flat_weight: float = 30.0
     flat_from: float = 0.14
-    temporal_weight: float = 25.0
+    temporal_weight: float = 40.0
     average_decay: float = 0.998
     seed: int = 0
     half_channels: int = 32

@@ -72,7 +72,7 @@ def test_a_cut_starts_anew(tmp_path: Path, style: Path) -> None:
         (["--stylizer", "gatys", "--features", "no.safetensors"], "cannot read weights"),
         (["--style-weight", "3"], "--style-weight is for --stylizer gatys"),
         (["--plot", "x.png"], "--plot is for --stylizer gatys"),
-        (["--stylizer", "tuned"], "invalid choice: 'tuned'"),
+        (["--stylizer", "oils"], "invalid choice: 'oils'"),
     ],
 )
 def test_bad_settings_are_one_line_before_any_work(

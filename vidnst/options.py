@@ -93,7 +93,7 @@ class TuneOptions:
 
     tune_steps: int = _option(300, "steps of tuning", low=1, high=100_000)
     tune_rate: float = _option(2e-3, "how far a step goes", low=0, high=1)
-    tune_content_weight: float = _option(1.0, "how much the scene counts", low=0)
+    tune_content_weight: float = _option(1.3, "how much the scene counts", low=0)
     tune_style_weight: float = _option(8.0, "how much the style counts", low=0)
     tune_flat_weight: float = _option(40.0, "how much calm flat regions count", low=0)
     tune_temporal_weight: float = _option(150.0, "how much steadiness counts", low=0)

@@ -13,7 +13,7 @@ from torch import Tensor
 from vidnst.errors import OutputError, WeightsError
 
 SHA256 = {
-    "fast.safetensors": "792ea26c908f7deb9c6434a26f06fdab1e76350f25198b3d8dd2bb704f40603f",
+    "fast.safetensors": "af85038cd936a0f6082b2e41fa5fb1b55a1f783ccb691210855b8db8509aad8b",
     "slim.safetensors": "fb069ab002b6bf356eb261e52a66ad9a98e8c75dd92b2db55c689878cec23d8b",
 }
 

@@ -23,12 +23,12 @@ from vidnst.style.fast import FastStylizer
 from vidnst.style.fusion import fused_convolution, fuses
 from vidnst.style.losses import content_loss, moments, style_loss, temporal_loss, total_variation
 from vidnst.style.network import (
-    NetworkShape,
     StyleNetwork,
     finished,
     load_network,
 )
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder
+from vidnst.style.shape import NetworkShape
 from vidnst.training.encoder import fresh_encoder
 from vidnst.weights import SHA256, shipped_weights
 

@@ -14,7 +14,8 @@ from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.options import StyleOptions, TuneOptions
 from vidnst.style.bake import BakedNetwork, bake
-from vidnst.style.network import NetworkShape, StyleNetwork
+from vidnst.style.network import StyleNetwork
+from vidnst.style.shape import NetworkShape
 from vidnst.style.tuned import TunedStylizer
 from vidnst.style.tuning import TuneStep, tune
 from vidnst.training.encoder import fresh_encoder

@@ -2,10 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -46,23 +49,41 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
     Raises WeightsError where the file is missing or damaged.
     """
+    with _opened(path) as file:
+        tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+        return tensors, file.metadata() or {}
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Read the metadata alone. Raises WeightsError where the file is missing or damaged."""
+    with _opened(path) as file:
+        return file.metadata() or {}
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         with safe_open(path, "pt") as file:
-            tensors = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-            return tensors, file.metadata() or {}
+            yield file
     except (OSError, SafetensorError) as error:
         raise WeightsError(f"cannot read weights from {path}: {error}") from error
 
 
-def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
-    """Write a safetensors file in float16; it appears whole or not at all.
+def write_weights(
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    metadata: Mapping[str, str],
+    *,
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Write a safetensors file; it appears whole or not at all.
 
     Raises OutputError where it cannot be written.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        halves = {key: tensor.detach().cpu().half().contiguous() for key, tensor in tensors.items()}
-        save_file(halves, partial, dict(metadata))
+        plain = {key: t.detach().cpu().to(dtype).contiguous() for key, t in tensors.items()}
+        save_file(plain, partial, dict(metadata))
         partial.replace(path)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror or error}") from error

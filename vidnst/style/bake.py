@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from vidnst.style.channels_last import NORM_EPSILON, reflect
 from vidnst.style.fusion import fused_convolution, fuses
-from vidnst.style.network import NetworkShape, StyleNetwork, finished, fitting, layers_of, paint
+from vidnst.style.network import StyleNetwork, finished, fitting, paint
+from vidnst.style.shape import NetworkShape, layers_of
 from vidnst.weights import read_weights, write_weights
 
 ONE_STYLE = "one style"

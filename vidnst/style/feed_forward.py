@@ -69,7 +69,6 @@ class FeedForwardStylizer:
     def begin_shot(self, samples: Sequence[Picture]) -> None:
         """Make the network ready with these frames of a shot, RGB uint8 (H, W, 3)."""
         baked = self._bake(samples)
-        baked.requires_grad_(False).eval()
         self._baked = baked.to(self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def _bake(self, samples: Sequence[Picture]) -> BakedNetwork:

@@ -1,9 +1,10 @@
 """The conditional network: paints any picture in any style, the style given as a code.
 
-The way through it: pixel-unshuffle to half size, a strided convolution to quarter size, residual
-blocks, and back up, with a skip from half size that keeps the scene readable. Every convolution but
-the last is followed by an instance norm whose scale and shift come from the style code (conditional
-instance norm: Dumoulin et al. 2017; predicted from a code: Ghiasi et al. 2017).
+The way through it: groups of 2x2 pixels at half size, strided convolutions to a quarter and an
+eighth of the size, residual blocks there, and back up, with skips that keep the scene readable. A
+style's code gives the scale and shift of the instance norms behind the convolutions (conditional
+instance norm: Dumoulin et al. 2017; predicted from a code: Ghiasi et al. 2017), and on the way up
+the kernels as well.
 
 For use the network is baked (bake.py): with one style and frozen statistics, each norm is only a
 scale and a shift, and folds into its convolution.
@@ -13,7 +14,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -29,6 +30,7 @@ from vidnst.style.channels_last import (
     reflect,
     space_to_depth,
 )
+from vidnst.style.shape import NetworkShape, layers_of
 from vidnst.weights import read_weights, write_weights
 
 ANY_STYLE = "any style"
@@ -36,57 +38,6 @@ ANY_STYLE = "any style"
 
 STRIDE = 8
 """Frame sides must be multiples of this: the network works at an eighth of the size."""
-
-
-@dataclass(frozen=True)
-class NetworkShape:
-    """Numbers of channels and blocks; stored inside the weights file."""
-
-    half_channels: int = 32
-    quarter_channels: int = 64
-    eighth_channels: int = 128
-    blocks_before: int = 1
-    blocks_deep: int = 3
-    blocks_after: int = 1
-    experts: int = 16
-    hidden: int = 256
-
-
-class Layer(NamedTuple):
-    """A convolution and what is behind it: a norm, and kernels that change with the style."""
-
-    inputs: int
-    outputs: int
-    size: int = 3
-    stride: int = 1
-    normed: bool = True
-    experts: int = 0
-
-
-def layers_of(shape: NetworkShape) -> dict[str, Layer]:
-    """Every layer of a network of this shape, in order.
-
-    The layers on the way up choose their kernels by the style: each is a fixed kernel and as much
-    of each of some others, the experts, as the style asks for. Once baked, they cost nothing.
-    """
-    half, quarter, eighth = shape.half_channels, shape.quarter_channels, shape.eighth_channels
-    layers = {"enter": Layer(12, half), "shrink": Layer(half, quarter, stride=2)}
-
-    def blocks(place: str, count: int, channels: int, experts: int = 0) -> None:
-        for index in range(count):
-            for letter in "ab":
-                layers[f"{place}{index}{letter}"] = Layer(channels, channels, experts=experts)
-
-    blocks("before", shape.blocks_before, quarter)
-    layers["down"] = Layer(quarter, eighth, stride=2)
-    blocks("deep", shape.blocks_deep, eighth)
-    layers["up"] = Layer(eighth, quarter, size=1)
-    blocks("after", shape.blocks_after, quarter, shape.experts)
-    layers["grow"] = Layer(quarter, half, experts=shape.experts)
-    layers["skip"] = Layer(half, half, size=1)
-    layers["mix"] = Layer(half, half, experts=shape.experts)
-    layers["leave"] = Layer(half, 12, normed=False, experts=shape.experts)
-    return layers
 
 
 class Convolve(Protocol):

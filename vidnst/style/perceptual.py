@@ -10,12 +10,11 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vidnst.errors import WeightsError
 from vidnst.style.channels_last import reflect
-from vidnst.weights import read_weights
+from vidnst.weights import read_weights, write_weights
 
 Pooling = Literal["max", "average"]
 Padding = Literal["reflect", "constant"]
@@ -139,10 +138,8 @@ class PerceptualEncoder(nn.Module):
 
     def save(self, path: Path, *, dtype: torch.dtype = torch.float32) -> None:
         """Write weights, pooling and padding to a safetensors file; it appears whole or not."""
-        weights = {key: tensor.to(dtype) for key, tensor in self.weights().items()}
-        partial = path.with_suffix(".partial")
-        save_file(weights, partial, {"pooling": self.pooling, "padding": self.padding})
-        partial.replace(path)
+        described = {"pooling": self.pooling, "padding": self.padding}
+        write_weights(path, self.weights(), described, dtype=dtype)
 
 
 def load_encoder(path: Path) -> PerceptualEncoder:

@@ -17,7 +17,7 @@ from vidnst.style.bake import ONE_STYLE, BakedNetwork, load_baked
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.tuning import TuneStep, tune
-from vidnst.weights import SHA256, read_weights
+from vidnst.weights import SHA256, read_metadata
 
 _MOST_PIXELS = 40_000_000
 """As many pixels of frames are held in memory to tune to: twelve bytes each."""
@@ -118,7 +118,7 @@ class RetrievedStylizer(FeedForwardStylizer):
 
 def is_tuned(weights: Path) -> bool:
     """Whether a weights file holds a tuned network. Raises WeightsError where it cannot be read."""
-    return read_weights(weights)[1].get("kind") == ONE_STYLE
+    return read_metadata(weights).get("kind") == ONE_STYLE
 
 
 def style_digest(style: Picture) -> str:

@@ -16,16 +16,16 @@ from vidnst.motion.made_up import camera_noise, make_up_motion
 from vidnst.options import TuneOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.losses import (
-    content_loss,
+    SCENE_LAYERS,
     flat_variation,
     moments,
+    scene_loss,
     style_loss,
     temporal_loss,
 )
 from vidnst.style.network import STRIDE
 from vidnst.style.perceptual import PerceptualEncoder
 
-_CONTENT_LAYERS = {"relu4_1": 1.0, "relu3_1": 0.5}
 _MOST_PIXELS = 640 * 416
 """Larger frames are seen a window at a time."""
 _MOVING_SIDE = 192
@@ -56,7 +56,7 @@ def tune(
     All pictures are RGB float in [0, 1], the frames' sides multiples of STRIDE. The encoder's
     features say how near the scene and the style are. The same arguments give the same network.
     """
-    tuned = copy.deepcopy(network).float().train().requires_grad_(True)
+    tuned = copy.deepcopy(network).float().requires_grad_(True)
     parameters = list(tuned.parameters())
     optimizer = torch.optim.Adam(parameters, lr=options.tune_rate, betas=(0.9, 0.99))
     layers = encoder.style_layers
@@ -69,13 +69,12 @@ def tune(
         frame = _window(frames[int(rng.integers(len(frames)))], rng)
         with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
             painted = tuned(frame)
-            seen = encoder(_channels_last(painted), {*layers, *_CONTENT_LAYERS})
+            seen = encoder(_channels_last(painted), {*layers, *SCENE_LAYERS})
             with torch.no_grad():
-                scene = encoder(frame, _CONTENT_LAYERS)
-        terms = [w * content_loss(seen[la], scene[la]) for la, w in _CONTENT_LAYERS.items()]
+                scene = encoder(frame, SCENE_LAYERS)
         means, covariances = style_loss({la: moments(seen[la]) for la in layers}, wanted)
         losses = {
-            "content": torch.stack(terms).sum(),
+            "content": scene_loss(seen, scene),
             "style": (means + covariances) / 2,
             "flat": flat_variation(painted, frame),
             "temporal": _unsteadiness(tuned, frame, painted, rng, dtype),
@@ -88,7 +87,7 @@ def tune(
         optimizer.step()
         values = {name: loss.item() for name, loss in losses.items()}
         on_step(TuneStep(step + 1, options.tune_steps, values))
-    return tuned.requires_grad_(False).eval()
+    return tuned.requires_grad_(False)
 
 
 def _unsteadiness(

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, fields
 
 from vidnst.errors import TrainingError
+from vidnst.style.shape import NetworkShape
 
 
 @dataclass(frozen=True)
-class TrainingSettings:
+class TrainingSettings(NetworkShape):
     """Everything that decides what comes out, besides the pictures and the teachers.
 
     The weights are those of the losses. flat_from is the part of the run after which flat regions
@@ -25,14 +26,6 @@ class TrainingSettings:
     temporal_weight: float = 40.0
     average_decay: float = 0.998
     seed: int = 0
-    half_channels: int = 32
-    quarter_channels: int = 64
-    eighth_channels: int = 128
-    blocks_before: int = 1
-    blocks_deep: int = 3
-    blocks_after: int = 1
-    experts: int = 16
-    hidden: int = 256
 
     def __post_init__(self) -> None:
         _require_at_least_one(self)

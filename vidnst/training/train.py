@@ -22,15 +22,17 @@ from vidnst.errors import TrainingError
 from vidnst.motion.made_up import camera_noise, make_up_motion
 from vidnst.style.code import code_encoder
 from vidnst.style.losses import (
-    content_loss,
+    SCENE_LAYERS,
     flat_variation,
     moments,
+    scene_loss,
     style_loss,
     temporal_loss,
     total_variation,
 )
-from vidnst.style.network import NetworkShape, StyleNetwork
+from vidnst.style.network import StyleNetwork
 from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.shape import NetworkShape
 from vidnst.training.checkpoint import (
     averaged,
     open_losses,
@@ -49,8 +51,6 @@ _HELD_OUT = 6
 _RATES = {"modulate": 0.07, "experts": 0.15}
 """Of the rate, for these parts of the network: so many of their parameters act on each style at
 once that at the full rate their noise drowns what a style has learned."""
-
-_CONTENT_LAYERS = {"relu4_1": 1.0, "relu3_1": 0.5}
 
 
 @dataclass(frozen=True)
@@ -205,17 +205,15 @@ def _losses(
             continue
         pair = _shifted(torch.cat([result[own], frames[own]]), rng)
         with torch.autocast(device.type, torch.bfloat16):
-            seen = teacher(pair[: len(own)], {*teacher.style_layers, *_CONTENT_LAYERS})
+            seen = teacher(pair[: len(own)], {*teacher.style_layers, *SCENE_LAYERS})
             with torch.no_grad():
-                scene = teacher(pair[len(own) :], _CONTENT_LAYERS)
-        content_terms.append(
-            sum(w * content_loss(seen[layer], scene[layer]) for layer, w in _CONTENT_LAYERS.items())
-        )
+                scene = teacher(pair[len(own) :], SCENE_LAYERS)
+        content_terms.append(scene_loss(seen, scene))
         of_result = {layer: moments(seen[layer]) for layer in teacher.style_layers}
         means, covariances = style_loss(of_result, styles.of(index, chosen_styles[own]))
         mean_terms.append(means)
         covariance_terms.append(covariances)
-    content = torch.stack(content_terms).mean()  # type: ignore[arg-type]
+    content = torch.stack(content_terms).mean()
     style = (torch.stack(mean_terms).mean() + torch.stack(covariance_terms).mean()) / 2
     variation = total_variation(result)
     flat = flat_variation(result, frames)

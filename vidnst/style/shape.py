@@ -1,0 +1,55 @@
+"""How a network is built: its channels, blocks and layers. Needs no torch."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class NetworkShape:
+    """Numbers of channels and blocks; stored inside the weights file."""
+
+    half_channels: int = 32
+    quarter_channels: int = 64
+    eighth_channels: int = 128
+    blocks_before: int = 1
+    blocks_deep: int = 3
+    blocks_after: int = 1
+    experts: int = 16
+    hidden: int = 256
+
+
+class Layer(NamedTuple):
+    """A convolution and what is behind it: a norm, and kernels that change with the style."""
+
+    inputs: int
+    outputs: int
+    size: int = 3
+    stride: int = 1
+    normed: bool = True
+    experts: int = 0
+
+
+def layers_of(shape: NetworkShape) -> dict[str, Layer]:
+    """Every layer of a network of this shape, in order.
+
+    The layers on the way up choose their kernels by the style: each is a fixed kernel and as much
+    of each of some others, the experts, as the style asks for. Once baked, they cost nothing.
+    """
+    half, quarter, eighth = shape.half_channels, shape.quarter_channels, shape.eighth_channels
+    layers = {"enter": Layer(12, half), "shrink": Layer(half, quarter, stride=2)}
+
+    def blocks(place: str, count: int, channels: int, experts: int = 0) -> None:
+        for index in range(count):
+            for letter in "ab":
+                layers[f"{place}{index}{letter}"] = Layer(channels, channels, experts=experts)
+
+    blocks("before", shape.blocks_before, quarter)
+    layers["down"] = Layer(quarter, eighth, stride=2)
+    blocks("deep", shape.blocks_deep, eighth)
+    layers["up"] = Layer(eighth, quarter, size=1)
+    blocks("after", shape.blocks_after, quarter, shape.experts)
+    layers["grow"] = Layer(quarter, half, experts=shape.experts)
+    layers["skip"] = Layer(half, half, size=1)
+    layers["mix"] = Layer(half, half, experts=shape.experts)
+    layers["leave"] = Layer(half, 12, normed=False, experts=shape.experts)
+    return layers

@@ -16,7 +16,7 @@ from torch import Tensor
 from vidnst.errors import OutputError, WeightsError
 
 SHA256 = {
-    "fast.safetensors": "af85038cd936a0f6082b2e41fa5fb1b55a1f783ccb691210855b8db8509aad8b",
+    "fast.safetensors": "39f73b6d1f63a31d0c6bc32875d316b5d51ac493d584bf8d72a985e5772f57a1",
     "slim.safetensors": "fb069ab002b6bf356eb261e52a66ad9a98e8c75dd92b2db55c689878cec23d8b",
 }
 

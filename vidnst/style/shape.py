@@ -15,7 +15,7 @@ class NetworkShape:
     blocks_deep: int = 3
     blocks_after: int = 1
     experts: int = 16
-    hidden: int = 256
+    hidden: int = 512
 
 
 class Layer(NamedTuple):

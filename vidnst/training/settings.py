@@ -14,16 +14,16 @@ class TrainingSettings(NetworkShape):
     are held flat: strokes are learned first.
     """
 
-    steps: int = 13000
+    steps: int = 36300
     batch: int = 4
     size: int = 192
-    rate: float = 1.2e-3
-    content_weight: float = 0.8
+    rate: float = 1e-3
+    content_weight: float = 1.1
     style_weight: float = 8.0
     variation_weight: float = 0.1
     flat_weight: float = 30.0
-    flat_from: float = 0.14
-    temporal_weight: float = 40.0
+    flat_from: float = 0.05
+    temporal_weight: float = 30.0
     average_decay: float = 0.998
     seed: int = 0
 

@@ -15,21 +15,27 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from johnson import JohnsonNetwork
 
+from vidnst.ahead import in_parallel, with_one_before
 from vidnst.allocator import keep_freed_memory
+from vidnst.frames import Frame
 from vidnst.media.clip import probe
 from vidnst.media.color import result_tags
 from vidnst.media.containers import choose_encoding
 from vidnst.media.decode import decode
 from vidnst.media.encode import Encoder
 from vidnst.media.pictures import read_picture
-from vidnst.options import EncodeOptions, StyleOptions
+from vidnst.media.shots import mark_shots
+from vidnst.options import EncodeOptions, SteadyOptions, StyleOptions
+from vidnst.stabilize import Linker, Links, Stabilizer
 from vidnst.style.fast import FastStylizer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -115,6 +121,25 @@ def main() -> None:
                 for frame in frames:
                     encoder.write(frame)
 
+    steadying = SteadyOptions()
+    linker = Linker(steadying, size_hw=clip.size_hw)
+    painted = [stylizer.paint(frame.picture) for frame in some]
+
+    def steady() -> None:
+        def linked(pair: tuple[int | None, int]) -> tuple[Frame, Links | None]:
+            before, here = pair
+            result = replace(some[here], picture=painted[here])
+            if before is None:
+                return result, None
+            return result, linker.links(some[before].picture, some[here].picture)
+
+        pairs = with_one_before(range(len(some)))
+        # On all cores, as when frames are painted.
+        stage = in_parallel(
+            linked, pairs, workers=torch.get_num_threads(), begin_worker=lambda: None
+        )
+        deque(Stabilizer(steadying).steady(stage), maxlen=0)
+
     results: dict[str, Any] = {
         "clip": f"{width}x{height}, {len(frames)} frames",
         **machine(),
@@ -130,6 +155,8 @@ def main() -> None:
             "paint (network, to and from pixels)": timed(
                 lambda: [stylizer.paint(frame.picture) for frame in some], args.rounds, len(some)
             ),
+            "find shots": timed(lambda: list(mark_shots(frames)), args.rounds, len(frames)),
+            "steady (flow, warp, blend)": timed(steady, args.rounds, len(some)),
             "encode": timed(encode, args.rounds, len(frames)),
             "Johnson et al. 2016, fp32, eager": timed(lambda: peer(peer_input), args.rounds),
         }

@@ -17,7 +17,8 @@ _SQUARE_SIDE = 36
 _NOISE = 4.0
 
 
-def _texture(height: int, width: int, seed: int) -> Picture:
+def texture(height: int, width: int, seed: int) -> Picture:
+    """A picture with detail at all scales, RGB uint8 (H, W, 3)."""
     rng = np.random.default_rng(seed)
     picture = np.zeros((height, width, 3), np.float32)
     for cell, weight in ((48, 3.0), (24, 2.0), (10, 1.5), (4, 1.0)):
@@ -40,8 +41,8 @@ def known_film(count: int) -> Iterator[KnownFrame]:
     """Frames with camera noise, as every real camera has: what does not move still changes."""
     height, width = SIZE_HW
     rng = np.random.default_rng(7)
-    background = _texture(height + 80, width + 120, 1)
-    square = _texture(_SQUARE_SIDE, _SQUARE_SIDE, 2)[..., ::-1] // 2 + 90
+    background = texture(height + 80, width + 120, 1)
+    square = texture(_SQUARE_SIDE, _SQUARE_SIDE, 2)[..., ::-1] // 2 + 90
     before: np.ndarray | None = None
     for index in range(count):
         left, top = 20 + index * _BACKGROUND_STEP[0], 30 + index * _BACKGROUND_STEP[1]

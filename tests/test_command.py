@@ -64,6 +64,8 @@ def test_info_tells_what_is_inside(make_clip: MakeClip, capsys: pytest.CaptureFi
         ["train", "--help"],
         ["train-encoder", "--help"],
         ["explore", "--help"],
+        ["evaluate", "--help"],
+        ["shots", "--help"],
         ["--version"],
     ],
 )

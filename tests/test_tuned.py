@@ -99,7 +99,7 @@ def stylizer(
 
 def painted(style: Path, steps: list[TuneStep], tuning: TuneOptions = SHORT) -> Picture:
     made = stylizer(style, steps, tuning)
-    made.begin_shot([gradient_picture(72, 96)])
+    made.begin_clip([gradient_picture(72, 96)])
     return made.paint(gradient_picture(72, 96))
 
 
@@ -132,7 +132,7 @@ def test_strength_mixes_the_tuned_frame_with_the_source(style: Path) -> None:
     results = []
     for strength in (0.0, 0.5, 1.0):
         made = stylizer(style, [], strength=strength)
-        made.begin_shot([picture])
+        made.begin_clip([picture])
         results.append(made.paint(picture).astype(float))
     assert np.array_equal(results[0], picture)
     assert np.abs((results[0] + results[2]) / 2 - results[1]).max() <= 1

@@ -1,7 +1,7 @@
 """Stages side by side: one in a thread ahead of who takes its items, or many items at once."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -58,6 +58,14 @@ def ahead(items: Iterator[T], *, depth: int = 4) -> Generator[T, None, None]:
     finally:
         stopped.set()
         thread.join()
+
+
+def with_one_before(items: Iterable[T]) -> Generator[tuple[T | None, T], None, None]:
+    """Yield each item with the one before it; the first with None."""
+    before: T | None = None
+    for item in items:
+        yield before, item
+        before = item
 
 
 def in_parallel(

@@ -9,12 +9,14 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from vidnst.commands import explore, info, render, train, tune
+from vidnst.commands import evaluate, explore, info, render, shots, train, tune
 from vidnst.errors import VidnstError
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "evaluate": evaluate.run,
     "explore": explore.run,
     "info": info.run,
+    "shots": shots.run,
     "train": train.run,
     "train-encoder": train.run_encoder,
     "tune": tune.run,

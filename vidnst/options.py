@@ -176,6 +176,34 @@ class GatysOptions:
             raise UsageError(f"--steps names {len(self.steps)} scales, but --scales {self.scales}")
 
 
+FlowMethod = Literal["dis", "raft"]
+
+
+@dataclass(frozen=True)
+class SteadyOptions:
+    """How films by `fast` and `tuned` are kept steady. Each field is an option.
+
+    steady: how much is held of the frame before; 0 leaves each frame as it was painted.
+    """
+
+    steady: float = _option(0.75, "how much flicker is taken away, 0..1", low=0, high=1)
+    lookahead: int = _option(
+        0, "frames to look ahead, 0 or 1: steadier, and a little slower", low=0, high=1
+    )
+    flow: FlowMethod = _option(
+        "dis",
+        "what finds motion: dis, or raft with torchvision's weights",
+        choices=get_args(FlowMethod),
+    )
+
+    def __post_init__(self) -> None:
+        _require_in_range(self)
+
+
+OptionGroup = SteadyOptions | TuneOptions | GatysOptions
+"""Whose every field is an option of the command line."""
+
+
 @dataclass(frozen=True)
 class RenderOptions:
     """One render: what is read, how it is painted, where it goes."""
@@ -191,6 +219,7 @@ class RenderOptions:
     overwrite: bool = False
     weights: Path | None = None
     painting: StyleOptions = StyleOptions()
+    steadying: SteadyOptions = SteadyOptions()
     tuning: TuneOptions = TuneOptions()
     gatys: GatysOptions = GatysOptions()
     plot: Path | None = None

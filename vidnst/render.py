@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from vidnst.ahead import ahead, in_parallel
+from vidnst.ahead import ahead, in_parallel, with_one_before
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import UsageError
 from vidnst.frames import Frame
@@ -26,9 +27,10 @@ from vidnst.media.pictures import (
     write_picture,
 )
 from vidnst.media.result import PendingResult, check_target
-from vidnst.media.shots import mark_shots
+from vidnst.media.shots import frames_ahead, in_shots, mark_shots
 from vidnst.options import RenderOptions
 from vidnst.source import excerpt_of, no_frame, painted_size, samples_of
+from vidnst.stabilize import Linker, Links, Stabilizer
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.film import paint_film
@@ -111,17 +113,25 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         on_progress(_progress(done, expected, step))
 
     stylizer = _make_stylizer(options, size_hw, listen)
-    stylizer.begin_shot(samples_of(clip, options, stylizer.samples, size_hw=size_hw))
+    if isinstance(stylizer, FeedForwardStylizer):
+        count = stylizer.clip_samples
+        stylizer.begin_clip(samples_of(clip, options, count, size_hw=size_hw) if count else [])
     excerpt = excerpt_of(clip, options)
     numbers = sequence_numbers(clip.path) if is_sequence(clip.path) else [1]
     with PendingResult(output) as result:
+        paint = _painter(stylizer, options, size_hw=size_hw, folder=result.folder)
         joins = container.format not in ("gif", "image2")
         film = result.folder / f"film{output.suffix}" if joins else result.path
         prepared = time.perf_counter()
         on_progress(Progress(0, expected))
         with (
-            closing(ahead(decode(clip, size_hw=size_hw, **excerpt))) as decoded,
-            closing(_painted(stylizer, decoded, result.folder)) as frames,
+            closing(
+                ahead(
+                    mark_shots(decode(clip, size_hw=size_hw, **excerpt)),
+                    depth=frames_ahead(size_hw),
+                )
+            ) as marked,
+            closing(paint(marked)) as frames,
             Encoder(
                 film,
                 encoding,
@@ -178,7 +188,9 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
 
     stylizer = _make_stylizer(options, size_hw, listen)
     picture = resize(picture, size_hw)
-    stylizer.begin_shot([picture])
+    if isinstance(stylizer, FeedForwardStylizer):
+        stylizer.begin_clip([picture])
+        stylizer.begin_shot([picture])
     prepared = time.perf_counter()
     on_progress(Progress(0, 1))
     with PendingResult(output) as result:
@@ -218,17 +230,45 @@ def _make_stylizer(
     return FastStylizer(style, painting, size_hw=size_hw, weights=weights)
 
 
-def _painted(
-    stylizer: FeedForwardStylizer | GatysStylizer, frames: Iterator[Frame], folder: Path
-) -> Generator[Frame, None, None]:
-    """The frames painted, in order; `folder` is there to put things aside."""
+Painter = Callable[[Iterator[Frame]], Generator[Frame, None, None]]
+"""From marked frames to painted ones, in order."""
+
+
+def _painter(
+    stylizer: FeedForwardStylizer | GatysStylizer,
+    options: RenderOptions,
+    *,
+    size_hw: tuple[int, int],
+    folder: Path,
+) -> Painter:
+    """What paints a film; `folder` is there to put things aside."""
     if isinstance(stylizer, GatysStylizer):
-        return paint_film(stylizer, mark_shots(frames), folder=folder)
+        return partial(paint_film, stylizer, folder=folder)
+    steadying = options.steadying
+    holds = steadying.steady > 0 and options.painting.strength > 0
+    linker = Linker(steadying, size_hw=size_hw) if holds else None
+    stabilizer = Stabilizer(steadying)
 
-    def paint(frame: Frame) -> Frame:
-        return replace(frame, picture=stylizer.paint(frame.picture))
+    def paint(pair: tuple[Frame | None, Frame]) -> tuple[Frame, Links | None]:
+        before, frame = pair
+        painted = replace(frame, picture=stylizer.paint(frame.picture))
+        if linker is None or before is None:
+            return painted, None
+        return painted, linker.links(before.picture, frame.picture)
 
-    return in_parallel(paint, frames, workers=stylizer.parallel, begin_worker=stylizer.begin_worker)
+    def paint_shots(frames: Iterator[Frame]) -> Generator[Frame, None, None]:
+        for shot in in_shots(frames, samples=stylizer.shot_samples):
+            stylizer.begin_shot(shot.samples)
+            painted = in_parallel(
+                paint,
+                with_one_before(shot.frames),
+                workers=stylizer.parallel,
+                begin_worker=stylizer.begin_worker,
+            )
+            with closing(painted):
+                yield from stabilizer.steady(painted) if linker else (f for f, _ in painted)
+
+    return paint_shots
 
 
 def _expected_frames(clip: Clip, options: RenderOptions) -> int | None:

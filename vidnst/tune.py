@@ -50,7 +50,7 @@ def tune_clip(
     else:
         clip = probe(source)
         size_hw = painted_size(options, clip.size_hw)
-        samples = samples_of(clip, options, TunedStylizer.samples, size_hw=size_hw)
+        samples = samples_of(clip, options, TunedStylizer.clip_samples, size_hw=size_hw)
     stylizer = TunedStylizer(
         read_style(options.style),
         options.painting,

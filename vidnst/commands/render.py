@@ -14,7 +14,9 @@ from vidnst.errors import UsageError
 from vidnst.options import (
     EncodeOptions,
     GatysOptions,
+    OptionGroup,
     RenderOptions,
+    SteadyOptions,
     StyleOptions,
     Stylizer,
     TuneOptions,
@@ -38,6 +40,8 @@ examples:
 
 other commands:
   vidnst info CLIP      what is inside a clip
+  vidnst shots CLIP     where its shots begin
+  vidnst evaluate       how steady a painted clip is (vidnst evaluate --help)
   vidnst tune           tune the network to a clip, for --weights (vidnst tune --help)
   vidnst train          train the network anew (vidnst train --help)
 
@@ -86,6 +90,7 @@ def render_parser() -> argparse.ArgumentParser:
         "--weights", type=Path,
         help="a network by vidnst train or vidnst tune, instead of the shipped one",
     )  # fmt: skip
+    add_options(parser.add_argument_group("how fast and tuned keep a film steady"), SteadyOptions)
     add_options(parser.add_argument_group("how --stylizer tuned learns"), TuneOptions)
     group = parser.add_argument_group("how --stylizer gatys paints; lists are joined by +")
     add_options(group, GatysOptions)
@@ -118,9 +123,7 @@ def render_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def add_options(
-    group: "argparse._ArgumentGroup", options: type[TuneOptions] | type[GatysOptions]
-) -> None:
+def add_options(group: "argparse._ArgumentGroup", options: type[OptionGroup]) -> None:
     """Add an argument for every field of options; not given, it is None."""
     for field in fields(options):
         group.add_argument(
@@ -133,9 +136,7 @@ def add_options(
         )
 
 
-def given_options(
-    args: argparse.Namespace, options: type[TuneOptions] | type[GatysOptions]
-) -> dict[str, Any]:
+def given_options(args: argparse.Namespace, options: type[OptionGroup]) -> dict[str, Any]:
     """Of the arguments that add_options added, those that were given."""
     names = [field.name for field in fields(options)]
     return {name: value for name in names if (value := getattr(args, name)) is not None}
@@ -171,7 +172,11 @@ def render_options(arguments: Sequence[str]) -> RenderOptions:
 
 
 def _options_of(args: argparse.Namespace) -> RenderOptions:
-    tuning, gatys = given_options(args, TuneOptions), given_options(args, GatysOptions)
+    steadying, tuning, gatys = (
+        given_options(args, options) for options in (SteadyOptions, TuneOptions, GatysOptions)
+    )
+    if steadying and args.stylizer == "gatys":
+        raise UsageError(f"{flag_of(next(iter(steadying)))} is for --stylizer fast and tuned")
     extras = [*gatys, *(name for name in ("plot", "save_steps") if getattr(args, name) is not None)]
     for stylizer, names in (("tuned", [*tuning]), ("gatys", extras)):
         if names and args.stylizer != stylizer:
@@ -181,6 +186,7 @@ def _options_of(args: argparse.Namespace) -> RenderOptions:
         style=args.style,
         output=args.output,
         stylizer=args.stylizer,
+        steadying=SteadyOptions(**steadying),
         tuning=TuneOptions(**tuning),
         gatys=GatysOptions(**gatys),
         plot=args.plot,

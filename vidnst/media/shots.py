@@ -1,37 +1,136 @@
-"""Where shots begin."""
+"""Where shots begin, and what a shot is like before its first frame is painted."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
 
 import cv2
 import numpy as np
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
 
-from vidnst.frames import Frame
+from vidnst.frames import Frame, Picture
+from vidnst.media.clip import Clip
+from vidnst.media.decode import decode
 from vidnst.media.pictures import resize
 
 _NEIGHBORS = 2
 _SEEN_SIDE = 256
+_SAME = 0.5
+"""Frames that differ by less than this part of a cut are of one scene."""
+_MOST_AHEAD = 128
+_MOST_AHEAD_BYTES = 128_000_000
+_FEWEST_AHEAD = 8
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A shot's frames, in order, and some of their pictures, spread over as many as were read."""
+
+    samples: list[Picture]
+    frames: Iterator[Frame]
+
+
+@dataclass(frozen=True)
+class ListedShot:
+    """Where a shot lies in its clip; frames and seconds count from the clip's beginning."""
+
+    first_frame: int
+    frame_count: int
+    start_seconds: float
+    seconds: float
+
+
+def list_shots(clip: Clip) -> Generator[ListedShot, None, None]:
+    """The clip's shots, in one pass over it. Raises MediaError where it cannot be read."""
+    height, width = clip.size_hw
+    scale = min(1.0, _SEEN_SIDE / max(height, width))
+    small_hw = max(1, round(height * scale)), max(1, round(width * scale))
+    number = 0
+    for shot in in_shots(mark_shots(decode(clip, size_hw=small_hw)), samples=1):
+        times = [(f.pts * f.time_base, (f.pts + f.duration) * f.time_base) for f in shot.frames]
+        start, end = times[0][0], times[-1][1]
+        own_start = start - Fraction(clip.start_seconds)
+        yield ListedShot(number, len(times), float(own_start), float(end - start))
+        number += len(times)
+
+
+def frames_ahead(size_hw: tuple[int, int]) -> int:
+    """How many frames of this size are read ahead, to know a shot before it is painted."""
+    fitting = _MOST_AHEAD_BYTES // (3 * size_hw[0] * size_hw[1])
+    return max(_FEWEST_AHEAD, min(_MOST_AHEAD, fitting))
+
+
+def in_shots(frames: Iterable[Frame], *, samples: int) -> Generator[Shot, None, None]:
+    """Part marked frames into shots, each to be used up before the next is asked for.
+
+    At the start of a shot so many of its frames are read as frames_ahead allows.
+    """
+    source = iter(frames)
+    waiting: deque[Frame] = deque()
+
+    def read() -> bool:
+        frame = next(source, None)
+        if frame is not None:
+            waiting.append(frame)
+        return frame is not None
+
+    def rest_of_shot() -> Generator[Frame, None, None]:
+        yield waiting.popleft()
+        while (waiting or read()) and not waiting[0].opens_shot:
+            yield waiting.popleft()
+
+    while waiting or read():
+        most = frames_ahead((waiting[0].picture.shape[0], waiting[0].picture.shape[1]))
+        while len(waiting) < most and not (len(waiting) > 1 and waiting[-1].opens_shot):
+            if not read():
+                break
+        own = [f.picture for i, f in enumerate(waiting) if i == 0 or not f.opens_shot]
+        places = np.linspace(0, len(own) - 1, min(samples, len(own))).round()
+        shot = rest_of_shot()
+        yield Shot([own[int(place)] for place in places], shot)
+        deque(shot, maxlen=0)
 
 
 def mark_shots(frames: Iterable[Frame]) -> Iterator[Frame]:
     """Mark the first frame of every shot: its opens_shot is True, and False on all others.
 
     A cut is a frame that differs from the one before far more than its neighbors do from theirs
-    (PySceneDetect's adaptive detector), so that fast camera motion is none. Two frames on, where
-    there are any, are looked at before a frame is passed on.
+    (PySceneDetect's adaptive detector), so that neither fast camera motion nor a dissolve is one;
+    nor is a flash, after which the scene is there again. Two frames on, where there are any, are
+    looked at before a frame is passed on.
     """
     detector = AdaptiveDetector(min_scene_len=1, window_width=_NEIGHBORS)
     window: deque[Frame] = deque(maxlen=2 * _NEIGHBORS + 1)
+    # Two more of these: frames before a flash of two.
+    pictures: deque[Picture] = deque(maxlen=3 * _NEIGHBORS + 1)
     for number, frame in enumerate(_padded(frames)):
         # The detector is told of a frame and speaks of the one in the middle of its window.
-        cuts = detector.process_frame(FrameTimecode(number, fps=25.0), _seen(frame))
+        seen = _seen(frame)
+        cuts = detector.process_frame(FrameTimecode(number, fps=25.0), seen)
         window.append(frame)
+        pictures.append(seen)
         if len(window) == window.maxlen:
             first = number + 1 == window.maxlen
-            yield replace(window[_NEIGHBORS], opens_shot=first or bool(cuts))
+            opens = first or (bool(cuts) and not _flashes(list(pictures)))
+            yield replace(window[_NEIGHBORS], opens_shot=opens)
+
+
+def _flashes(pictures: list[Picture]) -> bool:
+    """Whether what looks like a cut is a flash, or the end of one.
+
+    pictures: those before, and the last _NEIGHBORS + 1, which begin with the frame that differs.
+    After a cut nothing resembles what was before; around a flash something does.
+    """
+    before, after = pictures[: -_NEIGHBORS - 1], pictures[-_NEIGHBORS - 1 :]
+    cut = _difference(before[-1], after[0])
+    return any(_difference(a, b) < _SAME * cut for a, b in product(before, after))
+
+
+def _difference(a: Picture, b: Picture) -> float:
+    return float(cv2.absdiff(a, b).mean())
 
 
 def _padded(frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -46,8 +145,8 @@ def _padded(frames: Iterable[Frame]) -> Iterator[Frame]:
         yield from [last] * _NEIGHBORS
 
 
-def _seen(frame: Frame) -> np.ndarray:
+def _seen(frame: Frame) -> Picture:
     height, width = frame.picture.shape[:2]
     scale = min(1.0, _SEEN_SIDE / max(height, width))
     small = resize(frame.picture, (max(1, round(height * scale)), max(1, round(width * scale))))
-    return cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), np.uint8)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vidnst.motion.flow import Flow
-from vidnst.motion.warp import warp
+from vidnst.motion.warp import pixel_grid, warp
 
 Visible = npt.NDArray[np.float32]
 """1 where what this frame shows is visible in the other frame too, else 0; float32 (H, W)."""
@@ -21,16 +21,32 @@ def visible(flow_cur_to_prev: Flow, flow_prev_to_cur: Flow) -> Visible:
     boundary, |grad u|^2 + |grad v|^2 > 0.01 |f|^2 + 0.002.
     """
     f = flow_cur_to_prev
-    height, width = f.shape[:2]
-    y, x = np.mgrid[:height, :width]
-    at_x, at_y = x + f[..., 0], y + f[..., 1]
-    inside = (at_x >= 0) & (at_x <= width - 1) & (at_y >= 0) & (at_y <= height - 1)
-    b = warp(flow_prev_to_cur, f)
-    f_squared, b_squared = (f**2).sum(-1), (b**2).sum(-1)
-    agree = ((f + b) ** 2).sum(-1) < 0.01 * (f_squared + b_squared) + 0.5
+    disagreement, allowed = flow_disagreement(f, flow_prev_to_cur)
     slopes = [np.gradient(f[..., part], axis=axis) for part in (0, 1) for axis in (0, 1)]
-    smooth = sum(slope**2 for slope in slopes) <= 0.01 * f_squared + 0.002
-    return np.asarray(inside & agree & smooth, np.float32)
+    smooth = sum(slope**2 for slope in slopes) <= 0.01 * (f**2).sum(-1) + 0.002
+    return np.asarray(inside(f) & (disagreement < allowed + 0.5) & smooth, np.float32)
+
+
+def inside(flow: Flow) -> npt.NDArray[np.bool_]:
+    """Where what a pixel shows lies inside the other frame, bool (H, W)."""
+    height, width = flow.shape[:2]
+    at = flow + pixel_grid(height, width)
+    at_x, at_y = at[..., 0], at[..., 1]
+    within = (at_x >= 0) & (at_x <= width - 1) & (at_y >= 0) & (at_y <= height - 1)
+    return np.asarray(within, np.bool_)
+
+
+def flow_disagreement(f: Flow, opposite: Flow) -> tuple[Visible, Visible]:
+    """|f + b|^2 and 0.01 (|f|^2 + |b|^2), each (H, W), with b the opposite flow at p + f."""
+    b = warp(opposite, f)
+    total = f + b
+    allowed = 0.01 * (_squared(f) + _squared(b))
+    return _squared(total), allowed
+
+
+def _squared(vectors: Flow) -> Visible:
+    u, v = vectors[..., 0], vectors[..., 1]
+    return u * u + v * v
 
 
 def nearest_only(visible_by_age: Sequence[Visible]) -> list[Visible]:

@@ -1,5 +1,7 @@
 """Bring a picture to where another frame sees it."""
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -16,15 +18,24 @@ def warp(picture: npt.NDArray[np.float32], flow: Flow) -> npt.NDArray[np.float32
     picture to the current frame. Bilinear; pixel centers are whole numbers; places outside take
     the nearest border pixel.
     """
-    height, width = flow.shape[:2]
-    y, x = np.mgrid[:height, :width].astype(np.float32)
-    return np.asarray(
-        cv2.remap(
-            picture,
-            x + flow[..., 0],
-            y + flow[..., 1],
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.float32,
+    places = np.asarray(flow + pixel_grid(*flow.shape[:2]), np.float32)
+    return sampled(picture, places, cv2.INTER_LINEAR)
+
+
+def sampled(
+    picture: npt.NDArray[np.float32], places: npt.NDArray[np.float32], interpolation: int
+) -> npt.NDArray[np.float32]:
+    """picture, float32 (H, W) or (H, W, C), at places: x and y of each pixel, float32 (H, W, 2)."""
+    warped = cv2.remap(  # type: ignore[call-overload]
+        picture, places, None, interpolation, borderMode=cv2.BORDER_REPLICATE
     )
+    return np.asarray(warped, np.float32)
+
+
+@lru_cache(maxsize=8)
+def pixel_grid(height: int, width: int) -> npt.NDArray[np.float32]:
+    """x and y of every pixel center, float32 (H, W, 2); not to be written to."""
+    y, x = np.mgrid[:height, :width]
+    grid = np.stack([x, y], -1).astype(np.float32)
+    grid.flags.writeable = False
+    return grid

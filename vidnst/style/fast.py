@@ -22,6 +22,8 @@ class FastStylizer(FeedForwardStylizer):
     The frames given to begin_shot give the statistics that stay frozen through the shot.
     """
 
+    shot_samples = 5
+
     def __init__(
         self,
         style: Picture,
@@ -58,8 +60,8 @@ class FastStylizer(FeedForwardStylizer):
                 code = torch.lerp(own, code, strength)
             return bake(self._network, code, frames)
 
-    def _bake(self, samples: Sequence[Picture]) -> BakedNetwork:
-        return self.bake(samples, strength=self.options.strength)
+    def begin_shot(self, samples: Sequence[Picture]) -> None:
+        self._use(self.bake(samples, strength=self.options.strength))
 
     def _blend_weight(self) -> float:
         """All from a strength of 0.5 on.

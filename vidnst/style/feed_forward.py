@@ -29,11 +29,12 @@ MOST_PIXELS = 40_000_000
 class FeedForwardStylizer:
     """Paints frames of one size with a baked network.
 
-    Call begin_shot with some of a shot's frames before painting it. A subclass makes the network.
+    Call begin_clip once and begin_shot before each shot, each with as many frames spread over it as
+    clip_samples and shot_samples say. A subclass makes the network in one of the two.
     """
 
-    samples = 5
-    """So many frames, spread over a clip, begin_shot should be given."""
+    clip_samples = 0
+    shot_samples = 0
 
     def __init__(
         self, options: StyleOptions, *, size_hw: tuple[int, int], dtype: torch.dtype | None = None
@@ -66,18 +67,19 @@ class FeedForwardStylizer:
         """Take this thread's share of the cores; each thread that paints calls it once."""
         torch.set_num_threads(max(1, self._cores // self.parallel))
 
-    def begin_shot(self, samples: Sequence[Picture]) -> None:
-        """Make the network ready with these frames of a shot, RGB uint8 (H, W, 3)."""
-        baked = self._bake(samples)
-        self._baked = baked.to(self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def begin_clip(self, samples: Sequence[Picture]) -> None:
+        """Learn what there is to learn from frames of the clip, RGB uint8 (H, W, 3)."""
 
-    def _bake(self, samples: Sequence[Picture]) -> BakedNetwork:
-        raise NotImplementedError
+    def begin_shot(self, samples: Sequence[Picture]) -> None:
+        """Learn what there is to learn from frames of the shot, RGB uint8 (H, W, 3)."""
+
+    def _use(self, network: BakedNetwork) -> None:
+        self._baked = network.to(self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def paint(self, picture: Picture) -> Picture:
         """Paint one frame, RGB uint8 (H, W, 3), of the size this stylizer was made for."""
         if self._baked is None:
-            raise RuntimeError("begin_shot must come before paint")
+            raise RuntimeError("begin_clip and begin_shot must come before paint")
         if self.options.strength == 0:
             return picture
         with torch.inference_mode():

@@ -76,9 +76,6 @@ class GatysStylizer:
     to another of the same settings, which then goes on exactly as the first would have.
     """
 
-    samples = 1
-    """begin_shot learns nothing from a shot's frames."""
-
     def __init__(
         self,
         style: Picture,
@@ -123,7 +120,7 @@ class GatysStylizer:
         self._style_at = lru_cache(maxsize=16)(self._read_style)
         require_memory(size_hw, self._needed_bytes, self._device)
 
-    def begin_shot(self, samples: Sequence[Picture] = ()) -> None:
+    def begin_shot(self) -> None:
         """Forget what was painted: the next frame starts anew."""
         self._past = []
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from vidnst.errors import OutputError
 from vidnst.media.pictures import write_picture
+from vidnst.plot import write_plot
 from vidnst.style.gatys import GatysStep
 
 
@@ -63,9 +64,4 @@ class StepRecord:
         axes.set(xlabel="step", ylabel="loss, weighted", yscale="log")
         axes.grid(alpha=0.3)
         axes.legend()
-        partial = self._plot.with_name(f".{self._plot.name}.partial")
-        try:
-            figure.savefig(partial, format="png", dpi=120)
-            partial.replace(self._plot)
-        except OSError as error:
-            raise OutputError(f"cannot write {self._plot}: {error.strerror}") from error
+        write_plot(figure, self._plot)

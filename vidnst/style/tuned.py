@@ -29,11 +29,12 @@ _MOST_KEPT = 100
 class TunedStylizer(FastStylizer):
     """Paints frames of one size with a network tuned to the style and to this clip.
 
-    The frames given to begin_shot are what it is tuned to. What was tuned once is kept in the
+    The frames given to begin_clip are what it is tuned to. What was tuned once is kept in the
     user's cache, and used again for the same frames, style and settings.
     """
 
-    samples = 16
+    clip_samples = 16
+    shot_samples = 0
 
     def __init__(
         self,
@@ -82,8 +83,11 @@ class TunedStylizer(FastStylizer):
         # As it would come back from the cache.
         return network.half().float(), made_of
 
-    def _bake(self, samples: Sequence[Picture]) -> BakedNetwork:
-        return self.tuned(samples)[0]
+    def begin_clip(self, samples: Sequence[Picture]) -> None:
+        self._use(self.tuned(samples)[0])
+
+    def begin_shot(self, samples: Sequence[Picture]) -> None:
+        """Nothing: the network is tuned to all shots at once."""
 
     def _blend_weight(self) -> float:
         return self.options.strength
@@ -108,12 +112,10 @@ class RetrievedStylizer(FeedForwardStylizer):
     ) -> None:
         """Raises WeightsError where the file was tuned to another style than this one."""
         super().__init__(options, size_hw=size_hw)
-        self._loaded, metadata = load_baked(weights)
+        network, metadata = load_baked(weights)
         if metadata.get("style") != style_digest(style):
             raise WeightsError(f"{weights} was tuned to another style picture than this one")
-
-    def _bake(self, samples: Sequence[Picture]) -> BakedNetwork:
-        return self._loaded
+        self._use(network)
 
 
 def is_tuned(weights: Path) -> bool:

@@ -1,0 +1,71 @@
+"""Between two frames of the source: where one's pixels are in the other, and which may be kept."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vidnst.frames import Picture
+from vidnst.media.pictures import resize
+from vidnst.motion.flow import Flow
+from vidnst.motion.visibility import flow_disagreement, inside
+from vidnst.motion.warp import pixel_grid, warp
+
+Plane = npt.NDArray[np.float32]
+"""One number for each pixel, float32 (H, W)."""
+
+_SMALLEST_SIDE = 200
+_WINDOW = (5, 5)
+_STILL_PX = 0.35
+_MOST_NOISE = 8.0
+"""In 1/255: where the whole frame differs by more, as in a flash, that is no camera's noise."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where each pixel of a frame is in another, at the size (H, W) of the painted frames.
+
+    places (H, W, 2): x and y there, in pixels, as cv2.remap takes them. trusted: 1 where the pixel
+    is visible there, 0 where it is not. still: 1 where nothing moved but the camera's noise.
+    """
+
+    places: npt.NDArray[np.float32]
+    trusted: Plane
+    still: Plane
+
+
+def seen_small(picture: Picture) -> Picture:
+    """The picture as flow is found on it: half as large, unless it is small, for that is faster."""
+    height, width = picture.shape[:2]
+    if min(height, width) < _SMALLEST_SIDE:
+        return picture
+    return resize(picture, ((height + 1) // 2, (width + 1) // 2))
+
+
+def link(
+    here: Picture, there: Picture, flow: Flow, opposite: Flow, size_hw: tuple[int, int]
+) -> Link:
+    """Link a frame to another, both as seen_small gives them, RGB uint8.
+
+    flow: from here to there; opposite: from there to here. size_hw: of the frames to be warped.
+    """
+    gray = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float32) for p in (here, there)]
+    unmoved = cv2.blur(cv2.absdiff(gray[0], gray[1]), _WINDOW)
+    moved = cv2.blur(cv2.absdiff(gray[0], warp(gray[1], flow)), _WINDOW)
+    noise = min(float(np.median(moved[::4, ::4])), _MOST_NOISE)
+    disagreement, allowed = flow_disagreement(flow, opposite)
+    trusted = inside(flow) * np.clip(3 - disagreement / (allowed + 1.5), 0, 1)
+    trusted *= np.clip(2 - moved / (3 * noise + 6), 0, 1)
+    trusted = cv2.erode(trusted.astype(np.float32), np.ones((3, 3), np.uint8))
+    # Where the flow is short and explains no more than no motion does, it is made of noise.
+    still = np.clip(2 - cv2.magnitude(flow[..., 0], flow[..., 1]) / _STILL_PX, 0, 1)
+    still *= np.clip(4 - 2.5 * unmoved / (moved + 0.25), 0, 1)
+    height, width = size_hw
+    scale = np.array([width / here.shape[1], height / here.shape[0]], np.float32)
+    places = cv2.resize(flow * ((1 - still)[..., None] * scale), (width, height))
+    return Link(
+        np.asarray(cv2.add(places, pixel_grid(height, width)), np.float32),
+        np.asarray(cv2.resize(trusted, (width, height)), np.float32),
+        np.asarray(cv2.resize(still.astype(np.float32), (width, height)), np.float32),
+    )

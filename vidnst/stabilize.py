@@ -1,0 +1,165 @@
+"""The stabilizer: hold what was painted a frame ago where the same thing is still to be seen.
+
+A network paints each frame on its own, and texture that nothing in the scene ties down boils. Here
+the frame painted before is brought along the flow of the source and blended in where it is visible:
+o + c (warp(o_before) - o) with c < 1, so that what went wrong once is forgotten.
+"""
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import chain, pairwise
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vidnst.frames import Frame, Picture
+from vidnst.motion.flow import FlowFunction, optical_flow
+from vidnst.motion.link import Link, link, seen_small
+from vidnst.motion.warp import sampled
+from vidnst.options import SteadyOptions
+
+_MOST_HELD = 0.95
+"""Of the frame before, at full steadiness: the rest keeps errors from staying."""
+_AHEAD = 0.5
+"""How much of the next frame is blended in before, where one may look ahead."""
+_DETAIL_KEPT = 0.94
+"""Averaging what boils takes its detail away; so much of what was painted is given back, as more
+would make the remaining flicker visible again."""
+_AROUND = np.ones((5, 5), np.uint8)
+_SHARPENING_LAG = 0.5
+_MOST_SHARPENED = 1.0
+
+
+class Links(NamedTuple):
+    """From a frame to the one before it; and, to look ahead, from that one to this."""
+
+    back: Link
+    forth: Link | None
+
+
+class Linker:
+    """Finds the links between frames; of use to many threads at once."""
+
+    def __init__(self, options: SteadyOptions, *, size_hw: tuple[int, int]) -> None:
+        """size_hw: of the painted frames. Raises WeightsError where RAFT's weights are missing."""
+        self._size_hw = size_hw
+        self._both_ways = options.lookahead > 0
+        self._flow: FlowFunction = partial(optical_flow, preset="fine")
+        self._check: FlowFunction = partial(optical_flow, preset="quick")
+        if options.flow == "raft":
+            from vidnst.motion.raft import raft_flow
+
+            self._flow = self._check = raft_flow()
+        elif self._both_ways:
+            self._check = self._flow
+
+    def links(self, before: Picture, here: Picture) -> Links:
+        """Link two frames of the source, RGB uint8 (H, W, 3) of one size."""
+        before, here = seen_small(before), seen_small(here)
+        back, forth = self._flow(here, before), self._check(before, here)
+        to_before = link(here, before, back, forth, self._size_hw)
+        if not self._both_ways:
+            return Links(to_before, None)
+        return Links(to_before, link(before, here, forth, back, self._size_hw))
+
+
+class Stabilizer:
+    """Steadies painted frames, shot by shot."""
+
+    def __init__(self, options: SteadyOptions) -> None:
+        self._moving = _MOST_HELD * options.steady
+        self._still = 1 - (1 - self._moving) ** 2
+        self._lookahead = options.lookahead
+        self._held: npt.NDArray[np.float32] | None = None
+        self._sharpened = 0.0
+
+    def begin_shot(self) -> None:
+        """Forget all that was painted before."""
+        self._held = None
+        self._sharpened = 0.0
+
+    def steady(self, painted: Iterator[tuple[Frame, Links | None]]) -> Generator[Frame, None, None]:
+        """Yield the painted frames of one shot, each given with its links but the first."""
+        self.begin_shot()
+        if not self._lookahead:
+            for frame, links in painted:
+                yield replace(frame, picture=self.hold(frame.picture, links and links.back))
+            return
+        # None after the last frame lets the one before it out.
+        for now, after in pairwise(chain(painted, [None])):
+            assert now is not None
+            frame, links = now
+            following = None
+            if after is not None and after[1] is not None and after[1].forth is not None:
+                following = after[0].picture, after[1].forth
+            held = self.hold(frame.picture, links and links.back, following=following)
+            yield replace(frame, picture=held)
+
+    def hold(
+        self,
+        painted: Picture,
+        to_before: Link | None,
+        *,
+        following: tuple[Picture, Link] | None = None,
+    ) -> Picture:
+        """A painted frame, RGB uint8 (H, W, 3), steadied.
+
+        to_before: its link to the frame given the last time; None where there is none. following:
+        the next painted frame and the link to it.
+        """
+        blended = painted.astype(np.float32)
+        if following is not None:
+            picture, link_ahead = following
+            ahead = _within(_warped(picture.astype(np.float32), link_ahead), painted)
+            blended = _blended(blended, ahead, _AHEAD * link_ahead.trusted)
+        if to_before is not None and self._held is not None:
+            kept = self._moving + (self._still - self._moving) * to_before.still
+            before = _within(_warped(self._held, to_before), painted)
+            blended = _blended(blended, before, kept * to_before.trusted)
+        elif following is None:
+            self._held = blended
+            return painted
+        self._held = blended
+        return self._sharp(np.asarray(cv2.convertScaleAbs(blended), np.uint8), painted)
+
+    def _sharp(self, held: Picture, painted: Picture) -> Picture:
+        """Give back detail, following slowly what is missing of that of the painted frame."""
+        blurred = cv2.GaussianBlur(held, (3, 3), 0)
+        more = self._sharpened
+        result = np.asarray(cv2.addWeighted(held, 1 + more, blurred, -more, 0), np.uint8)
+        missing = _DETAIL_KEPT * _detail(painted) / max(_detail(result), 1e-3) - 1
+        self._sharpened = min(max(more + _SHARPENING_LAG * missing, 0.0), _MOST_SHARPENED)
+        return result
+
+
+def _warped(picture: npt.NDArray[np.float32], along: Link) -> npt.NDArray[np.float32]:
+    # Cubic: linear interpolation would blur a little more with every frame.
+    return sampled(picture, along.places, cv2.INTER_CUBIC)
+
+
+def _within(warped: npt.NDArray[np.float32], painted: Picture) -> npt.NDArray[np.float32]:
+    """Bring colors into the range of those painted around (Karis 2014 does so in games).
+
+    What the flow took for visible, and was not, would stay as a ghost.
+    """
+    highest = cv2.dilate(painted, _AROUND).astype(np.float32)
+    lowest = cv2.erode(painted, _AROUND).astype(np.float32)
+    return np.asarray(np.minimum(np.maximum(warped, lowest), highest), np.float32)
+
+
+def _blended(
+    own: npt.NDArray[np.float32],
+    other: npt.NDArray[np.float32],
+    share: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float32]:
+    """own + share (other - own), share (H, W) in [0, 1]."""
+    return np.asarray(cv2.blendLinear(own, other, 1 - share, share), np.float32)
+
+
+def _detail(picture: Picture) -> float:
+    """Mean absolute Laplacian of the lightness, in 1/255."""
+    gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    return float(np.abs(cv2.Laplacian(gray, cv2.CV_16S)).mean())

@@ -28,7 +28,9 @@ _AHEAD = 0.5
 _DETAIL_KEPT = 0.94
 """Averaging what boils takes its detail away; so much of what was painted is given back, as more
 would make the remaining flicker visible again."""
-_AROUND = np.ones((5, 5), np.uint8)
+_AROUND = np.ones((3, 3), np.uint8)
+_BEYOND = (24, 24, 24, 0)
+"""How far, in 1/255, a color may lie outside the range of those painted around."""
 _SHARPENING_LAG = 0.5
 _MOST_SHARPENED = 1.0
 
@@ -48,18 +50,15 @@ class Linker:
         self._size_hw = size_hw
         self._both_ways = options.lookahead > 0
         self._flow: FlowFunction = partial(optical_flow, preset="fine")
-        self._check: FlowFunction = partial(optical_flow, preset="quick")
         if options.flow == "raft":
             from vidnst.motion.raft import raft_flow
 
-            self._flow = self._check = raft_flow()
-        elif self._both_ways:
-            self._check = self._flow
+            self._flow = raft_flow()
 
     def links(self, before: Picture, here: Picture) -> Links:
         """Link two frames of the source, RGB uint8 (H, W, 3) of one size."""
         before, here = seen_small(before), seen_small(here)
-        back, forth = self._flow(here, before), self._check(before, here)
+        back, forth = self._flow(here, before), self._flow(before, here)
         to_before = link(here, before, back, forth, self._size_hw)
         if not self._both_ways:
             return Links(to_before, None)
@@ -113,40 +112,37 @@ class Stabilizer:
         blended = painted.astype(np.float32)
         if following is not None:
             picture, link_ahead = following
-            ahead = _within(_warped(picture.astype(np.float32), link_ahead), painted)
+            ahead = _within(sampled(picture.astype(np.float32), link_ahead.places), painted)
             blended = _blended(blended, ahead, _AHEAD * link_ahead.trusted)
         if to_before is not None and self._held is not None:
             kept = self._moving + (self._still - self._moving) * to_before.still
-            before = _within(_warped(self._held, to_before), painted)
+            before = _within(sampled(self._held, to_before.places), painted)
             blended = _blended(blended, before, kept * to_before.trusted)
         elif following is None:
             self._held = blended
             return painted
-        self._held = blended
-        return self._sharp(np.asarray(cv2.convertScaleAbs(blended), np.uint8), painted)
+        # What goes on is sharpened too: it makes up for what warping blurs each time.
+        self._held = self._sharp(blended)
+        held = np.asarray(cv2.convertScaleAbs(np.maximum(self._held, 0)), np.uint8)
+        missing = _DETAIL_KEPT * _detail(painted) / max(_detail(held), 1e-3) - 1
+        more = self._sharpened + _SHARPENING_LAG * missing
+        self._sharpened = min(max(more, 0.0), _MOST_SHARPENED)
+        return held
 
-    def _sharp(self, held: Picture, painted: Picture) -> Picture:
-        """Give back detail, following slowly what is missing of that of the painted frame."""
-        blurred = cv2.GaussianBlur(held, (3, 3), 0)
+    def _sharp(self, blended: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Give back detail; how much follows slowly what is missing of that of the painted."""
+        blurred = cv2.GaussianBlur(blended, (3, 3), 0)
         more = self._sharpened
-        result = np.asarray(cv2.addWeighted(held, 1 + more, blurred, -more, 0), np.uint8)
-        missing = _DETAIL_KEPT * _detail(painted) / max(_detail(result), 1e-3) - 1
-        self._sharpened = min(max(more + _SHARPENING_LAG * missing, 0.0), _MOST_SHARPENED)
-        return result
-
-
-def _warped(picture: npt.NDArray[np.float32], along: Link) -> npt.NDArray[np.float32]:
-    # Cubic: linear interpolation would blur a little more with every frame.
-    return sampled(picture, along.places, cv2.INTER_CUBIC)
+        return np.asarray(cv2.addWeighted(blended, 1 + more, blurred, -more, 0), np.float32)
 
 
 def _within(warped: npt.NDArray[np.float32], painted: Picture) -> npt.NDArray[np.float32]:
-    """Bring colors into the range of those painted around (Karis 2014 does so in games).
+    """Bring colors near the range of those painted around (Karis 2014 does so in games).
 
     What the flow took for visible, and was not, would stay as a ghost.
     """
-    highest = cv2.dilate(painted, _AROUND).astype(np.float32)
-    lowest = cv2.erode(painted, _AROUND).astype(np.float32)
+    highest = cv2.add(cv2.dilate(painted, _AROUND), _BEYOND).astype(np.float32)
+    lowest = cv2.subtract(cv2.erode(painted, _AROUND), _BEYOND).astype(np.float32)
     return np.asarray(np.minimum(np.maximum(warped, lowest), highest), np.float32)
 
 
@@ -162,4 +158,4 @@ def _blended(
 def _detail(picture: Picture) -> float:
     """Mean absolute Laplacian of the lightness, in 1/255."""
     gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    return float(np.abs(cv2.Laplacian(gray, cv2.CV_16S)).mean())
+    return cv2.norm(cv2.Laplacian(gray, cv2.CV_16S), cv2.NORM_L1) / gray.size

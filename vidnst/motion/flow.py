@@ -19,12 +19,11 @@ Flow = npt.NDArray[np.float32]
 FlowFunction = Callable[[Picture, Picture], Flow]
 """Where each pixel of the first picture lies in the second, as optical_flow tells it."""
 
-Preset = Literal["medium", "fine", "quick"]
+Preset = Literal["medium", "fine"]
 
 _PRESETS: dict[Preset, tuple[int, int]] = {
     "medium": (cv2.DISOPTICAL_FLOW_PRESET_MEDIUM, 1),
     "fine": (cv2.DISOPTICAL_FLOW_PRESET_FAST, 1),
-    "quick": (cv2.DISOPTICAL_FLOW_PRESET_FAST, 2),
 }
 """OpenCV's preset and the finest scale matched at, as a power of 1/2."""
 
@@ -36,7 +35,7 @@ def optical_flow(here: Picture, there: Picture, preset: Preset = "medium") -> Fl
     """Find where each pixel of `here` lies in `there`, by DIS (Kroeger et al. 2016).
 
     here, there: RGB uint8 (H, W, 3) of one size. preset: medium is the most exact; fine takes three
-    quarters of its time, quick a fifth.
+    quarters of its time.
 
     Convention: flow[y, x] = (dx, dy) in pixels; what `here` shows at the pixel center (x, y) is at
     (x + dx, y + dy) in `there`.

@@ -17,6 +17,8 @@ Plane = npt.NDArray[np.float32]
 
 _SMALLEST_SIDE = 200
 _WINDOW = (5, 5)
+_AROUND = np.ones((3, 3), np.uint8)
+_ASTRAY_PX = 0.5
 _STILL_PX = 0.35
 _MOST_NOISE = 8.0
 """In 1/255: where the whole frame differs by more, as in a flash, that is no camera's noise."""
@@ -50,22 +52,26 @@ def link(
 
     flow: from here to there; opposite: from there to here. size_hw: of the frames to be warped.
     """
-    gray = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float32) for p in (here, there)]
-    unmoved = cv2.blur(cv2.absdiff(gray[0], gray[1]), _WINDOW)
-    moved = cv2.blur(cv2.absdiff(gray[0], warp(gray[1], flow)), _WINDOW)
+    gray, gray_there = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (here, there))
+    contrast = cv2.blur(cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, _AROUND), _WINDOW)
+    seen, seen_there = gray.astype(np.float32), gray_there.astype(np.float32)
+    unmoved = cv2.blur(cv2.absdiff(seen, seen_there), _WINDOW)
+    moved = cv2.blur(cv2.absdiff(seen, warp(seen_there, flow)), _WINDOW)
     noise = min(float(np.median(moved[::4, ::4])), _MOST_NOISE)
     disagreement, allowed = flow_disagreement(flow, opposite)
     trusted = inside(flow) * np.clip(3 - disagreement / (allowed + 1.5), 0, 1)
-    trusted *= np.clip(2 - moved / (3 * noise + 6), 0, 1)
-    trusted = cv2.erode(trusted.astype(np.float32), np.ones((3, 3), np.uint8))
+    # A flow that is right but for part of a pixel leaves the more, the more contrast there is.
+    trusted *= np.clip(2 - moved / (3 * noise + 3 + _ASTRAY_PX * contrast), 0, 1)
+    trusted = cv2.erode(trusted.astype(np.float32), _AROUND)
     # Where the flow is short and explains no more than no motion does, it is made of noise.
     still = np.clip(2 - cv2.magnitude(flow[..., 0], flow[..., 1]) / _STILL_PX, 0, 1)
     still *= np.clip(4 - 2.5 * unmoved / (moved + 0.25), 0, 1)
     height, width = size_hw
-    scale = np.array([width / here.shape[1], height / here.shape[0]], np.float32)
-    places = cv2.resize(flow * ((1 - still)[..., None] * scale), (width, height))
+    moving = 1 - still
+    scaled = [moving * (width / here.shape[1]), moving * (height / here.shape[0])]
+    places = cv2.resize(cv2.multiply(flow, cv2.merge(scaled)), (width, height))
     return Link(
         np.asarray(cv2.add(places, pixel_grid(height, width)), np.float32),
         np.asarray(cv2.resize(trusted, (width, height)), np.float32),
-        np.asarray(cv2.resize(still.astype(np.float32), (width, height)), np.float32),
+        np.asarray(cv2.resize(still, (width, height)), np.float32),
     )

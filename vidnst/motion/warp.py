@@ -19,15 +19,15 @@ def warp(picture: npt.NDArray[np.float32], flow: Flow) -> npt.NDArray[np.float32
     the nearest border pixel.
     """
     places = np.asarray(flow + pixel_grid(*flow.shape[:2]), np.float32)
-    return sampled(picture, places, cv2.INTER_LINEAR)
+    return sampled(picture, places)
 
 
 def sampled(
-    picture: npt.NDArray[np.float32], places: npt.NDArray[np.float32], interpolation: int
+    picture: npt.NDArray[np.float32], places: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """picture, float32 (H, W) or (H, W, C), at places: x and y of each pixel, float32 (H, W, 2)."""
     warped = cv2.remap(  # type: ignore[call-overload]
-        picture, places, None, interpolation, borderMode=cv2.BORDER_REPLICATE
+        picture, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(warped, np.float32)
 

@@ -21,14 +21,15 @@ from vidnst.motion.link import Link, link, seen_small
 from vidnst.motion.warp import sampled
 from vidnst.options import SteadyOptions
 
-_MOST_HELD = 0.95
+_MOST_HELD = 0.92
 """Of the frame before, at full steadiness: the rest keeps errors from staying."""
 _AHEAD = 0.5
 """How much of the next frame is blended in before, where one may look ahead."""
-_DETAIL_KEPT = 0.94
+_DETAIL_KEPT = 0.93
 """Averaging what boils takes its detail away; so much of what was painted is given back, as more
 would make the remaining flicker visible again."""
 _AROUND = np.ones((3, 3), np.uint8)
+_BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 _BEYOND = (24, 24, 24, 0)
 """How far, in 1/255, a color may lie outside the range of those painted around."""
 _SHARPENING_LAG = 0.5
@@ -49,7 +50,7 @@ class Linker:
         """size_hw: of the painted frames. Raises WeightsError where RAFT's weights are missing."""
         self._size_hw = size_hw
         self._both_ways = options.lookahead > 0
-        self._flow: FlowFunction = partial(optical_flow, preset="fine")
+        self._flow: FlowFunction = partial(optical_flow, preset="fast")
         if options.flow == "raft":
             from vidnst.motion.raft import raft_flow
 
@@ -123,7 +124,7 @@ class Stabilizer:
             return painted
         # What goes on is sharpened too: it makes up for what warping blurs each time.
         self._held = self._sharp(blended)
-        held = np.asarray(cv2.convertScaleAbs(np.maximum(self._held, 0)), np.uint8)
+        held = np.asarray(cv2.add(self._held, 0, dtype=cv2.CV_8U), np.uint8)  # type: ignore[call-overload]
         missing = _DETAIL_KEPT * _detail(painted) / max(_detail(held), 1e-3) - 1
         more = self._sharpened + _SHARPENING_LAG * missing
         self._sharpened = min(max(more, 0.0), _MOST_SHARPENED)
@@ -131,9 +132,9 @@ class Stabilizer:
 
     def _sharp(self, blended: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Give back detail; how much follows slowly what is missing of that of the painted."""
-        blurred = cv2.GaussianBlur(blended, (3, 3), 0)
-        more = self._sharpened
-        return np.asarray(cv2.addWeighted(blended, 1 + more, blurred, -more, 0), np.float32)
+        kernel = -self._sharpened * _BLUR
+        kernel[1, 1] += 1 + self._sharpened
+        return np.asarray(cv2.filter2D(blended, cv2.CV_32F, kernel), np.float32)
 
 
 def _within(warped: npt.NDArray[np.float32], painted: Picture) -> npt.NDArray[np.float32]:
@@ -141,17 +142,20 @@ def _within(warped: npt.NDArray[np.float32], painted: Picture) -> npt.NDArray[np
 
     What the flow took for visible, and was not, would stay as a ghost.
     """
-    highest = cv2.add(cv2.dilate(painted, _AROUND), _BEYOND).astype(np.float32)
-    lowest = cv2.subtract(cv2.erode(painted, _AROUND), _BEYOND).astype(np.float32)
-    return np.asarray(np.minimum(np.maximum(warped, lowest), highest), np.float32)
+    highest = cv2.add(cv2.dilate(painted, _AROUND), _BEYOND)  # type: ignore[call-overload]
+    lowest = cv2.subtract(cv2.erode(painted, _AROUND), _BEYOND)  # type: ignore[call-overload]
+    np.maximum(warped, lowest.astype(np.float32), out=warped)
+    np.minimum(warped, highest.astype(np.float32), out=warped)
+    return warped
 
 
 def _blended(
     own: npt.NDArray[np.float32],
     other: npt.NDArray[np.float32],
-    share: npt.NDArray[np.float32],
+    share_small: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.float32]:
-    """own + share (other - own), share (H, W) in [0, 1]."""
+    """own + share (other - own), share in [0, 1], of any size."""
+    share = cv2.resize(share_small, (own.shape[1], own.shape[0]))
     return np.asarray(cv2.blendLinear(own, other, 1 - share, share), np.float32)
 
 

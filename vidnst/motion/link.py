@@ -26,10 +26,11 @@ _MOST_NOISE = 8.0
 
 @dataclass(frozen=True)
 class Link:
-    """Where each pixel of a frame is in another, at the size (H, W) of the painted frames.
+    """Where each pixel of a frame is in another.
 
-    places (H, W, 2): x and y there, in pixels, as cv2.remap takes them. trusted: 1 where the pixel
-    is visible there, 0 where it is not. still: 1 where nothing moved but the camera's noise.
+    places (H, W, 2): x and y there, in pixels of the painted frames and of their size, as cv2.remap
+    takes them. Of the size that flow is found at: trusted, 1 where the pixel is visible there, 0
+    where it is not; still, 1 where nothing moved but the camera's noise.
     """
 
     places: npt.NDArray[np.float32]
@@ -72,6 +73,6 @@ def link(
     places = cv2.resize(cv2.multiply(flow, cv2.merge(scaled)), (width, height))
     return Link(
         np.asarray(cv2.add(places, pixel_grid(height, width)), np.float32),
-        np.asarray(cv2.resize(trusted, (width, height)), np.float32),
-        np.asarray(cv2.resize(still, (width, height)), np.float32),
+        np.asarray(trusted, np.float32),
+        np.asarray(still, np.float32),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -31,9 +32,7 @@ def inside(flow: Flow) -> npt.NDArray[np.bool_]:
     """Where what a pixel shows lies inside the other frame, bool (H, W)."""
     height, width = flow.shape[:2]
     at = flow + pixel_grid(height, width)
-    at_x, at_y = at[..., 0], at[..., 1]
-    within = (at_x >= 0) & (at_x <= width - 1) & (at_y >= 0) & (at_y <= height - 1)
-    return np.asarray(within, np.bool_)
+    return cv2.inRange(at, (0, 0), (width - 1, height - 1)) > 0
 
 
 def flow_disagreement(f: Flow, opposite: Flow) -> tuple[Visible, Visible]:
@@ -45,8 +44,8 @@ def flow_disagreement(f: Flow, opposite: Flow) -> tuple[Visible, Visible]:
 
 
 def _squared(vectors: Flow) -> Visible:
-    u, v = vectors[..., 0], vectors[..., 1]
-    return u * u + v * v
+    u, v = cv2.split(vectors)
+    return np.asarray(u * u + v * v, np.float32)
 
 
 def nearest_only(visible_by_age: Sequence[Visible]) -> list[Visible]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, SHARED
 from known_motion import known_film, texture, warping_error
 
 from vidnst.ahead import with_one_before
@@ -109,8 +109,15 @@ def test_a_shot_begins_with_its_frame_as_it_was_painted() -> None:
     )
 
 
-def test_a_shot_starts_anew_bit_for_bit(tmp_path: Path) -> None:
-    source, style = ROOT / "samples" / "clip.mp4", ROOT / "samples" / "wave.jpg"
+@pytest.mark.parametrize(
+    "source",
+    [ROOT / "samples" / "clip.mp4", SHARED / "clips" / "variable-frame-rate.mp4"],
+    ids=lambda path: path.stem,
+)
+def test_a_shot_starts_anew_bit_for_bit(source: Path, tmp_path: Path) -> None:
+    if not source.exists():
+        pytest.skip("the shared clips are not on this machine")
+    style = ROOT / "samples" / "wave.jpg"
     shots = list(list_shots(probe(source)))
     assert len(shots) > 1
     shot = shots[1]

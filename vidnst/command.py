@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from vidnst.commands import evaluate, explore, info, render, shots, train, tune
+from vidnst.commands import evaluate, explore, export, info, render, shots, train, tune
 from vidnst.errors import VidnstError
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "evaluate": evaluate.run,
     "explore": explore.run,
+    "export": export.run,
     "info": info.run,
     "shots": shots.run,
     "train": train.run,

@@ -176,6 +176,27 @@ class GatysOptions:
             raise UsageError(f"--steps names {len(self.steps)} scales, but --scales {self.scales}")
 
 
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Backend = Literal["auto", "torch", "openvino", "onnxruntime"]
+
+
+@dataclass(frozen=True)
+class ComputeOptions:
+    """Where and by what is computed. Each field is an option of the command line."""
+
+    device: Device = _option(
+        "auto", "where is computed; auto takes a GPU where there is one", choices=get_args(Device)
+    )
+    backend: Backend = _option(
+        "auto",
+        "what runs the network; auto takes the fastest that is installed",
+        choices=get_args(Backend),
+    )
+
+    def __post_init__(self) -> None:
+        _require_in_range(self)
+
+
 FlowMethod = Literal["dis", "raft"]
 
 
@@ -200,7 +221,7 @@ class SteadyOptions:
         _require_in_range(self)
 
 
-OptionGroup = SteadyOptions | TuneOptions | GatysOptions
+OptionGroup = ComputeOptions | SteadyOptions | TuneOptions | GatysOptions
 """Whose every field is an option of the command line."""
 
 
@@ -222,6 +243,7 @@ class RenderOptions:
     steadying: SteadyOptions = SteadyOptions()
     tuning: TuneOptions = TuneOptions()
     gatys: GatysOptions = GatysOptions()
+    compute: ComputeOptions = ComputeOptions()
     plot: Path | None = None
     save_steps: int | None = None
     encoding: EncodeOptions = EncodeOptions()
@@ -234,6 +256,8 @@ class RenderOptions:
             raise UsageError(f"--end is {end:g} s, but must lie after --start ({start or 0:g} s)")
         if self.stylizer == "gatys" and self.weights is not None:
             raise UsageError("--weights is for --stylizer fast; gatys takes --features")
+        if self.stylizer == "gatys" and self.compute.backend not in ("auto", "torch"):
+            raise UsageError("--backend is for --stylizer fast and tuned; gatys needs torch")
         if self.save_steps is not None and self.save_steps < 1:
             raise UsageError(f"--save-steps is {self.save_steps}, but must be 1 or more")
 

@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
-from functools import partial
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from vidnst.ahead import ahead, in_parallel, with_one_before
 from vidnst.allocator import keep_freed_memory
+from vidnst.backends.engine import chosen_device
 from vidnst.errors import UsageError
 from vidnst.frames import Frame
 from vidnst.media.clip import Clip, is_sequence, probe, sequence_in, sequence_numbers
@@ -29,6 +29,7 @@ from vidnst.media.pictures import (
 from vidnst.media.result import PendingResult, check_target
 from vidnst.media.shots import frames_ahead, in_shots, mark_shots
 from vidnst.options import RenderOptions
+from vidnst.profile import Profile
 from vidnst.source import excerpt_of, no_frame, painted_size, samples_of
 from vidnst.stabilize import Linker, Links, Stabilizer
 from vidnst.style.fast import FastStylizer
@@ -65,6 +66,8 @@ class Report:
     size_hw: tuple[int, int]
     seconds: float
     preparation_seconds: float
+    milliseconds: dict[str, float] = field(default_factory=dict)
+    """Of each stage, a frame."""
 
     @property
     def frames_per_second(self) -> float:
@@ -119,18 +122,18 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
     excerpt = excerpt_of(clip, options)
     numbers = sequence_numbers(clip.path) if is_sequence(clip.path) else [1]
     with PendingResult(output) as result:
-        paint = _painter(stylizer, options, size_hw=size_hw, folder=result.folder)
+        profile = Profile()
+        paint = _painter(stylizer, options, profile, size_hw=size_hw, folder=result.folder)
         joins = container.format not in ("gif", "image2")
         film = result.folder / f"film{output.suffix}" if joins else result.path
         prepared = time.perf_counter()
         on_progress(Progress(0, expected))
+        decoded = profile.each("decode", decode(clip, size_hw=size_hw, **excerpt))
+        shots = profile.each(
+            "find shots", mark_shots(decoded), outside="decoder waits for painters"
+        )
         with (
-            closing(
-                ahead(
-                    mark_shots(decode(clip, size_hw=size_hw, **excerpt)),
-                    depth=frames_ahead(size_hw),
-                )
-            ) as marked,
+            closing(ahead(shots, depth=frames_ahead(size_hw))) as marked,
             closing(paint(marked)) as frames,
             Encoder(
                 film,
@@ -144,13 +147,15 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
             ) as encoder,
         ):
             for frame in frames:
-                encoder.write(frame)
+                with profile.stage("encode"):
+                    encoder.write(frame)
                 done += 1
                 on_progress(Progress(done, expected))
         if not done:
             raise no_frame(clip)
         if joins:
-            join_streams(film, clip, result.path, encoding, audio=options.audio, **excerpt)
+            with profile.stage("join"):
+                join_streams(film, clip, result.path, encoding, audio=options.audio, **excerpt)
         result.keep()
     return Report(
         source=options.source,
@@ -159,6 +164,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         size_hw=size_hw,
         seconds=time.perf_counter() - started,
         preparation_seconds=prepared - started,
+        milliseconds=profile.milliseconds(done),
     )
 
 
@@ -186,7 +192,7 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
             record.add(step)
         on_progress(_progress(0, 1, step))
 
-    stylizer = _make_stylizer(options, size_hw, listen)
+    stylizer = _make_stylizer(options, size_hw, listen, at_once=1)
     picture = resize(picture, size_hw)
     if isinstance(stylizer, FeedForwardStylizer):
         stylizer.begin_clip([picture])
@@ -215,19 +221,35 @@ def _progress(done: int, count: int | None, step: Step) -> Progress:
 
 
 def _make_stylizer(
-    options: RenderOptions, size_hw: tuple[int, int], on_step: Callable[[Step], None]
+    options: RenderOptions,
+    size_hw: tuple[int, int],
+    on_step: Callable[[Step], None],
+    *,
+    at_once: int | None = None,
 ) -> FeedForwardStylizer | GatysStylizer:
     style = read_style(options.style)
-    painting, weights = options.painting, options.weights
+    painting, compute, weights = options.painting, options.compute, options.weights
     if options.stylizer == "gatys":
-        return GatysStylizer(style, painting, options.gatys, size_hw=size_hw, on_step=on_step)
+        device = chosen_device(compute.device)
+        return GatysStylizer(
+            style, painting, options.gatys, size_hw=size_hw, on_step=on_step, device=device
+        )
     if weights is not None and is_tuned(weights):
-        return RetrievedStylizer(weights, style, painting, size_hw=size_hw)
+        return RetrievedStylizer(
+            weights, style, painting, compute, size_hw=size_hw, at_once=at_once
+        )
     if options.stylizer == "tuned":
         return TunedStylizer(
-            style, painting, options.tuning, size_hw=size_hw, weights=weights, on_step=on_step
+            style,
+            painting,
+            options.tuning,
+            compute,
+            size_hw=size_hw,
+            at_once=at_once,
+            weights=weights,
+            on_step=on_step,
         )
-    return FastStylizer(style, painting, size_hw=size_hw, weights=weights)
+    return FastStylizer(style, painting, compute, size_hw=size_hw, at_once=at_once, weights=weights)
 
 
 Painter = Callable[[Iterator[Frame]], Generator[Frame, None, None]]
@@ -237,13 +259,18 @@ Painter = Callable[[Iterator[Frame]], Generator[Frame, None, None]]
 def _painter(
     stylizer: FeedForwardStylizer | GatysStylizer,
     options: RenderOptions,
+    profile: Profile,
     *,
     size_hw: tuple[int, int],
     folder: Path,
 ) -> Painter:
     """What paints a film; `folder` is there to put things aside."""
     if isinstance(stylizer, GatysStylizer):
-        return partial(paint_film, stylizer, folder=folder)
+
+        def paint_all(frames: Iterator[Frame]) -> Generator[Frame, None, None]:
+            return profile.each("paint", paint_film(stylizer, frames, folder=folder))
+
+        return paint_all
     steadying = options.steadying
     holds = steadying.steady > 0 and options.painting.strength > 0
     linker = Linker(steadying, size_hw=size_hw) if holds else None
@@ -251,22 +278,28 @@ def _painter(
 
     def paint(pair: tuple[Frame | None, Frame]) -> tuple[Frame, Links | None]:
         before, frame = pair
-        painted = replace(frame, picture=stylizer.paint(frame.picture))
+        with profile.stage("paint"):
+            painted = replace(frame, picture=stylizer.paint(frame.picture))
         if linker is None or before is None:
             return painted, None
-        return painted, linker.links(before.picture, frame.picture)
+        with profile.stage("flow"):
+            return painted, linker.links(before.picture, frame.picture)
 
     def paint_shots(frames: Iterator[Frame]) -> Generator[Frame, None, None]:
         for shot in in_shots(frames, samples=stylizer.shot_samples):
-            stylizer.begin_shot(shot.samples)
+            with profile.stage("begin shots"):
+                stylizer.begin_shot(shot.samples)
             painted = in_parallel(
                 paint,
                 with_one_before(shot.frames),
                 workers=stylizer.parallel,
                 begin_worker=stylizer.begin_worker,
             )
-            with closing(painted):
-                yield from stabilizer.steady(painted) if linker else (f for f, _ in painted)
+            with closing(profile.each("encoder waits for painters", painted)) as arrived:
+                if linker is None:
+                    yield from (frame for frame, _ in arrived)
+                else:
+                    yield from profile.each("hold", stabilizer.steady(arrived))
 
     return paint_shots
 

@@ -12,6 +12,7 @@ from vidnst import __version__
 from vidnst.commands.parser import Parser, progress_bar
 from vidnst.errors import UsageError
 from vidnst.options import (
+    ComputeOptions,
     EncodeOptions,
     GatysOptions,
     OptionGroup,
@@ -90,6 +91,7 @@ def render_parser() -> argparse.ArgumentParser:
         "--weights", type=Path,
         help="a network by vidnst train or vidnst tune, instead of the shipped one",
     )  # fmt: skip
+    add_options(parser.add_argument_group("where and by what is computed"), ComputeOptions)
     add_options(parser.add_argument_group("how fast and tuned keep a film steady"), SteadyOptions)
     add_options(parser.add_argument_group("how --stylizer tuned learns"), TuneOptions)
     group = parser.add_argument_group("how --stylizer gatys paints; lists are joined by +")
@@ -118,6 +120,9 @@ def render_parser() -> argparse.ArgumentParser:
         "--overwrite", action="store_true", help="replace a result that exists already"
     )
     group.add_argument("--quiet", action="store_true", help="show nothing but errors")
+    group.add_argument(
+        "--profile", action="store_true", help="show where the time went, stage by stage"
+    )
     group.add_argument("--json", action="store_true", help="print the figures as JSON, for scripts")
     parser.add_argument("--version", action="version", version=f"vidnst {__version__}")
     return parser
@@ -187,6 +192,7 @@ def _options_of(args: argparse.Namespace) -> RenderOptions:
         output=args.output,
         stylizer=args.stylizer,
         steadying=SteadyOptions(**steadying),
+        compute=ComputeOptions(**given_options(args, ComputeOptions)),
         tuning=TuneOptions(**tuning),
         gatys=GatysOptions(**gatys),
         plot=args.plot,
@@ -218,6 +224,8 @@ def run(arguments: list[str]) -> int:
         print(json.dumps(report.as_dict()))
     elif not args.quiet:
         print(_summary(report))
+        if args.profile:
+            print(_profile(report))
     return 0
 
 
@@ -259,6 +267,13 @@ class _Bars:
             told = {name: f"{value:.3g}" for name, value in losses.items() if value}
             self._bar.set_postfix({**(at or {}), **told}, refresh=at is not None)
         self._bar.update(done - self._bar.n)
+
+
+def _profile(report: "Report") -> str:
+    """A table of the stages, which run side by side: they add up to more than the whole."""
+    rows = [f"{'stage':28} {'ms a frame':>10}"]
+    rows += [f"{name:28} {taken:10.2f}" for name, taken in report.milliseconds.items()]
+    return "\n".join(rows)
 
 
 def _summary(report: "Report") -> str:

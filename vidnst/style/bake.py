@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from vidnst.style.channels_last import NORM_EPSILON, reflect
 from vidnst.style.fusion import fused_convolution, fuses
-from vidnst.style.network import StyleNetwork, finished, fitting, paint
+from vidnst.style.network import TENSORS, StyleNetwork, finished, fitting, paint
 from vidnst.style.shape import NetworkShape, layers_of
 from vidnst.weights import read_weights, write_weights
 
@@ -40,7 +40,7 @@ class BakedNetwork(nn.Module):
         self.convolutions.load_state_dict(weights)
 
     def forward(self, frame: Tensor) -> Tensor:
-        return paint(frame, self.shape, self._layer)
+        return paint(frame, self.shape, self._layer, TENSORS)
 
     def _layer(
         self, name: str, x: Tensor, *, plus: Tensor | None = None, rectify: bool = False
@@ -93,5 +93,5 @@ def bake(network: StyleNetwork, code: Tensor, frames: Tensor) -> BakedNetwork:
         scale, shift = (t[:, None, None].to(x.dtype) for t in (scale, shift))
         return finished(torch.addcmul(shift, x, scale), plus, rectify)
 
-    paint(frames, network.shape, layer)
+    paint(frames, network.shape, layer, TENSORS)
     return BakedNetwork(network.shape, weights).requires_grad_(False).eval()

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from vidnst.frames import Picture
-from vidnst.options import StyleOptions
+from vidnst.options import ComputeOptions, StyleOptions
 from vidnst.style.bake import BakedNetwork, bake
 from vidnst.style.code import code_encoder, style_code
 from vidnst.style.feed_forward import FeedForwardStylizer
@@ -22,27 +22,29 @@ class FastStylizer(FeedForwardStylizer):
     The frames given to begin_shot give the statistics that stay frozen through the shot.
     """
 
-    shot_samples = 5
+    shot_samples = 3
 
     def __init__(
         self,
         style: Picture,
         options: StyleOptions,
+        compute: ComputeOptions = ComputeOptions(),
         *,
         size_hw: tuple[int, int],
+        at_once: int | None = None,
         weights: Path | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        """style: RGB uint8 (H, W, 3). size_hw: of the frames that will come.
+        """style: RGB uint8 (H, W, 3). size_hw, at_once: as FeedForwardStylizer takes them.
 
-        Raises MediaError for frames larger than MOST_PIXELS, WeightsError for unfit weights.
+        Raises what that raises, and WeightsError for unfit weights.
         """
-        super().__init__(options, size_hw=size_hw, dtype=dtype)
-        self._network = load_network(weights or shipped_weights("fast.safetensors"))
-        self._network.requires_grad_(False)
+        super().__init__(options, compute, size_hw=size_hw, at_once=at_once, dtype=dtype)
+        self.network = load_network(weights or shipped_weights("fast.safetensors"))
+        self.network.requires_grad_(False)
         self._encoder = code_encoder()
         with torch.no_grad():
-            self._code = style_code(self._encoder, self._at_frame_scale(style))
+            self.code = style_code(self._encoder, self._at_frame_scale(style))
 
     def bake(self, samples: Sequence[Picture], *, strength: float) -> BakedNetwork:
         """The network for the style, with the statistics of these frames, RGB uint8 (H, W, 3).
@@ -54,11 +56,11 @@ class FastStylizer(FeedForwardStylizer):
             torch.autocast("cpu", self._dtype, enabled=self._dtype != torch.float32),
         ):
             frames = torch.cat(self._spread(samples, _STATISTICS_PIXELS))
-            code = self._code
+            code = self.code
             if strength < 1:
                 own = style_code(self._encoder, frames).mean(0, keepdim=True)
                 code = torch.lerp(own, code, strength)
-            return bake(self._network, code, frames)
+            return bake(self.network, code, frames)
 
     def begin_shot(self, samples: Sequence[Picture]) -> None:
         self._use(self.bake(samples, strength=self.options.strength))

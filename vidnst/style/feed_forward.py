@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from vidnst.backends.engine import Engine, chosen_backend, frames_at_once, make_engine
 from vidnst.errors import MediaError
 from vidnst.frames import Picture
 from vidnst.media.pictures import resize
-from vidnst.options import StyleOptions
+from vidnst.options import ComputeOptions, StyleOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.network import STRIDE
 from vidnst.style.precision import processor_dtype
@@ -37,10 +37,21 @@ class FeedForwardStylizer:
     shot_samples = 0
 
     def __init__(
-        self, options: StyleOptions, *, size_hw: tuple[int, int], dtype: torch.dtype | None = None
+        self,
+        options: StyleOptions,
+        compute: ComputeOptions = ComputeOptions(),
+        *,
+        size_hw: tuple[int, int],
+        at_once: int | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
-        """size_hw: of the frames that will come. Raises MediaError beyond MOST_PIXELS."""
+        """size_hw: of the frames that will come. at_once: how many threads will paint, at most.
+
+        Raises MediaError beyond MOST_PIXELS, UsageError where device or backend is not there.
+        """
+        self._compute = compute
         self._cores = torch.get_num_threads()
+        self._at_once = at_once or frames_at_once(compute, cores=self._cores)
         self.options = options
         self.size_hw = size_hw
         self._inner_hw = _inner_size(size_hw, options.brush_size)
@@ -51,7 +62,8 @@ class FeedForwardStylizer:
                     f"{MOST_PIXELS // 1_000_000} megapixels): give a smaller --size"
                 )
         self._dtype = dtype or processor_dtype()
-        self._baked: BakedNetwork | None = None
+        self._engine: Engine | None = None
+        chosen_backend(compute)
 
     @property
     def parallel(self) -> int:
@@ -61,7 +73,7 @@ class FeedForwardStylizer:
         are fewer, for their memory.
         """
         height, width = self._inner_hw
-        return max(1, min(self._cores, _PARALLEL_PIXELS // (height * width)))
+        return max(1, min(self._at_once, _PARALLEL_PIXELS // (height * width)))
 
     def begin_worker(self) -> None:
         """Take this thread's share of the cores; each thread that paints calls it once."""
@@ -74,19 +86,17 @@ class FeedForwardStylizer:
         """Learn what there is to learn from frames of the shot, RGB uint8 (H, W, 3)."""
 
     def _use(self, network: BakedNetwork) -> None:
-        self._baked = network.to(self._dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._engine = make_engine(network, self._compute, dtype=self._dtype, at_once=self.parallel)
 
     def paint(self, picture: Picture) -> Picture:
         """Paint one frame, RGB uint8 (H, W, 3), of the size this stylizer was made for."""
-        if self._baked is None:
+        if self._engine is None:
             raise RuntimeError("begin_clip and begin_shot must come before paint")
         if self.options.strength == 0:
             return picture
-        with torch.inference_mode():
-            height, width = self._inner_hw
-            painted = self._baked(self._to_network(picture))[0, :, :height, :width]
-            rounded = (painted * 255).round_().to(torch.uint8).permute(1, 2, 0).contiguous()
-        pixels = _enlarge(rounded.numpy(), picture)
+        height, width = self._inner_hw
+        painted = self._engine.run(self._padded(picture))[:height, :width]
+        pixels = _enlarge(painted, picture)
         weight = self._blend_weight()
         if weight < 1:
             pixels = np.asarray(cv2.addWeighted(pixels, weight, picture, 1 - weight, 0), np.uint8)
@@ -104,13 +114,17 @@ class FeedForwardStylizer:
         return [self._to_network(picture) for picture in chosen]
 
     def _to_network(self, picture: Picture) -> Tensor:
-        pixels = torch.from_numpy(resize(picture, self._inner_hw)).permute(2, 0, 1)[None]
-        frame = pixels.to(self._dtype, memory_format=torch.channels_last).mul_(1 / 255)
-        height, width = self._inner_hw
-        below, right = -height % STRIDE, -width % STRIDE
-        if below or right:
-            frame = F.pad(frame, (0, right, 0, below), mode="replicate")
-        return frame.contiguous(memory_format=torch.channels_last)
+        pixels = torch.from_numpy(self._padded(picture)).permute(2, 0, 1)[None]
+        return pixels.to(self._dtype, memory_format=torch.channels_last).mul_(1 / 255)
+
+    def _padded(self, picture: Picture) -> Picture:
+        """A frame as an engine takes it: of the inner size, up to multiples of STRIDE."""
+        small = resize(picture, self._inner_hw)
+        below, right = (-side % STRIDE for side in self._inner_hw)
+        if not below and not right:
+            return small
+        padded = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        return np.asarray(padded, np.uint8)
 
     def _at_frame_scale(self, style: Picture) -> Tensor:
         """A style (1, 3, H, W) in [0, 1] with its marks as large as they are in the frames."""

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -40,35 +40,77 @@ STRIDE = 8
 """Frame sides must be multiples of this: the network works at an eighth of the size."""
 
 
-class Convolve(Protocol):
+Features = TypeVar("Features")
+"""(B, C, H, W): a tensor, or what stands for one in a graph."""
+
+
+class Convolve(Protocol[Features]):
     """A layer of a network: its convolution (and norm), plus other features, rectified or not."""
 
     def __call__(
-        self, name: str, x: Tensor, *, plus: Tensor | None = None, rectify: bool = False
-    ) -> Tensor: ...
+        self, name: str, x: Features, *, plus: Features | None = None, rectify: bool = False
+    ) -> Features: ...
 
 
-def paint(frame: Tensor, shape: NetworkShape, layer: Convolve) -> Tensor:
+class Operations(Protocol[Features]):
+    """What there is between the layers."""
+
+    def unshuffled(self, x: Features) -> Features:
+        """Each 2x2 of pixels side by side, row by row: (B, 4 C, H / 2, W / 2)."""
+
+    def doubled(self, x: Features) -> Features:
+        """Height and width doubled by bilinear interpolation."""
+
+    def plus(self, x: Features, y: Features) -> Features:
+        """The sum."""
+
+    def shuffled(self, x: Features) -> Features:
+        """The sigmoid, and each four channels as 2x2 pixels."""
+
+
+class _TensorOperations:
+    def unshuffled(self, x: Tensor) -> Tensor:
+        return space_to_depth(x)
+
+    def doubled(self, x: Tensor) -> Tensor:
+        return doubled(x)
+
+    def plus(self, x: Tensor, y: Tensor) -> Tensor:
+        return x + y
+
+    def shuffled(self, x: Tensor) -> Tensor:
+        return depth_to_space(torch.sigmoid(x.float()))
+
+
+TENSORS = _TensorOperations()
+
+
+def paint(
+    frame: Features,
+    shape: NetworkShape,
+    layer: Convolve[Features],
+    operations: Operations[Features],
+) -> Features:
     """The way of frames (B, 3, H, W) in [0, 1] through the network, whose layers are `layer`.
 
-    Before, while and after baking, this is the one description of it.
+    Before, while and after baking, and in a graph, this is the one description of it.
     """
 
-    def blocks(place: str, count: int, x: Tensor) -> Tensor:
+    def blocks(place: str, count: int, x: Features) -> Features:
         for index in range(count):
             y = layer(f"{place}{index}a", x, rectify=True)
             x = layer(f"{place}{index}b", y, plus=x)
         return x
 
-    fine = layer("enter", space_to_depth(frame), rectify=True)
+    fine = layer("enter", operations.unshuffled(frame), rectify=True)
     x = layer("shrink", fine, rectify=True)
     x = blocks("before", shape.blocks_before, x)
     deep = blocks("deep", shape.blocks_deep, layer("down", x, rectify=True))
-    x = x + doubled(layer("up", deep))
+    x = operations.plus(x, operations.doubled(layer("up", deep)))
     x = blocks("after", shape.blocks_after, x)
-    x = layer("skip", fine, plus=doubled(layer("grow", x)), rectify=True)
+    x = layer("skip", fine, plus=operations.doubled(layer("grow", x)), rectify=True)
     x = layer("mix", x, rectify=True)
-    return depth_to_space(torch.sigmoid(layer("leave", x).float()))
+    return operations.shuffled(layer("leave", x))
 
 
 def finished(y: Tensor, plus: Tensor | None, rectify: bool) -> Tensor:
@@ -178,7 +220,7 @@ class StyleNetwork(nn.Module):
                 y = y * scale[:, :, None, None] + shift[:, :, None, None]
             return finished(y, plus, rectify)
 
-        return paint(frame, self.shape, layer)
+        return paint(frame, self.shape, layer, TENSORS)
 
     def save(self, path: Path, metadata: Mapping[str, str] | None = None) -> None:
         """Write a safetensors file in float16; it appears whole or not at all."""

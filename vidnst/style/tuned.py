@@ -12,7 +12,7 @@ import torch
 
 from vidnst.errors import OutputError, WeightsError
 from vidnst.frames import Picture
-from vidnst.options import StyleOptions, TuneOptions
+from vidnst.options import ComputeOptions, StyleOptions, TuneOptions
 from vidnst.style.bake import ONE_STYLE, BakedNetwork, load_baked
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
@@ -41,8 +41,10 @@ class TunedStylizer(FastStylizer):
         style: Picture,
         options: StyleOptions,
         tuning: TuneOptions,
+        compute: ComputeOptions = ComputeOptions(),
         *,
         size_hw: tuple[int, int],
+        at_once: int | None = None,
         weights: Path | None = None,
         on_step: Callable[[TuneStep], None] = lambda step: None,
     ) -> None:
@@ -50,7 +52,7 @@ class TunedStylizer(FastStylizer):
 
         Raises MediaError for frames larger than MOST_PIXELS, WeightsError for unfit weights.
         """
-        super().__init__(style, options, size_hw=size_hw, weights=weights)
+        super().__init__(style, options, compute, size_hw=size_hw, at_once=at_once, weights=weights)
         self._base = _digest(weights.read_bytes()) if weights else SHA256["fast.safetensors"]
         self._style = style
         self._tuning = tuning
@@ -108,10 +110,17 @@ class RetrievedStylizer(FeedForwardStylizer):
     """Paints frames of one size with a network that `vidnst tune` wrote."""
 
     def __init__(
-        self, weights: Path, style: Picture, options: StyleOptions, *, size_hw: tuple[int, int]
+        self,
+        weights: Path,
+        style: Picture,
+        options: StyleOptions,
+        compute: ComputeOptions = ComputeOptions(),
+        *,
+        size_hw: tuple[int, int],
+        at_once: int | None = None,
     ) -> None:
         """Raises WeightsError where the file was tuned to another style than this one."""
-        super().__init__(options, size_hw=size_hw)
+        super().__init__(options, compute, size_hw=size_hw, at_once=at_once)
         network, metadata = load_baked(weights)
         if metadata.get("style") != style_digest(style):
             raise WeightsError(f"{weights} was tuned to another style picture than this one")

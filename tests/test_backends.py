@@ -1,0 +1,136 @@
+"""Every backend paints what PyTorch paints, and is chosen where it is there."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+
+from vidnst.backends import engine
+from vidnst.backends.engine import chosen_backend, chosen_device
+from vidnst.command import main
+from vidnst.errors import UsageError
+from vidnst.export import export
+from vidnst.frames import Picture
+from vidnst.media.clip import probe
+from vidnst.media.decode import decode
+from vidnst.media.pictures import read_style
+from vidnst.options import Backend, ComputeOptions, StyleOptions
+from vidnst.style.fast import FastStylizer
+
+STYLE = ROOT / "samples" / "wave.jpg"
+BACKENDS: list[Backend] = ["torch", "openvino", "onnxruntime"]
+
+
+@pytest.fixture(scope="module")
+def frames() -> list[Picture]:
+    clip = probe(ROOT / "samples" / "clip.mp4")
+    return [frame.picture for frame in decode(clip, size_hw=(180, 318), end_seconds=0.5)]
+
+
+def painter(frames: list[Picture], backend: Backend, **settings: object) -> FastStylizer:
+    stylizer = FastStylizer(
+        read_style(STYLE),
+        StyleOptions(),
+        ComputeOptions(device="cpu", backend=backend),
+        size_hw=(frames[0].shape[0], frames[0].shape[1]),
+        **settings,  # type: ignore[arg-type]
+    )
+    stylizer.begin_shot(frames[:3])
+    return stylizer
+
+
+def psnr(found: Picture, expected: Picture) -> float:
+    error = np.square(found.astype(float) - expected).mean()
+    return float(10 * np.log10(255**2 / max(error, 1e-9)))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_paints_as_pytorch_in_full_precision(backend: Backend, frames: list[Picture]) -> None:
+    reference = painter(frames, "torch", dtype=torch.float32)
+    stylizer = painter(frames, backend)
+    exact = painter(frames, backend, dtype=torch.float32)
+    for frame in frames[::5]:
+        assert psnr(stylizer.paint(frame), reference.paint(frame)) > 40
+        assert psnr(exact.paint(frame), reference.paint(frame)) > 60
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_paints_the_same_from_many_threads(backend: Backend, frames: list[Picture]) -> None:
+    stylizer = painter(frames, backend)
+    with ThreadPoolExecutor(3, initializer=stylizer.begin_worker) as pool:
+        side_by_side = list(pool.map(stylizer.paint, frames))
+        again = list(pool.map(stylizer.paint, frames))
+    assert all(np.array_equal(a, b) for a, b in zip(side_by_side, again, strict=True))
+
+
+def test_many_networks_in_one_process(frames: list[Picture]) -> None:
+    """OpenVINO once died of that."""
+    stylizer = painter(frames, "openvino")
+    expected = stylizer.paint(frames[0])
+    for _ in range(12):
+        stylizer.begin_shot(frames[:3])
+        assert np.array_equal(stylizer.paint(frames[0]), expected)
+
+
+def test_the_fastest_backend_that_is_there_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = ComputeOptions(device="cpu")
+    assert chosen_backend(cpu) == "openvino"
+    monkeypatch.setattr(engine, "find_spec", lambda name: None)
+    assert chosen_backend(cpu) == "torch"
+    with pytest.raises(UsageError, match=r"pip install 'vidnst\[openvino\]'"):
+        chosen_backend(ComputeOptions(device="cpu", backend="openvino"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="for machines without a GPU")
+def test_a_device_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert chosen_device("auto") == "cpu"
+    arguments = [str(ROOT / "samples" / "clip.mp4"), "--style", str(STYLE), "--device", "cuda"]
+    assert main(arguments) == 2
+    assert "--device cuda" in capsys.readouterr().err
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_paints_as_the_processor(frames: list[Picture]) -> None:
+    reference = painter(frames, "torch", dtype=torch.float32)
+    stylizer = FastStylizer(
+        read_style(STYLE),
+        StyleOptions(),
+        ComputeOptions(device="cuda"),
+        size_hw=(frames[0].shape[0], frames[0].shape[1]),
+    )
+    stylizer.begin_shot(frames[:3])
+    with ThreadPoolExecutor(stylizer.parallel, initializer=stylizer.begin_worker) as pool:
+        painted = list(pool.map(stylizer.paint, frames))
+    for result, frame in zip(painted, frames, strict=True):
+        assert psnr(result, reference.paint(frame)) > 40
+
+
+def test_exported_network_takes_any_size_and_equals_pytorch(tmp_path: Path) -> None:
+    from onnxruntime import InferenceSession
+
+    for name, clip in (("any.onnx", None), ("baked.onnx", ROOT / "samples" / "clip.mp4")):
+        output = tmp_path / name
+        assert export(STYLE, output, clip=clip).psnr > 80
+        session = InferenceSession(str(output), providers=["CPUExecutionProvider"])
+        for size_hw in ((64, 64), (71, 50)):
+            frame = np.random.default_rng(0).random((2, 3, *size_hw), np.float32)
+            painted = session.run(None, {"frame": frame})[0]
+            assert painted.shape == frame.shape
+            assert 0 <= painted.min() < painted.max() <= 1
+    assert main(["export", str(output), "--style", str(STYLE)]) == 1, "it exists already"
+    assert main(["export", str(tmp_path / "a.pt"), "--style", str(STYLE)]) == 2
+
+
+def test_profile_tells_where_the_time_went(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [str(ROOT / "samples" / "clip.mp4"), "--style", str(STYLE), "--size", "96x54"]
+    output = tmp_path / "out.mp4"
+    assert main([*arguments, "--end", "1", "-o", str(output), "--profile"]) == 0
+    told = capsys.readouterr().out
+    for stage in ("decode", "find shots", "paint", "flow", "hold", "encode", "waits for"):
+        assert stage in told

@@ -1,0 +1,87 @@
+"""What runs a baked network, and which is the fastest here."""
+
+from importlib.util import find_spec
+from typing import Protocol
+
+import torch
+
+from vidnst.errors import UsageError
+from vidnst.frames import Picture
+from vidnst.options import Backend, ComputeOptions, Device
+from vidnst.style.bake import BakedNetwork
+
+_AT_ONCE_ON_GPU = 3
+"""One frame goes there, one is painted, one comes back."""
+
+
+class Engine(Protocol):
+    """Paints pictures; many threads may call it at once."""
+
+    def run(self, picture: Picture) -> Picture:
+        """Paint RGB uint8 (H, W, 3), H and W multiples of the network's STRIDE, H and W at will."""
+        ...
+
+
+def make_engine(
+    network: BakedNetwork, compute: ComputeOptions, *, dtype: torch.dtype, at_once: int
+) -> Engine:
+    """An engine for this network; at_once: how many threads will call it.
+
+    dtype: what is computed in, on a CPU. Raises UsageError where device or backend is not there.
+    """
+    device, backend = chosen_device(compute.device), chosen_backend(compute)
+    if backend == "openvino":
+        from vidnst.backends.openvino import OpenVinoEngine
+
+        return OpenVinoEngine(network, bf16=dtype == torch.bfloat16, at_once=at_once)
+    if backend == "onnxruntime":
+        from vidnst.backends.onnxruntime import OnnxRuntimeEngine
+
+        return OnnxRuntimeEngine(network, at_once=at_once)
+    from vidnst.backends.pytorch import PyTorchEngine
+
+    return PyTorchEngine(network, device=device, dtype=dtype if device == "cpu" else torch.float16)
+
+
+def chosen_device(device: Device) -> Device:
+    """The device that is meant. Raises UsageError where torch sees no such device."""
+    there: dict[Device, bool] = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if device == "auto":
+        return next(name for name, is_there in there.items() if is_there)
+    if not there[device]:
+        raise UsageError(f"--device {device}: torch {torch.__version__} sees no such device here")
+    return device
+
+
+def chosen_backend(compute: ComputeOptions) -> Backend:
+    """The backend that is meant: OpenVINO is the fastest on a CPU, where it is installed.
+
+    Raises UsageError where it cannot be had.
+    """
+    on_cpu = chosen_device(compute.device) == "cpu"
+    if compute.backend == "auto":
+        return "openvino" if on_cpu and _missing("openvino") is None else "torch"
+    if compute.backend == "torch":
+        return "torch"
+    if not on_cpu:
+        raise UsageError(f"--backend {compute.backend} computes on the CPU: add --device cpu")
+    missing = _missing(compute.backend)
+    if missing is not None:
+        raise UsageError(
+            f"--backend {compute.backend} needs {missing}: pip install 'vidnst[{compute.backend}]'"
+        )
+    return compute.backend
+
+
+def frames_at_once(compute: ComputeOptions, *, cores: int) -> int:
+    """How many frames to paint at once: one to a core, or as many as keep a GPU busy."""
+    return cores if chosen_device(compute.device) == "cpu" else _AT_ONCE_ON_GPU
+
+
+def _missing(backend: Backend) -> str | None:
+    """The package that the backend lacks here."""
+    return next((name for name in (backend, "onnx") if find_spec(name) is None), None)

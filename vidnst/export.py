@@ -1,0 +1,105 @@
+"""Write the network for one style as an ONNX file, and check it against PyTorch."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidnst.backends.onnx_graph import baked_parts, parts_in_style, portable_graph
+from vidnst.errors import UsageError, WeightsError
+from vidnst.media.clip import probe
+from vidnst.media.pictures import is_picture, read_picture, read_style
+from vidnst.media.result import PendingResult, check_target
+from vidnst.options import RenderOptions
+from vidnst.source import samples_of
+from vidnst.style.fast import FastStylizer
+from vidnst.style.network import STRIDE
+
+_LEAST_PSNR = 60.0
+_CHECKED_HW = (93, 130)
+"""Odd on purpose: the file takes any size."""
+_SIZE_OF_STYLE_HW = (512, 512)
+"""Without a clip, the style's marks are as in frames of this size."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written; psnr: of the file's result against PyTorch's, in dB."""
+
+    output: Path
+    psnr: float
+
+
+def export(
+    style: Path,
+    output: Path,
+    *,
+    clip: Path | None = None,
+    weights: Path | None = None,
+    overwrite: bool = False,
+) -> Exported:
+    """Write the network for a style picture as an ONNX file that takes frames of any size.
+
+    clip: a film or picture whose statistics are baked in, as when it is rendered; without it every
+    frame is normed by itself, which suits any scene, and is slower. weights: instead of the shipped
+    ones.
+
+    Raises UsageError, MediaError, OutputError and WeightsError.
+    """
+    if output.suffix != ".onnx":
+        raise UsageError(f"{output}: an exported network's name ends in .onnx")
+    missing = [name for name in ("onnx", "onnxruntime") if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"export needs {missing[0]}: pip install 'vidnst[onnxruntime]'")
+    check_target(output, (style, *([clip] if clip else [])), overwrite=overwrite)
+    options = RenderOptions(clip or style, style)
+    if clip is None:
+        samples, size_hw = [], _SIZE_OF_STYLE_HW
+    elif is_picture(clip):
+        samples = [read_picture(clip)]
+        size_hw = (samples[0].shape[0], samples[0].shape[1])
+    else:
+        probed = probe(clip)
+        size_hw = probed.size_hw
+        samples = samples_of(probed, options, FastStylizer.shot_samples, size_hw=size_hw)
+    stylizer = FastStylizer(
+        read_style(style), options.painting, size_hw=size_hw, weights=weights, dtype=torch.float32
+    )
+    height, width = _CHECKED_HW
+    frame = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
+    # The same as the file does by itself.
+    whole = torch.nn.functional.pad(
+        frame, (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate"
+    )
+    with torch.inference_mode():
+        if samples:
+            baked = stylizer.bake(samples, strength=1.0)
+            parts, expected = baked_parts(baked), baked(whole)
+        else:
+            parts = parts_in_style(stylizer.network, stylizer.code)
+            expected = stylizer.network(whole, stylizer.code)
+    model = portable_graph(stylizer.network.shape, parts)
+    with PendingResult(output) as result:
+        result.path.write_bytes(model.SerializeToString())
+        psnr = _psnr(_run(result.path, frame), expected[..., :height, :width])
+        if psnr < _LEAST_PSNR:
+            raise WeightsError(
+                f"{output} would paint otherwise than PyTorch ({psnr:.1f} dB, not {_LEAST_PSNR:g})"
+            )
+        result.keep()
+    return Exported(output, psnr)
+
+
+def _run(path: Path, frame: Tensor) -> Tensor:
+    from onnxruntime import InferenceSession
+
+    session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return torch.from_numpy(session.run(None, {"frame": frame.numpy()})[0])
+
+
+def _psnr(found: Tensor, expected: Tensor) -> float:
+    error = float((found - expected).square().mean())
+    return float(-10 * np.log10(max(error, 1e-20)))

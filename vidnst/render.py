@@ -27,7 +27,7 @@ from vidnst.media.pictures import (
     write_picture,
 )
 from vidnst.media.result import PendingResult, check_target
-from vidnst.media.shots import frames_ahead, in_shots, mark_shots
+from vidnst.media.shots import in_shots, mark_shots
 from vidnst.options import RenderOptions
 from vidnst.profile import Profile
 from vidnst.source import excerpt_of, no_frame, painted_size, samples_of
@@ -133,7 +133,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
             "find shots", mark_shots(decoded), outside="decoder waits for painters"
         )
         with (
-            closing(ahead(shots, depth=frames_ahead(size_hw))) as marked,
+            closing(ahead(shots)) as marked,
             closing(paint(marked)) as frames,
             Encoder(
                 film,

@@ -9,6 +9,9 @@ import torch
 from vidnst.backends.onnx_graph import pixel_graph
 from vidnst.frames import Picture
 from vidnst.style.bake import BakedNetwork
+from vidnst.style.network import STRIDE
+
+_TRIED_SIDE = 4 * STRIDE
 
 
 class OpenVinoEngine:
@@ -28,6 +31,8 @@ class OpenVinoEngine:
             },
         )
         self._of_thread = local()
+        # Two threads that hand it their first array at the same time wait for each other forever.
+        self.run(np.zeros((_TRIED_SIDE, _TRIED_SIDE, 3), np.uint8))
 
     def run(self, picture: Picture) -> Picture:
         """Paint RGB uint8 (H, W, 3), H and W multiples of STRIDE."""

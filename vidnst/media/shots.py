@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import product
+from itertools import islice, product, takewhile
 
 import cv2
 import numpy as np
@@ -21,7 +21,7 @@ _SEEN_SIDE = 256
 _SAME = 0.5
 """Frames that differ by less than this part of a cut are of one scene."""
 _MOST_AHEAD = 128
-_MOST_AHEAD_BYTES = 128_000_000
+_MOST_AHEAD_BYTES = 96_000_000
 _FEWEST_AHEAD = 8
 
 
@@ -77,20 +77,25 @@ def in_shots(frames: Iterable[Frame], *, samples: int) -> Generator[Shot, None, 
             waiting.append(frame)
         return frame is not None
 
+    def own() -> list[Frame]:
+        """Those waiting that belong to the shot of the first."""
+        later = takewhile(lambda frame: not frame.opens_shot, islice(waiting, 1, None))
+        return [waiting[0], *later]
+
     def rest_of_shot() -> Generator[Frame, None, None]:
         yield waiting.popleft()
-        while (waiting or read()) and not waiting[0].opens_shot:
+        # For each that leaves another comes, so that the next shot is known in time.
+        while (read() or waiting) and not waiting[0].opens_shot:
             yield waiting.popleft()
 
     while waiting or read():
         most = frames_ahead((waiting[0].picture.shape[0], waiting[0].picture.shape[1]))
-        while len(waiting) < most and not (len(waiting) > 1 and waiting[-1].opens_shot):
-            if not read():
-                break
-        own = [f.picture for i, f in enumerate(waiting) if i == 0 or not f.opens_shot]
-        places = np.linspace(0, len(own) - 1, min(samples, len(own))).round()
+        while len(waiting) < most and len(own()) == len(waiting) and read():
+            pass
+        known = [frame.picture for frame in own()]
+        places = np.linspace(0, len(known) - 1, min(samples, len(known))).round()
         shot = rest_of_shot()
-        yield Shot([own[int(place)] for place in places], shot)
+        yield Shot([known[int(place)] for place in places], shot)
         deque(shot, maxlen=0)
 
 

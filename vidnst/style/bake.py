@@ -83,9 +83,10 @@ def bake(network: StyleNetwork, code: Tensor, frames: Tensor) -> BakedNetwork:
         scale, shift = scale[0], shift[0]
         if normed:
             # By hand: torch.var_mean over these axes of channels-last takes three times as long.
-            pixels = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1]).float()
+            pixels = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
+            pixels = pixels.to(torch.float32, copy=True)
             mean = pixels.mean(0)
-            variance = (pixels - mean).square_().mean(0)
+            variance = pixels.sub_(mean).square_().mean(0)
             scale = scale * torch.rsqrt(variance + NORM_EPSILON)
             shift = shift - mean * scale
         weights[f"{name}.weight"] = kernel * scale[:, None, None, None]

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from johnson import JohnsonNetwork
 
 from vidnst.ahead import in_parallel, with_one_before
 from vidnst.allocator import keep_freed_memory
@@ -37,6 +36,7 @@ from vidnst.media.shots import mark_shots
 from vidnst.options import EncodeOptions, SteadyOptions, StyleOptions
 from vidnst.stabilize import Linker, Links, Stabilizer
 from vidnst.style.fast import FastStylizer
+from vidnst.style.johnson import JohnsonNetwork
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -177,6 +177,7 @@ class GatysOptions:
 
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+NetworkRange = Literal["auto", "0..1", "0..255", "-1..1"]
 Backend = Literal["auto", "torch", "openvino", "onnxruntime"]
 
 
@@ -227,7 +228,10 @@ OptionGroup = ComputeOptions | SteadyOptions | TuneOptions | GatysOptions
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """One render: what is read, how it is painted, where it goes."""
+    """One render: what is read, how it is painted, where it goes.
+
+    network: somebody else's, which paints in place of ours; style then only names the result.
+    """
 
     source: Path
     style: Path
@@ -239,6 +243,8 @@ class RenderOptions:
     audio: bool = True
     overwrite: bool = False
     weights: Path | None = None
+    network: Path | None = None
+    network_range: NetworkRange = "auto"
     painting: StyleOptions = StyleOptions()
     steadying: SteadyOptions = SteadyOptions()
     tuning: TuneOptions = TuneOptions()
@@ -256,6 +262,8 @@ class RenderOptions:
             raise UsageError(f"--end is {end:g} s, but must lie after --start ({start or 0:g} s)")
         if self.stylizer == "gatys" and self.weights is not None:
             raise UsageError("--weights is for --stylizer fast; gatys takes --features")
+        if self.network is not None and (self.stylizer != "fast" or self.weights is not None):
+            raise UsageError("--network stands for itself: leave --stylizer and --weights out")
         if self.stylizer == "gatys" and self.compute.backend not in ("auto", "torch"):
             raise UsageError("--backend is for --stylizer fast and tuned; gatys needs torch")
         if self.save_steps is not None and self.save_steps < 1:

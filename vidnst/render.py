@@ -35,6 +35,7 @@ from vidnst.stabilize import Linker, Links, Stabilizer
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.film import paint_film
+from vidnst.style.foreign import ForeignStylizer
 from vidnst.style.gatys import GatysStep, GatysStylizer
 from vidnst.style.record import StepRecord
 from vidnst.style.tuned import RetrievedStylizer, TunedStylizer, is_tuned
@@ -227,8 +228,17 @@ def _make_stylizer(
     *,
     at_once: int | None = None,
 ) -> FeedForwardStylizer | GatysStylizer:
-    style = read_style(options.style)
     painting, compute, weights = options.painting, options.compute, options.weights
+    if options.network is not None:
+        return ForeignStylizer(
+            options.network,
+            painting,
+            compute,
+            size_hw=size_hw,
+            value_range=options.network_range,
+            at_once=at_once,
+        )
+    style = read_style(options.style)
     if options.stylizer == "gatys":
         device = chosen_device(compute.device)
         return GatysStylizer(

@@ -1,19 +1,21 @@
-"""Run a baked network with PyTorch, on a CPU or a GPU."""
+"""Run a network with PyTorch, on a CPU or a GPU."""
 
 from threading import local
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vidnst.frames import Picture
-from vidnst.style.bake import BakedNetwork
 
 
 class PyTorchEngine:
-    """Paints with torch; on a GPU each thread has a stream of its own, and pinned memory."""
+    """Paints with a network for (B, 3, H, W) in [0, 1].
 
-    def __init__(self, network: BakedNetwork, *, device: str, dtype: torch.dtype) -> None:
+    On a GPU each thread has a stream of its own, and pinned memory.
+    """
+
+    def __init__(self, network: nn.Module, *, device: str, dtype: torch.dtype) -> None:
         self._device = torch.device(device)
         self._dtype = dtype
         self._network = network.to(

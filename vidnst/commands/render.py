@@ -15,6 +15,7 @@ from vidnst.options import (
     ComputeOptions,
     EncodeOptions,
     GatysOptions,
+    NetworkRange,
     OptionGroup,
     RenderOptions,
     SteadyOptions,
@@ -62,9 +63,7 @@ def render_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source", type=Path, metavar="INPUT", help="film, picture, or frames/%%06d.png"
     )
-    parser.add_argument(
-        "--style", type=Path, required=True, metavar="PICTURE", help="picture to paint like"
-    )
+    parser.add_argument("--style", type=Path, metavar="PICTURE", help="picture to paint like")
     parser.add_argument(
         "-o",
         "--output",
@@ -90,6 +89,15 @@ def render_parser() -> argparse.ArgumentParser:
     group.add_argument(
         "--weights", type=Path,
         help="a network by vidnst train or vidnst tune, instead of the shipped one",
+    )  # fmt: skip
+    group.add_argument(
+        "--network", type=Path, metavar="FILE",
+        help="in place of --style: somebody else's image-to-image network, .onnx, or .pth of "
+        "PyTorch's fast_neural_style example",
+    )  # fmt: skip
+    group.add_argument(
+        "--network-range", choices=get_args(NetworkRange), default=RenderOptions.network_range,
+        help="the values an ONNX network works with (default: found out)",
     )  # fmt: skip
     add_options(parser.add_argument_group("where and by what is computed"), ComputeOptions)
     add_options(parser.add_argument_group("how fast and tuned keep a film steady"), SteadyOptions)
@@ -177,6 +185,8 @@ def render_options(arguments: Sequence[str]) -> RenderOptions:
 
 
 def _options_of(args: argparse.Namespace) -> RenderOptions:
+    if (args.style is None) == (args.network is None):
+        raise UsageError("give either --style or --network (vidnst --help shows how)")
     steadying, tuning, gatys = (
         given_options(args, options) for options in (SteadyOptions, TuneOptions, GatysOptions)
     )
@@ -188,7 +198,9 @@ def _options_of(args: argparse.Namespace) -> RenderOptions:
             raise UsageError(f"{flag_of(names[0])} is for --stylizer {stylizer}")
     return RenderOptions(
         source=args.source,
-        style=args.style,
+        style=args.style or args.network,
+        network=args.network,
+        network_range=args.network_range,
         output=args.output,
         stylizer=args.stylizer,
         steadying=SteadyOptions(**steadying),

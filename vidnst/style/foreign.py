@@ -1,0 +1,39 @@
+"""Painting with somebody else's network: it gets sound, steadiness and all the rest."""
+
+from pathlib import Path
+
+from vidnst.backends.engine import chosen_device
+from vidnst.backends.foreign import ForeignEngine
+from vidnst.backends.pytorch import PyTorchEngine
+from vidnst.errors import UsageError
+from vidnst.options import ComputeOptions, NetworkRange, StyleOptions
+from vidnst.style.feed_forward import FeedForwardStylizer
+from vidnst.style.johnson import load_johnson
+
+
+class ForeignStylizer(FeedForwardStylizer):
+    """Paints frames of one size with an image-to-image network that stands in a file."""
+
+    def __init__(
+        self,
+        network: Path,
+        options: StyleOptions,
+        compute: ComputeOptions = ComputeOptions(),
+        *,
+        size_hw: tuple[int, int],
+        value_range: NetworkRange = "auto",
+        at_once: int | None = None,
+    ) -> None:
+        """network: .onnx, or .pth as PyTorch's fast_neural_style example writes it.
+
+        Raises UsageError for other endings, WeightsError for unfit files.
+        """
+        super().__init__(options, compute, size_hw=size_hw, at_once=at_once)
+        if network.suffix == ".onnx":
+            self._engine = ForeignEngine(network, value_range, at_once=self.parallel)
+        elif network.suffix in (".pth", ".pt", ".model"):
+            self._engine = PyTorchEngine(
+                load_johnson(network), device=chosen_device(compute.device), dtype=self._dtype
+            )
+        else:
+            raise UsageError(f"--network {network}: give an .onnx or a .pth file")

@@ -1,0 +1,98 @@
+"""Holding a rate: which frames to take, and at which size to paint them."""
+
+from collections import deque
+from typing import NamedTuple
+
+_EARLY = 0.5
+"""A frame may come so much of an interval early: cameras do not keep the same beat."""
+_WINDOW_SECONDS = 1.0
+_FULL = 0.92
+"""Of the time there is for a frame, work may take so much; the rest is for what comes between."""
+_ROOM = 0.8
+"""A larger size is tried where it would, by the pixels, take less than this."""
+_TRIAL_SECONDS = 3.0
+_LONGEST_TRIAL_SECONDS = 60.0
+_OUTLIER = 3.0
+
+
+class Level(NamedTuple):
+    """A share of the size to paint at, and of the style's strength."""
+
+    scale: float
+    strength: float
+
+
+LEVELS = (
+    Level(1.0, 1.0),
+    Level(0.85, 1.0),
+    Level(0.7, 1.0),
+    Level(0.6, 1.0),
+    Level(0.5, 0.95),
+    Level(0.4, 0.85),
+    Level(0.3, 0.7),
+)
+"""From the finest down. Painted small, strokes are coarse: they give the scene more room."""
+
+
+class Beat:
+    """Lets so many frames a second through as are wanted, each as soon as it is there."""
+
+    def __init__(self, fps: float) -> None:
+        self._interval = 1 / fps
+        self._due: float | None = None
+
+    def takes(self, captured_seconds: float) -> bool:
+        """Whether to take the frame captured at this time."""
+        if self._due is None or captured_seconds > self._due + self._interval:
+            self._due = captured_seconds
+        if captured_seconds < self._due - _EARLY * self._interval:
+            return False
+        self._due += self._interval
+        return True
+
+
+class Pace:
+    """Chooses the level at which a frame's work fits into its time.
+
+    It goes down when the work of a second does not fit, and up when the next level would fit with
+    room to spare. A step up that has to be taken back is tried again only after twice the time.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self._budget = 1 / fps
+        self._window = max(4, round(_WINDOW_SECONDS * fps))
+        self._busy: deque[float] = deque(maxlen=self._window)
+        self._trial = _TRIAL_SECONDS
+        self._since_change = 0.0
+        self._stepped_up = False
+        self._index = 0
+
+    @property
+    def level(self) -> Level:
+        return LEVELS[self._index]
+
+    def add(self, busy_seconds: float) -> bool:
+        """Take note of the work that a frame was; True where the level changes by it."""
+        # One long pause of the machine is no reason to paint smaller.
+        self._busy.append(min(busy_seconds, _OUTLIER * self._budget))
+        self._since_change += max(self._budget, busy_seconds)
+        if len(self._busy) < self._window:
+            return False
+        mean = sum(self._busy) / len(self._busy)
+        if mean > _FULL * self._budget and self._index + 1 < len(LEVELS):
+            failed = self._stepped_up and self._since_change < 2 * self._trial
+            self._trial = min(2 * self._trial, _LONGEST_TRIAL_SECONDS) if failed else self._trial
+            self._step(self._index + 1)
+            return True
+        if self._index and self._since_change > self._trial:
+            growth = (LEVELS[self._index - 1].scale / self.level.scale) ** 2
+            if mean * growth < _ROOM * self._budget:
+                self._step(self._index - 1)
+                return True
+        return False
+
+    def _step(self, index: int) -> None:
+        self._stepped_up = index < self._index
+        self._index = index
+        self._since_change = 0.0
+        self._busy.clear()

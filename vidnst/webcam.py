@@ -112,7 +112,7 @@ class _Session:
     ) -> None:
         self._options, self._camera, self._painter = options, camera, painter
         self._outputs, self._size_hw, self._on_notice = outputs, size_hw, on_notice
-        self._strength = options.painting.strength
+        self._style, self._strength = 0, options.painting.strength
         self._steadying = options.steadying
         self._linker = Linker(options.steadying, size_hw=size_hw)
         self._stabilizer = Stabilizer(options.steadying)
@@ -227,7 +227,8 @@ class _Session:
         if wish == "quit":
             self._quits = True
         elif wish == "next-style":
-            self._painter.change_style((self._painter.style + 1) % len(self._options.styles))
+            self._style = (self._style + 1) % len(self._options.styles)
+            self._painter.change_style(self._style)
         elif wish in ("stronger", "weaker"):
             step = _STRENGTH_STEP if wish == "stronger" else -_STRENGTH_STEP
             self._strength = min(max(round(self._strength + step, 2), 0.0), 1.0)

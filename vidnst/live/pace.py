@@ -24,8 +24,7 @@ class Level(NamedTuple):
 
 LEVELS = (
     Level(1.0, 1.0),
-    Level(0.85, 1.0),
-    Level(0.7, 1.0),
+    Level(0.75, 1.0),
     Level(0.6, 1.0),
     Level(0.5, 0.95),
     Level(0.4, 0.85),

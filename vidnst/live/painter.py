@@ -12,6 +12,7 @@ from types import TracebackType
 
 import torch
 
+from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.live.pace import Level
 from vidnst.media.pictures import read_style
@@ -45,8 +46,11 @@ class LivePainter:
     ) -> None:
         """first: the first picture to paint, RGB uint8 (H, W, 3); all others have its size.
 
-        Raises MediaError where a style cannot be read, WeightsError for unfit weights.
+        Raises MediaError where a style cannot be read, WeightsError for unfit weights, UsageError
+        for several styles with weights that were tuned to one.
         """
+        if len(styles) > 1 and weights is not None and is_tuned(weights):
+            raise UsageError(f"{weights} was tuned to one style: give one --style")
         self._size_hw = (first.shape[0], first.shape[1])
         self._options, self._weights = options, weights
         self._pictures = [read_style(path) for path in styles]

@@ -10,6 +10,7 @@ from vidnst.frames import Picture
 from vidnst.live.outputs import KEYS, Shown, Status, Wish
 
 _TITLE = "vidnst"
+_KIND = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -27,12 +28,16 @@ class Window:
     """Shows frames with their figures; its keys are wishes. Belongs to the main thread."""
 
     def __init__(self, size_hw: tuple[int, int]) -> None:
-        cv2.namedWindow(_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO)
-        cv2.resizeWindow(_TITLE, size_hw[1], size_hw[0])
+        # OpenCV's Qt tells at length that it brings no fonts; no text here is drawn with them.
+        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
+        cv2.namedWindow(_TITLE, _KIND)
+        self._size_hw = (0, 0)
+        self._resize(size_hw)
         self._open = True
         self._drawn = False
 
     def show(self, shown: Shown) -> None:
+        self._resize((shown.looked_at.shape[0], shown.looked_at.shape[1]))
         cv2.imshow(_TITLE, _with_figures(shown.looked_at, shown.status))
         self._drawn = True
 
@@ -45,6 +50,12 @@ class Window:
         if self._drawn and cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1:
             asked.append("quit")
         return asked
+
+    def _resize(self, size_hw: tuple[int, int]) -> None:
+        """Follow the picture's size, but not the hand that resized the window."""
+        if size_hw != self._size_hw:
+            self._size_hw = size_hw
+            cv2.resizeWindow(_TITLE, size_hw[1], size_hw[0])
 
     def close(self) -> None:
         if self._open:
@@ -61,8 +72,9 @@ def _with_figures(picture: Picture, status: Status) -> Picture:
         f"{status.strength:.1f}  steady {status.steady:.2f}"
         f"{'  REC' if status.recording else ''}{'  no camera' if status.waiting else ''}"
     )
-    scale = max(0.4, picture.shape[0] / 800)
-    place = (8, round(28 * scale))
-    for color, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):
-        cv2.putText(drawn, text, place, _FONT, scale, color, thickness, cv2.LINE_AA)
+    scale = max(0.4, picture.shape[0] / 900)
+    bar = drawn[: round(36 * scale)]
+    bar[:] = bar // 3
+    place = (8, round(25 * scale))
+    cv2.putText(drawn, text, place, _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
     return drawn

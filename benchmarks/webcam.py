@@ -115,7 +115,10 @@ def watched(process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
     gaps = [b - a for a, b in zip(arrivals, arrivals[1:], strict=False)]
     cuts = statistics.quantiles(latencies, n=100)
     windows = [
-        sum(started + i * WINDOW_SECONDS <= at < started + (i + 1) * WINDOW_SECONDS for at in arrivals)
+        sum(
+            started + i * WINDOW_SECONDS <= at < started + (i + 1) * WINDOW_SECONDS
+            for at in arrivals
+        )
         / WINDOW_SECONDS
         for i in range(int(seconds // WINDOW_SECONDS))
     ]
@@ -124,7 +127,11 @@ def watched(process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
         "frames": len(arrivals),
         "fps": round(len(arrivals) / seconds, 2),
         "fps_in_windows_of_5_s": [round(rate, 1) for rate in windows],
-        "latency_ms": {"50": round(cuts[49], 1), "95": round(cuts[94], 1), "99": round(cuts[98], 1)},
+        "latency_ms": {
+            "50": round(cuts[49], 1),
+            "95": round(cuts[94], 1),
+            "99": round(cuts[98], 1),
+        },
         "longest_gap_ms": round(1e3 * max(gaps), 1),
         "painted_size": sizes,
         "resident_mib": {"start": rss[0], "end": rss[-1], "most": max(rss)},

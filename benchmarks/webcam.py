@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ def watched(process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
                 rss.append(resident_mib(process.pid))
                 if not sizes or sizes[-1]["size"] != inner_hw[::-1]:
                     sizes.append({"second": round(now - started, 1), "size": inner_hw[::-1]})
-    gaps = [b - a for a, b in zip(arrivals, arrivals[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(arrivals)]
     cuts = statistics.quantiles(latencies, n=100)
     windows = [
         sum(

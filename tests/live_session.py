@@ -10,16 +10,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import cv2
 import pytest
-from conftest import ROOT
+from conftest import ROOT, gradient_picture
 
 from vidnst.live.figures import Report
-from vidnst.live.options import WebcamOptions
+from vidnst.live.options import OutputOptions, WebcamOptions
 from vidnst.live.outputs import Shown
 from vidnst.media.join import ffmpeg_program
 from vidnst.webcam import webcam
 
 PATIENCE_SECONDS = 20.0
+PAGE = OutputOptions(window=False, http=0)
 
 
 def make_camera(path: Path, *, seconds: float, size: str = "128:72") -> Path:
@@ -104,3 +106,14 @@ def live(options: WebcamOptions) -> Iterator[Session]:
 def camera(tmp_path: Path) -> Path:
     """A film of some seconds that stands in for a camera."""
     return make_camera(tmp_path / "camera.mp4", seconds=20)
+
+
+@pytest.fixture
+def other_style(tmp_path: Path) -> Path:
+    path = tmp_path / "other.png"
+    cv2.imwrite(str(path), gradient_picture(256, 256)[::-1])
+    return path
+
+
+def options(camera: Path, *styles: Path, outputs: OutputOptions = PAGE) -> WebcamOptions:
+    return WebcamOptions(styles=styles, camera=str(camera), outputs=outputs)

@@ -172,7 +172,13 @@ class _Session:
                 self._on_notice("the camera is back")
                 self._told_waiting = False
         picture = _fitted(frame.picture, self._size_hw)
-        painted = self._held(picture, self._painter_paints(picture))
+        if self._cuts.opens_shot(picture):
+            self._before = None
+            self._painter.begin_shot()
+        paints = time.monotonic()
+        painted = self._painter.paint(picture)
+        painting_seconds = time.monotonic() - paints
+        painted = self._held(picture, painted)
         looked_at = np.hstack([picture, painted]) if self._side_by_side else painted
         shown = Shown(painted, looked_at, frame.captured_seconds, self._status(waiting=False))
         for output in self._outputs:
@@ -181,15 +187,10 @@ class _Session:
             self._recording.show(shown)
         self._newest, self._shown_seconds = shown, time.monotonic()
         self._figures.add(frame.captured_seconds, self._shown_seconds)
-        if self._pace.add(self._shown_seconds - started):
+        busy_seconds = self._shown_seconds - started
+        if self._pace.add(busy_seconds, painting_seconds=painting_seconds):
             self._painter.change_level(self._pace.level)
         on_shown(shown)
-
-    def _painter_paints(self, picture: Picture) -> Picture:
-        if self._cuts.opens_shot(picture):
-            self._before = None
-            self._painter.begin_shot()
-        return self._painter.paint(picture)
 
     def _held(self, picture: Picture, painted: Picture) -> Picture:
         """The painted picture, steadied along the motion since the last one shown."""

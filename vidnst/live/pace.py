@@ -9,7 +9,7 @@ _WINDOW_SECONDS = 1.0
 _FULL = 0.92
 """Of the time there is for a frame, work may take so much; the rest is for what comes between."""
 _ROOM = 0.8
-"""A larger size is tried where it would, by the pixels, take less than this."""
+"""A larger size is tried where work would, by the pixels to paint, take less than this."""
 _TRIAL_SECONDS = 3.0
 _LONGEST_TRIAL_SECONDS = 60.0
 _OUTLIER = 3.0
@@ -60,7 +60,7 @@ class Pace:
     def __init__(self, fps: float) -> None:
         self._budget = 1 / fps
         self._window = max(4, round(_WINDOW_SECONDS * fps))
-        self._busy: deque[float] = deque(maxlen=self._window)
+        self._busy: deque[tuple[float, float]] = deque(maxlen=self._window)
         self._trial = _TRIAL_SECONDS
         self._since_change = 0.0
         self._stepped_up = False
@@ -70,22 +70,23 @@ class Pace:
     def level(self) -> Level:
         return LEVELS[self._index]
 
-    def add(self, busy_seconds: float) -> bool:
-        """Take note of the work that a frame was; True where the level changes by it."""
+    def add(self, busy_seconds: float, *, painting_seconds: float) -> bool:
+        """Take note of a frame's work, and what of it was painting; True if the level changes."""
         # One long pause of the machine is no reason to paint smaller.
-        self._busy.append(min(busy_seconds, _OUTLIER * self._budget))
+        most = _OUTLIER * self._budget
+        self._busy.append((min(busy_seconds, most), min(painting_seconds, most)))
         self._since_change += max(self._budget, busy_seconds)
         if len(self._busy) < self._window:
             return False
-        mean = sum(self._busy) / len(self._busy)
-        if mean > _FULL * self._budget and self._index + 1 < len(LEVELS):
+        busy, painting = (sum(times) / self._window for times in zip(*self._busy, strict=True))
+        if busy > _FULL * self._budget and self._index + 1 < len(LEVELS):
             failed = self._stepped_up and self._since_change < 2 * self._trial
             self._trial = min(2 * self._trial, _LONGEST_TRIAL_SECONDS) if failed else self._trial
             self._step(self._index + 1)
             return True
         if self._index and self._since_change > self._trial:
             growth = (LEVELS[self._index - 1].scale / self.level.scale) ** 2
-            if mean * growth < _ROOM * self._budget:
+            if busy + painting * (growth - 1) < _ROOM * self._budget:
                 self._step(self._index - 1)
                 return True
         return False

@@ -74,9 +74,9 @@ def webcam() -> str:
         f"A film of 640x360 at 30 fps for a camera, {live['seconds']:.0f} s, {live['machine']}, "
         f"{live['processor']}: {live['fps']:.1f} fps "
         f"({min(windows):.1f} to {max(windows):.1f} in 5 s each), from capture to a reader of the "
-        f"page {latency['50']:.0f} ms (95 %: {latency['95']:.0f} ms, 99 %: {latency['99']:.0f} ms), "
-        f"{memory['start']:.0f} MiB at the start and {memory['end']:.0f} MiB at the end. "
-        "`python benchmarks/webcam.py` measures it."
+        f"page {latency['50']:.0f} ms (95 %: {latency['95']:.0f} ms, "
+        f"99 %: {latency['99']:.0f} ms), {memory['start']:.0f} MiB at the start and "
+        f"{memory['end']:.0f} MiB at the end. `python benchmarks/webcam.py` measures it."
     )
 
 

@@ -99,6 +99,16 @@ def test_the_beat_lets_as_many_through_as_are_wanted(camera_fps: int, shown: int
     assert abs(sum(beat.takes(t) for t in times) - shown) <= 2
 
 
+def test_frames_lost_in_a_pause_are_made_up_for() -> None:
+    beat = Beat(24)
+    times = [i / 30 for i in range(300) if not 60 <= i < 72]
+    taken = [t for t in times if beat.takes(t)]
+    assert abs(len(taken) - 240) <= 2
+    hole = Beat(24)
+    after = [t for t in range(1000, 1300) if hole.takes(t / 30 if t < 1100 else 600 + t / 30)]
+    assert len(after) <= 240 + 14
+
+
 def test_figures_tell_percentiles_and_the_rate() -> None:
     figures = Figures()
     for i in range(200):

@@ -1,16 +1,23 @@
 """Holding a rate: which frames to take, and at which size to paint them."""
 
 from collections import deque
+from statistics import median
 from typing import NamedTuple
 
 _EARLY = 0.5
 """A frame may come so much of an interval early: cameras do not keep the same beat."""
+_MOST_BEHIND_SECONDS = 0.5
+"""After a pause so much at most is made up for, by taking frames faster than wanted."""
 _WINDOW_SECONDS = 1.0
+_GETTING_READY = 2
+"""So many windows at the start do not count: first frames take longer, for many reasons."""
 _FULL = 0.92
 """Of the time there is for a frame, work may take so much; the rest is for what comes between."""
-_ROOM = 0.8
-"""A larger size is tried where work would, by the pixels to paint, take less than this."""
-_TRIAL_SECONDS = 3.0
+_ROOM = 0.85
+"""A larger size is tried where work is expected to take less than this."""
+_GROWTH = 1.3
+"""Painting takes longer by this power of the scale, as measured: not all of it is for pixels."""
+_TRIAL_SECONDS = 5.0
 _LONGEST_TRIAL_SECONDS = 60.0
 _OUTLIER = 3.0
 
@@ -42,8 +49,9 @@ class Beat:
 
     def takes(self, captured_seconds: float) -> bool:
         """Whether to take the frame captured at this time."""
-        if self._due is None or captured_seconds > self._due + self._interval:
+        if self._due is None:
             self._due = captured_seconds
+        self._due = max(self._due, captured_seconds - _MOST_BEHIND_SECONDS)
         if captured_seconds < self._due - _EARLY * self._interval:
             return False
         self._due += self._interval
@@ -65,6 +73,7 @@ class Pace:
         self._since_change = 0.0
         self._stepped_up = False
         self._index = 0
+        self._unready = _GETTING_READY * self._window
 
     @property
     def level(self) -> Level:
@@ -72,21 +81,25 @@ class Pace:
 
     def add(self, busy_seconds: float, *, painting_seconds: float) -> bool:
         """Take note of a frame's work, and what of it was painting; True if the level changes."""
+        if self._unready:
+            self._unready -= 1
+            return False
         # One long pause of the machine is no reason to paint smaller.
         most = _OUTLIER * self._budget
         self._busy.append((min(busy_seconds, most), min(painting_seconds, most)))
         self._since_change += max(self._budget, busy_seconds)
         if len(self._busy) < self._window:
             return False
-        busy, painting = (sum(times) / self._window for times in zip(*self._busy, strict=True))
-        if busy > _FULL * self._budget and self._index + 1 < len(LEVELS):
+        all_busy, all_painting = zip(*self._busy, strict=True)
+        if sum(all_busy) / self._window > _FULL * self._budget and self._index + 1 < len(LEVELS):
             failed = self._stepped_up and self._since_change < 2 * self._trial
             self._trial = min(2 * self._trial, _LONGEST_TRIAL_SECONDS) if failed else self._trial
             self._step(self._index + 1)
             return True
         if self._index and self._since_change > self._trial:
-            growth = (LEVELS[self._index - 1].scale / self.level.scale) ** 2
-            if busy + painting * (growth - 1) < _ROOM * self._budget:
+            growth = (LEVELS[self._index - 1].scale / self.level.scale) ** _GROWTH
+            expected = median(all_busy) + median(all_painting) * (growth - 1)
+            if expected < _ROOM * self._budget:
                 self._step(self._index - 1)
                 return True
         return False

@@ -23,9 +23,9 @@ from vidnst.style.tuned import RetrievedStylizer, is_tuned
 
 _EARLY_SECONDS = 0.25
 _EARLY_MEASUREMENTS = 4
-_LATER_SECONDS = 2.0
+_LATER_SECONDS = 3.0
 """The statistics of a new shot are measured soon again, later now and then."""
-_LEAST_SHARE = 0.15
+_LEAST_SHARE = 0.2
 _NICENESS = 10
 
 

@@ -55,5 +55,4 @@ def _recolored(before: Picture, here: Picture) -> float:
         for picture in (before, here)
     ]
     pixels = here.shape[0] * here.shape[1]
-    moved: float = cv2.norm(shares[0], shares[1], cv2.NORM_L1)
-    return moved / (2 * pixels)
+    return float(cv2.norm(shares[0], shares[1], cv2.NORM_L1) / (2 * pixels))

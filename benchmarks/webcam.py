@@ -4,7 +4,8 @@
 
 Plays the sample film, 640x360 at 30 frames a second, as a camera for the live session of `vidnst
 webcam --http 0`, in a process of its own. This process stands for the browser: it takes the page's
-stream and the clock, which both share, when a picture is there whole.
+stream and the clock, which both share, when a picture is there whole. With several styles it
+asks for the next one every ten seconds.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from vidnst.media.join import ffmpeg_program
 ROOT = Path(__file__).resolve().parent.parent
 WINDOW_SECONDS = 5.0
 """Frames a second are told for every stretch of this length."""
+STYLE_SECONDS = 10
 
 
 def main() -> None:
@@ -54,6 +56,7 @@ def main() -> None:
             process.wait()
     figures = {
         "clip": "samples/clip.mp4, looped, 640x360, 30 frames a second",
+        "styles": len(args.style),
         "wanted_fps": args.fps,
         "load_before": load,
         **machine(),
@@ -111,6 +114,8 @@ def watched(process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
                 with urllib.request.urlopen(f"{url}/status", timeout=10) as answer:
                     inner_hw = json.load(answer)["inner_hw"]
                 rss.append(resident_mib(process.pid))
+                if len(rss) % STYLE_SECONDS == 0:
+                    ask(url, "next-style")
                 if not sizes or sizes[-1]["size"] != inner_hw[::-1]:
                     sizes.append({"second": round(now - started, 1), "size": inner_hw[::-1]})
     gaps = [b - a for a, b in pairwise(arrivals)]
@@ -135,8 +140,20 @@ def watched(process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
         },
         "longest_gap_ms": round(1e3 * max(gaps), 1),
         "painted_size": sizes,
-        "resident_mib": {"start": rss[0], "end": rss[-1], "most": max(rss)},
+        "resident_mib": {
+            "start": rss[0],
+            "end": rss[-1],
+            "most": max(rss),
+            "every_10_s": rss[::10],
+        },
     }
+
+
+def ask(url: str, wish: str) -> None:
+    """Press one of the page's buttons."""
+    request = urllib.request.Request(f"{url}/wish/{wish}", headers={"Origin": url}, method="POST")
+    with urllib.request.urlopen(request, timeout=10):
+        pass
 
 
 def resident_mib(pid: int) -> float:

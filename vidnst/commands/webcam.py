@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -89,6 +90,9 @@ def run(arguments: list[str]) -> int:
     """Run it and return the exit code."""
     args = webcam_parser().parse_args(arguments)
     options = _options_of(args)
+    # Read when torch is loaded: threads that spin while they wait for one whose core another
+    # program has would hold a frame up for half a second.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from vidnst.webcam import webcam
 
     def tell(notice: str) -> None:

@@ -14,7 +14,7 @@ import torch
 
 from vidnst.errors import UsageError
 from vidnst.frames import Picture
-from vidnst.live.pace import Level
+from vidnst.live.pace import LEVELS, Level
 from vidnst.media.pictures import read_style
 from vidnst.options import StyleOptions
 from vidnst.style.fast import FastStylizer
@@ -55,7 +55,8 @@ class LivePainter:
         self._options, self._weights = options, weights
         self._pictures = [read_style(path) for path in styles]
         self._prepared: dict[int, FeedForwardStylizer] = {}
-        self._level = Level(1.0, 1.0)
+        self._level = LEVELS[0]
+        self._cores = torch.get_num_threads()
         self._changed = threading.Condition()
         self._stopped = False
         self._failure: BaseException | None = None
@@ -65,7 +66,7 @@ class LivePainter:
         self._measured = 0
         self._measured_seconds = 0.0
         self._shown = self._prepare(0)
-        self._sized = self._shown, 1.0
+        self._sized = self._shown, self._level
         self._measure(self._shown)
         self._shown.paint(first)
         self._thread = threading.Thread(target=self._work, name="bake", daemon=True)
@@ -86,9 +87,11 @@ class LivePainter:
         if self._failure is not None:
             raise self._failure
         shown, self._sample = self._shown, picture
-        if self._sized != (shown, self._level.scale):
-            shown.paint_at(self._level.scale)
-            self._sized = shown, self._level.scale
+        level = self._level
+        if self._sized != (shown, level):
+            shown.paint_at(level.scale)
+            torch.set_num_threads(max(1, round(level.cores * self._cores)))
+            self._sized = shown, level
         return shown.paint(picture)
 
     def begin_shot(self) -> None:
@@ -122,6 +125,7 @@ class LivePainter:
             self._stopped = True
             self._changed.notify_all()
         self._thread.join()
+        torch.set_num_threads(self._cores)
 
     def __enter__(self) -> "LivePainter":
         return self

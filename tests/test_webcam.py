@@ -127,6 +127,21 @@ def test_snapshots_and_recordings_are_put_where_one_stands(
     assert facts(film).frame_count >= 5
 
 
+def test_a_snapshot_that_cannot_be_saved_does_not_end_the_session(
+    camera: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "vidnst.webcam._Session._named", lambda self, ending: tmp_path / "no" / f"x.{ending}"
+    )
+    with live(options(camera, style)) as session:
+        eventually(lambda: session.shown)
+        session.wish("snapshot")
+        session.wish("record")
+        eventually(lambda: sum(str(tmp_path / "no") in told for told in session.notices) == 2)
+        count = len(session.shown)
+        eventually(lambda: len(session.shown) > count + 2)
+
+
 def test_an_interrupted_session_keeps_its_recording(camera: Path, style: Path) -> None:
     target = camera.with_name("kept.mp4")
     command = [

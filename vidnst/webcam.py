@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from vidnst.allocator import keep_freed_memory
-from vidnst.errors import UsageError
+from vidnst.errors import OutputError, UsageError
 from vidnst.frames import Picture
 from vidnst.live.cuts import CutWatch
 from vidnst.live.figures import Figures, Report
@@ -144,7 +144,11 @@ class _Session:
                 self._unwanted += 1
             for output in self._outputs:
                 for wish in output.wishes():
-                    self._grant(wish)
+                    try:
+                        self._grant(wish)
+                    except OutputError as error:
+                        # A picture that cannot be saved is no reason to stop.
+                        self._on_notice(str(error))
 
     def report(self) -> Report:
         figures = self._figures

@@ -65,7 +65,25 @@ def gatys() -> str:
     return "\n".join(lines)
 
 
-PARTS = {"figures": table, "gatys figures": gatys}
+def webcam() -> str:
+    """How the live picture goes, from benchmarks/webcam.json."""
+    live = json.loads((ROOT / "benchmarks" / "webcam.json").read_text())
+    windows = live["fps_in_windows_of_5_s"]
+    latency, memory = live["latency_ms"], live["resident_mib"]
+    sizes = sorted(tuple(at["size"]) for at in live["painted_size"])
+    small, large = (f"{width}x{height}" for width, height in (sizes[0], sizes[-1]))
+    return (
+        f"A film of 640x360 at 30 fps for a camera, {live['seconds']:.0f} s, {live['machine']}, "
+        f"{live['processor']}: {live['fps']:.1f} fps "
+        f"({min(windows):.1f} to {max(windows):.1f} in 5 s each), from capture to a reader of the "
+        f"page {latency['50']:.0f} ms (95 %: {latency['95']:.0f} ms, "
+        f"99 %: {latency['99']:.0f} ms), {memory['start']:.0f} MiB at the start and "
+        f"{memory['end']:.0f} MiB at the end, painted at {small} to {large} (load of the machine "
+        f"when it began: {live['load_before']:.1f}). `python benchmarks/webcam.py` measures it."
+    )
+
+
+PARTS = {"figures": table, "gatys figures": gatys, "webcam figures": webcam}
 
 
 def main() -> None:

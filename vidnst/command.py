@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from vidnst.commands import evaluate, explore, export, info, render, shots, train, tune
+from vidnst.commands import evaluate, explore, export, info, render, shots, train, tune, webcam
 from vidnst.errors import VidnstError
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
@@ -21,6 +21,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "train": train.run,
     "train-encoder": train.run_encoder,
     "tune": tune.run,
+    "webcam": webcam.run,
 }
 
 
@@ -31,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     os.environ.setdefault("SVT_LOG", "1")
     signal.signal(signal.SIGTERM, _terminated)
     try:

@@ -45,6 +45,7 @@ other commands:
   vidnst shots CLIP     where its shots begin
   vidnst evaluate       how steady a painted clip is (vidnst evaluate --help)
   vidnst tune           tune the network to a clip, for --weights (vidnst tune --help)
+  vidnst webcam         paint what a camera sees, live (vidnst webcam --help)
   vidnst train          train the network anew (vidnst train --help)
 
 A file that is named like a command is given as ./info.

@@ -24,6 +24,9 @@ from vidnst.weights import read_weights, write_weights
 ONE_STYLE = "one style"
 """The kind of a weights file that holds a BakedNetwork."""
 
+Statistics = dict[str, tuple[Tensor, Tensor]]
+"""Of each normed layer: mean and variance, (C,) each."""
+
 
 class BakedNetwork(nn.Module):
     """Paint RGB frames (B, 3, H, W) in [0, 1] in one style; H and W are multiples of STRIDE."""
@@ -70,8 +73,19 @@ def load_baked(path: Path) -> tuple[BakedNetwork, dict[str, str]]:
 
 
 @torch.no_grad()
-def bake(network: StyleNetwork, code: Tensor, frames: Tensor) -> BakedNetwork:
-    """Freeze network at the style code (1, N) and the statistics over all frames (B, 3, H, W)."""
+def bake(
+    network: StyleNetwork,
+    code: Tensor,
+    frames: Tensor,
+    *,
+    followed: Statistics | None = None,
+    share: float = 1.0,
+) -> BakedNetwork:
+    """Freeze network at the style code (1, N) and the statistics over all frames (B, 3, H, W).
+
+    followed: statistics so far, which move toward those of the frames by a share in (0, 1], in
+    place; empty at first.
+    """
     modulations = network.modulations(code)
     weights: dict[str, Tensor] = {}
 
@@ -87,6 +101,11 @@ def bake(network: StyleNetwork, code: Tensor, frames: Tensor) -> BakedNetwork:
             pixels = pixels.to(torch.float32, copy=True)
             mean = pixels.mean(0)
             variance = pixels.sub_(mean).square_().mean(0)
+            if followed is not None:
+                mean_before, variance_before = followed.get(name, (mean, variance))
+                mean = torch.lerp(mean_before, mean, share)
+                variance = torch.lerp(variance_before, variance, share)
+                followed[name] = mean, variance
             scale = scale * torch.rsqrt(variance + NORM_EPSILON)
             shift = shift - mean * scale
         weights[f"{name}.weight"] = kernel * scale[:, None, None, None]

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vidnst.frames import Picture
 from vidnst.options import ComputeOptions, StyleOptions
-from vidnst.style.bake import BakedNetwork, bake
+from vidnst.style.bake import BakedNetwork, Statistics, bake
 from vidnst.style.code import code_encoder, style_code
 from vidnst.style.feed_forward import MOST_PIXELS, FeedForwardStylizer
 from vidnst.style.network import STRIDE, load_network
@@ -46,13 +46,22 @@ class FastStylizer(FeedForwardStylizer):
         self.network = load_network(weights or shipped_weights("fast.safetensors"))
         self.network.requires_grad_(False)
         self._encoder = code_encoder()
+        self._followed: Statistics = {}
         with torch.no_grad():
             self.code = style_code(self._encoder, self._at_frame_scale(style))
 
-    def bake(self, samples: Sequence[Picture], *, strength: float) -> BakedNetwork:
+    def bake(
+        self,
+        samples: Sequence[Picture],
+        *,
+        strength: float,
+        followed: Statistics | None = None,
+        share: float = 1.0,
+    ) -> BakedNetwork:
         """The network for the style, with the statistics of these frames, RGB uint8 (H, W, 3).
 
         Below a strength of 1 it is for a style between the frames' own and the wanted one.
+        followed and share: statistics so far, and how far they move toward the frames' own.
         """
         with (
             torch.no_grad(),
@@ -63,7 +72,7 @@ class FastStylizer(FeedForwardStylizer):
             if strength < 1:
                 own = style_code(self._encoder, frames).mean(0, keepdim=True)
                 code = torch.lerp(own, code, strength)
-            return bake(self.network, code, frames)
+            return bake(self.network, code, frames, followed=followed, share=share)
 
     def _strips(self, samples: Sequence[Picture]) -> list[Tensor]:
         """Samples as the network sees them, or, where these are large, a strip of each."""
@@ -81,6 +90,14 @@ class FastStylizer(FeedForwardStylizer):
     def begin_shot(self, samples: Sequence[Picture]) -> None:
         self._engine = None  # Its memory is wanted now.
         self._use(self.bake(samples, strength=self.options.strength))
+
+    def follow(self, sample: Picture, *, share: float) -> None:
+        """Live: move the statistics by a share toward those of this frame; 1 starts them anew.
+
+        May run in another thread than paint, which takes the new network up when it is whole.
+        """
+        strength = self.options.strength
+        self._use(self.bake([sample], strength=strength, followed=self._followed, share=share))
 
     def _blend_weight(self) -> float:
         """All from a strength of 0.5 on.

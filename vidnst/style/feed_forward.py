@@ -75,6 +75,15 @@ class FeedForwardStylizer:
         height, width = self._inner_hw
         return max(1, min(self._at_once, _PARALLEL_PIXELS // (height * width)))
 
+    @property
+    def inner_hw(self) -> tuple[int, int]:
+        """The size that frames are painted at, before they are brought to size_hw."""
+        return self._inner_hw
+
+    def paint_at(self, scale: float) -> None:
+        """From the next frame on paint at this share, in (0, 1], of the usual size, and enlarge."""
+        self._inner_hw = _inner_size(self.size_hw, self.options.brush_size, scale)
+
     def begin_worker(self) -> None:
         """Take this thread's share of the cores; each thread that paints calls it once."""
         torch.set_num_threads(max(1, self._cores // self.parallel))
@@ -119,8 +128,9 @@ class FeedForwardStylizer:
 
     def _padded(self, picture: Picture) -> Picture:
         """A frame as an engine takes it: of the inner size, up to multiples of STRIDE."""
-        small = resize(picture, self._inner_hw)
-        below, right = (-side % STRIDE for side in self._inner_hw)
+        inner_hw = self._inner_hw
+        small = resize(picture, inner_hw)
+        below, right = (-side % STRIDE for side in inner_hw)
         if not below and not right:
             return small
         padded = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)
@@ -135,11 +145,15 @@ class FeedForwardStylizer:
         return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
 
 
-def _inner_size(size_hw: tuple[int, int], brush_size: float | None) -> tuple[int, int]:
-    """The size frames are painted at: theirs, or that at which marks have the wanted size."""
-    scale = 1.0
+def _inner_size(
+    size_hw: tuple[int, int], brush_size: float | None, scale: float = 1.0
+) -> tuple[int, int]:
+    """The size frames are painted at: theirs, or that at which marks have the wanted size.
+
+    Of either a share, where scale is below 1.
+    """
     if brush_size is not None:
-        scale = _NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
+        scale *= _NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
     scale = max(scale, _SMALLEST_SIDE / min(size_hw))
     return round(size_hw[0] * scale), round(size_hw[1] * scale)
 

@@ -1,0 +1,130 @@
+"""The page of a live session, as browsers and strangers meet it."""
+
+import http.client
+import shutil
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from live_session import Session, camera, eventually, live, options, other_style
+
+from vidnst.command import main
+
+__all__ = ["camera", "other_style"]
+
+
+def parts(session: Session, count: int) -> list[tuple[dict[str, str], np.ndarray]]:
+    """Pictures of the page's stream, RGB uint8 (H, W, 3), with their headers."""
+    taken = []
+    with urllib.request.urlopen(f"{session.url}stream.mjpg", timeout=10) as stream:
+        assert stream.headers["Content-Type"].startswith("multipart/x-mixed-replace; boundary=")
+        while len(taken) < count:
+            while not stream.readline().startswith(b"--"):
+                pass
+            headers = http.client.parse_headers(stream)
+            jpeg = np.frombuffer(stream.read(int(headers["Content-Length"])), np.uint8)
+            picture = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+            assert picture is not None
+            taken.append((dict(headers), picture[:, :, ::-1]))
+    return taken
+
+
+def test_the_page_streams_pictures_that_move(camera: Path, style: Path) -> None:
+    with live(options(camera, style)) as session:
+        taken = parts(session, 5)
+        status = session.status()
+        assert taken[0][1].shape == (72, 128, 3)
+        assert np.abs(taken[-1][1].astype(int) - taken[0][1]).mean() > 0.5
+        times = [float(headers["X-Captured-Seconds"]) for headers, _ in taken]
+        assert times == sorted(set(times))
+        assert time.monotonic() - times[-1] < 5
+        session.wish("side-by-side")
+        eventually(lambda: session.shown[-1].looked_at.shape == (72, 256, 3))
+        assert session.shown[-1].painted.shape == (72, 128, 3)
+    assert status["style"] == style.stem
+    assert status["fps"] > 0
+    assert session.report is not None
+    report = session.report
+    assert report.shown == len(session.shown)
+    assert report.shown + report.dropped + report.unwanted <= report.captured
+
+
+def test_only_this_page_may_ask_for_things(camera: Path, style: Path) -> None:
+    with live(options(camera, style)) as session:
+        url = session.url
+        port = int(url.rstrip("/").rpartition(":")[2])
+
+        def answer(method: str, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request(method, path, headers=headers)
+            response = connection.getresponse()
+            response.read()
+            connection.close()
+            return response
+
+        own = f"http://127.0.0.1:{port}"
+        page = answer("GET", "/", {})
+        assert page.status == 200
+        assert page.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert answer("GET", "/", {"Host": f"evil.example:{port}"}).status == 403
+        assert answer("GET", "/status", {"Host": f"localhost:{port}"}).status == 200
+        assert answer("GET", "/elsewhere", {}).status == 404
+        assert answer("POST", "/wish/quit", {}).status == 403
+        assert answer("POST", "/wish/quit", {"Origin": "http://evil.example"}).status == 403
+        assert answer("POST", "/wish/explode", {"Origin": own}).status == 404
+        assert session.thread.is_alive()
+        assert answer("POST", "/wish/quit", {"Origin": own}).status == 200
+        session.thread.join(20)
+        assert not session.thread.is_alive()
+        with pytest.raises(urllib.error.URLError):
+            urllib.request.urlopen(url, timeout=5)
+
+
+def test_a_port_in_use_is_told(
+    camera: Path, style: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with live(options(camera, style)) as session:
+        port = session.url.rstrip("/").rpartition(":")[2]
+        arguments = ["--style", str(style), "--camera", str(camera), "--http", port]
+        assert main(["webcam", *arguments]) == 1
+        assert f"port {port} cannot be served" in capsys.readouterr().err
+
+
+def test_a_real_browser_shows_moving_pictures(camera: Path, style: Path, other_style: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None
+    )
+    if program is None:
+        pytest.skip("there is no chromium")
+    with (
+        live(options(camera, style, other_style)) as session,
+        playwright.sync_playwright() as tool,
+    ):
+        url = session.url
+        browser = tool.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.goto(url, wait_until="commit")
+        picture = page.locator("#picture")
+        page.wait_for_function("document.getElementById('picture').naturalWidth === 128")
+
+        def pixels() -> np.ndarray:
+            seen = np.frombuffer(picture.screenshot(), np.uint8)
+            return cv2.imdecode(seen, cv2.IMREAD_COLOR).astype(int)
+
+        first = pixels()
+        assert first.std() > 10
+        eventually(lambda: np.abs(pixels() - first).mean() > 1)
+        page.wait_for_function("document.getElementById('figures').textContent.includes('fps')")
+        page.get_by_role("button", name="Next style").click()
+        page.wait_for_function("document.getElementById('figures').textContent.includes('other')")
+        page.keyboard.press("c")
+        page.wait_for_function("document.getElementById('picture').naturalWidth === 256")
+        page.get_by_role("button", name="Quit").click()
+        session.thread.join(20)
+        assert not session.thread.is_alive()
+        browser.close()

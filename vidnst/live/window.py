@@ -1,0 +1,80 @@
+"""A window on the screen, through OpenCV."""
+
+import os
+import sys
+
+import cv2
+import numpy as np
+
+from vidnst.frames import Picture
+from vidnst.live.outputs import KEYS, Shown, Status, Wish
+
+_TITLE = "vidnst"
+_KIND = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+def has_screen() -> bool:
+    """Whether a window can be opened: OpenCV can, and there is a screen."""
+    if cv2.currentUIFramework() == "":
+        return False
+    if sys.platform == "linux":
+        # Asked for a window without a screen, Qt ends the whole process.
+        return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return True
+
+
+class Window:
+    """Shows frames with their figures; its keys are wishes. Belongs to the main thread."""
+
+    def __init__(self, size_hw: tuple[int, int]) -> None:
+        # OpenCV's Qt tells at length that it brings no fonts; no text here is drawn with them.
+        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
+        cv2.namedWindow(_TITLE, _KIND)
+        self._size_hw = (0, 0)
+        self._resize(size_hw)
+        self._open = True
+        self._drawn = False
+
+    def show(self, shown: Shown) -> None:
+        self._resize((shown.looked_at.shape[0], shown.looked_at.shape[1]))
+        cv2.imshow(_TITLE, _with_figures(shown.looked_at, shown.status))
+        self._drawn = True
+
+    def wishes(self) -> list[Wish]:
+        """The keys pressed; a window that was closed is a wish to quit."""
+        asked: list[Wish] = []
+        while (key := cv2.waitKey(1)) != -1:
+            if (wish := KEYS.get(chr(key & 0xFF))) is not None:
+                asked.append(wish)
+        if self._drawn and cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1:
+            asked.append("quit")
+        return asked
+
+    def _resize(self, size_hw: tuple[int, int]) -> None:
+        """Follow the picture's size, but not the hand that resized the window."""
+        if size_hw != self._size_hw:
+            self._size_hw = size_hw
+            cv2.resizeWindow(_TITLE, size_hw[1], size_hw[0])
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            cv2.destroyAllWindows()
+
+
+def _with_figures(picture: Picture, status: Status) -> Picture:
+    """A copy as BGR uint8 (H, W, 3), with a line of figures."""
+    drawn = np.ascontiguousarray(picture[:, :, ::-1])
+    height, width = status.inner_hw
+    text = (
+        f"{status.fps:.1f} fps  {status.latency_ms:.0f} ms  {width}x{height}  {status.style} "
+        f"{status.strength:.1f}  steady {status.steady:.2f}"
+        f"{'  REC' if status.recording else ''}{'  no camera' if status.waiting else ''}"
+    )
+    scale = max(0.4, picture.shape[0] / 900)
+    bar = drawn[: round(36 * scale)]
+    bar[:] = bar // 3
+    place = (8, round(25 * scale))
+    cv2.putText(drawn, text, place, _FONT, scale, (255, 255, 255), 1, cv2.LINE_AA)
+    return drawn

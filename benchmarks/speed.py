@@ -2,8 +2,8 @@
 
     python benchmarks/speed.py [--clip FILE] [--style FILE] [--json FILE] [--rounds N]
 
-Every figure is a median over the rounds with its quartiles, taken in one process; the whole
-command runs as a process of its own. Speed of the machine cancels in the ratio to the peer. Default
+Every figure is a median over the rounds with its quartiles, taken in one process; the speed of the
+machine cancels in the ratio to the peer. Default
 clip: the sample, 640x360.
 """
 
@@ -12,19 +12,21 @@ import json
 import platform
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 
 from vidnst.ahead import in_parallel, with_one_before
 from vidnst.allocator import keep_freed_memory
+from vidnst.errors import UsageError
 from vidnst.frames import Frame
 from vidnst.media.clip import probe
 from vidnst.media.color import result_tags
@@ -33,7 +35,7 @@ from vidnst.media.decode import decode
 from vidnst.media.encode import Encoder
 from vidnst.media.pictures import read_picture
 from vidnst.media.shots import mark_shots
-from vidnst.options import EncodeOptions, SteadyOptions, StyleOptions
+from vidnst.options import Backend, ComputeOptions, EncodeOptions, SteadyOptions, StyleOptions
 from vidnst.stabilize import Linker, Links, Stabilizer
 from vidnst.style.fast import FastStylizer
 from vidnst.style.johnson import JohnsonNetwork
@@ -70,22 +72,6 @@ def machine() -> dict[str, Any]:
     }
 
 
-def whole_command(clip: Path, style: Path, rounds: int, frames: int) -> dict[str, float]:
-    """Frames per second of `vidnst CLIP --style STYLE` from start to exit, as a new process."""
-    rates = []
-    with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable, str(ROOT / "cli.py"), str(clip), "--style", str(style), "--quiet",
-            "--overwrite", "-o", f"{folder}/out.mp4",
-        ]  # fmt: skip
-        for _ in range(rounds):
-            started = time.perf_counter()
-            subprocess.run(command, check=True)
-            rates.append(frames / (time.perf_counter() - started))
-    low, _, high = statistics.quantiles(rates, n=4)
-    return {"median": statistics.median(rates), "lower": low, "upper": high}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -102,7 +88,15 @@ def main() -> None:
     stylizer = FastStylizer(read_picture(args.style), StyleOptions(), size_hw=clip.size_hw)
     stylizer.begin_shot([frame.picture for frame in frames[:: max(1, len(frames) // 5)]])
     some = frames[: min(30, len(frames))]
-    ready = stylizer._to_network(frames[0].picture)
+    # Each on all cores, one frame after the other.
+    alone: dict[str, FastStylizer] = {}
+    for backend in get_args(Backend)[1:]:
+        with suppress(UsageError):
+            alone[backend] = FastStylizer(
+                read_picture(args.style), StyleOptions(), ComputeOptions(backend=backend),
+                size_hw=clip.size_hw, at_once=1,
+            )  # fmt: skip
+            alone[backend].begin_shot([frames[0].picture])
     height, width = clip.size_hw
     peer, peer_input = JohnsonNetwork().eval(), torch.rand(1, 3, height, width)
 
@@ -151,30 +145,25 @@ def main() -> None:
     with torch.inference_mode():
         stages = {
             "decode": timed(lambda: list(decode(clip)), args.rounds, len(frames)),
-            "network": timed(lambda: stylizer._baked(ready), 3 * args.rounds),  # type: ignore[misc]
-            "paint (network, to and from pixels)": timed(
-                lambda: [stylizer.paint(frame.picture) for frame in some], args.rounds, len(some)
-            ),
+            **{
+                f"paint by {name}": timed(
+                    partial(painter.paint, frames[0].picture), 3 * args.rounds
+                )
+                for name, painter in alone.items()
+            },
             "find shots": timed(lambda: list(mark_shots(frames)), args.rounds, len(frames)),
             "steady (flow, warp, blend)": timed(steady, args.rounds, len(some)),
             "encode": timed(encode, args.rounds, len(frames)),
             "Johnson et al. 2016, fp32, eager": timed(lambda: peer(peer_input), args.rounds),
         }
     results["milliseconds_per_frame"] = stages
-    results["network_times_faster_than_johnson"] = (
-        stages["Johnson et al. 2016, fp32, eager"]["median"] / stages["network"]["median"]
-    )
-    results["whole_command_frames_per_second"] = whole_command(
-        args.clip, args.style, args.rounds, len(frames)
-    )
-
+    results["network_times_faster_than_johnson"] = stages["Johnson et al. 2016, fp32, eager"][
+        "median"
+    ] / min(stages[f"paint by {name}"]["median"] for name in alone)
     print(f"{results['clip']}; {results['machine']}; {results['dtype']}; {results['versions']}")
     for name, figures in stages.items():
         spread = f"({figures['lower']:.1f} .. {figures['upper']:.1f})"
         print(f"{name:40} {figures['median']:8.1f} ms a frame  {spread}")
-    fps = results["whole_command_frames_per_second"]
-    print(f"{'whole command, start to exit':40} {fps['median']:8.1f} fps         "
-          f"({fps['lower']:.1f} .. {fps['upper']:.1f})")  # fmt: skip
     print(f"{'network against Johnson et al.':40} "
           f"{results['network_times_faster_than_johnson']:8.1f} times as fast")  # fmt: skip
     if args.json:

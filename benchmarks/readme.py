@@ -36,7 +36,7 @@ def table() -> str:
         f"there. That is {whole['times_faster_than_peer']:.1f} times as fast as a plain script "
         "with Johnson et al.'s network (2016; OpenCV, float32); the network alone is "
         f"{speed['network_times_faster_than_johnson']:.1f} times as fast as theirs. Memory at "
-        "640x360 does not grow with the clip: "
+        "640x360: "
         + ", ".join(f"{row['peak_mib']} MiB for {length}" for length, row in memory.items())
         + " of film.",
     ]

@@ -45,6 +45,7 @@ other commands:
   vidnst shots CLIP     where its shots begin
   vidnst evaluate       how steady a painted clip is (vidnst evaluate --help)
   vidnst tune           tune the network to a clip, for --weights (vidnst tune --help)
+  vidnst export         write the network for a style as an ONNX file (vidnst export --help)
   vidnst webcam         paint what a camera sees, live (vidnst webcam --help)
   vidnst train          train the network anew (vidnst train --help)
 

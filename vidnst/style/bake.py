@@ -95,12 +95,12 @@ def bake(
         _, _, size, stride, normed, _ = network.layers[name]
         x = F.conv2d(reflect(x) if size == 3 else x, kernel.to(x.dtype), stride=stride)
         scale, shift = scale[0], shift[0]
+        pixels = x.permute(0, 2, 3, 1).to(torch.float32, copy=True)
         if normed:
             # By hand: torch.var_mean over these axes of channels-last takes three times as long.
-            pixels = x.permute(0, 2, 3, 1).reshape(-1, x.shape[1])
-            pixels = pixels.to(torch.float32, copy=True)
-            mean = pixels.mean(0)
-            variance = pixels.sub_(mean).square_().mean(0)
+            flat = pixels.view(-1, x.shape[1])
+            mean = flat.mean(0)
+            variance = (flat - mean).square_().mean(0)
             if followed is not None:
                 mean_before, variance_before = followed.get(name, (mean, variance))
                 mean = torch.lerp(mean_before, mean, share)
@@ -110,8 +110,9 @@ def bake(
             shift = shift - mean * scale
         weights[f"{name}.weight"] = kernel * scale[:, None, None, None]
         weights[f"{name}.bias"] = shift
-        scale, shift = (t[:, None, None].to(x.dtype) for t in (scale, shift))
-        return finished(torch.addcmul(shift, x, scale), plus, rectify)
+        # In float32: scaled and shifted, large numbers take each other away.
+        y = pixels.mul_(scale).add_(shift).permute(0, 3, 1, 2).to(x.dtype)
+        return finished(y, plus, rectify)
 
     paint(frames, network.shape, layer, TENSORS)
     return BakedNetwork(network.shape, weights).requires_grad_(False).eval()

@@ -138,8 +138,9 @@ def evaluate(
             for meter, picture in zip(meters, pictures, strict=True):
                 meter.see(picture, opens_shot=frames[0].opens_shot)
             if judge and number % _JUDGED_EVERY == 0:
-                for meter, picture in zip(meters, pictures, strict=True):
-                    meter.judged.append(judge.distances(picture, pictures[0]))
+                judged = judge.distances(pictures[0], pictures)
+                for meter, distances in zip(meters, judged, strict=True):
+                    meter.judged.append(distances)
             past.append(pictures)
     of_source, *of_results = [meter.finished(meters[0]) for meter in meters]
     return Comparison(

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from vidnst.backends.onnx_graph import baked_parts, parts_in_style, portable_graph
+from vidnst.backends.onnxruntime import onnx_session
 from vidnst.errors import UsageError, WeightsError
-from vidnst.media.clip import probe
-from vidnst.media.pictures import is_picture, read_picture, read_style
+from vidnst.frames import Picture
+from vidnst.media.pictures import read_style
 from vidnst.media.result import PendingResult, check_target
-from vidnst.options import RenderOptions
-from vidnst.source import samples_of
+from vidnst.options import RenderOptions, StyleOptions
+from vidnst.source import scene_of
 from vidnst.style.fast import FastStylizer
 from vidnst.style.network import STRIDE
 
@@ -55,18 +56,12 @@ def export(
     if missing:
         raise UsageError(f"export needs {missing[0]}: pip install 'vidnst[onnxruntime]'")
     check_target(output, (style, *([clip] if clip else [])), overwrite=overwrite)
-    options = RenderOptions(clip or style, style)
-    if clip is None:
-        samples, size_hw = [], _SIZE_OF_STYLE_HW
-    elif is_picture(clip):
-        samples = [read_picture(clip)]
-        size_hw = (samples[0].shape[0], samples[0].shape[1])
-    else:
-        probed = probe(clip)
-        size_hw = probed.size_hw
-        samples = samples_of(probed, options, FastStylizer.shot_samples, size_hw=size_hw)
+    samples: list[Picture] = []
+    size_hw = _SIZE_OF_STYLE_HW
+    if clip is not None:
+        samples, size_hw = scene_of(RenderOptions(clip, style), FastStylizer.shot_samples)
     stylizer = FastStylizer(
-        read_style(style), options.painting, size_hw=size_hw, weights=weights, dtype=torch.float32
+        read_style(style), StyleOptions(), size_hw=size_hw, weights=weights, dtype=torch.float32
     )
     height, width = _CHECKED_HW
     frame = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
@@ -94,9 +89,7 @@ def export(
 
 
 def _run(path: Path, frame: Tensor) -> Tensor:
-    from onnxruntime import InferenceSession
-
-    session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = onnx_session(path.read_bytes())
     return torch.from_numpy(session.run(None, {"frame": frame.numpy()})[0])
 
 

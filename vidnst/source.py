@@ -4,8 +4,9 @@ from typing import Any
 
 from vidnst.errors import MediaError
 from vidnst.frames import Picture
-from vidnst.media.clip import Clip
+from vidnst.media.clip import Clip, probe
 from vidnst.media.decode import sample
+from vidnst.media.pictures import is_picture, read_picture, resize
 from vidnst.options import RenderOptions, parse_size
 
 _SMALLEST_SIDE = 16
@@ -40,6 +41,20 @@ def samples_of(
     if not samples:
         raise no_frame(clip)
     return samples
+
+
+def scene_of(options: RenderOptions, count: int) -> tuple[list[Picture], tuple[int, int]]:
+    """What is to be painted, to learn from: a still picture, or frames spread over a film.
+
+    Returns RGB uint8 (H, W, 3) each, and their size (H, W). Raises MediaError.
+    """
+    if is_picture(options.source):
+        picture = read_picture(options.source)
+        size_hw = painted_size(options, (picture.shape[0], picture.shape[1]))
+        return [resize(picture, size_hw)], size_hw
+    clip = probe(options.source)
+    size_hw = painted_size(options, clip.size_hw)
+    return samples_of(clip, options, count, size_hw=size_hw), size_hw
 
 
 def no_frame(clip: Clip) -> MediaError:

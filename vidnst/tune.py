@@ -7,11 +7,10 @@ from pathlib import Path
 
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import UsageError
-from vidnst.media.clip import probe
-from vidnst.media.pictures import is_picture, read_picture, read_style, resize
+from vidnst.media.pictures import read_style
 from vidnst.media.result import check_target
 from vidnst.options import RenderOptions
-from vidnst.source import painted_size, samples_of
+from vidnst.source import scene_of
 from vidnst.style.tuned import TunedStylizer, is_tuned
 from vidnst.style.tuning import TuneStep
 
@@ -43,14 +42,7 @@ def tune_clip(
     check_target(output, (source, options.style), overwrite=options.overwrite)
     if options.weights is not None and is_tuned(options.weights):
         raise UsageError(f"{options.weights} is tuned already: tuning starts from a trained one")
-    if is_picture(source):
-        picture = read_picture(source)
-        size_hw = painted_size(options, (picture.shape[0], picture.shape[1]))
-        samples = [resize(picture, size_hw)]
-    else:
-        clip = probe(source)
-        size_hw = painted_size(options, clip.size_hw)
-        samples = samples_of(clip, options, TunedStylizer.clip_samples, size_hw=size_hw)
+    samples, size_hw = scene_of(options, TunedStylizer.clip_samples)
     stylizer = TunedStylizer(
         read_style(options.style),
         options.painting,

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from typing import Protocol
 
 import torch
+from torch import nn
 
 from vidnst.errors import UsageError
 from vidnst.frames import Picture
@@ -29,7 +30,7 @@ def make_engine(
 
     dtype: what is computed in, on a CPU. Raises UsageError where device or backend is not there.
     """
-    device, backend = chosen_device(compute.device), chosen_backend(compute)
+    backend = chosen_backend(compute)
     if backend == "openvino":
         from vidnst.backends.openvino import OpenVinoEngine
 
@@ -38,8 +39,17 @@ def make_engine(
         from vidnst.backends.onnxruntime import OnnxRuntimeEngine
 
         return OnnxRuntimeEngine(network, at_once=at_once)
+    return torch_engine(network, compute, dtype=dtype)
+
+
+def torch_engine(network: nn.Module, compute: ComputeOptions, *, dtype: torch.dtype) -> Engine:
+    """An engine for any network (B, 3, H, W) in [0, 1]; on a GPU it computes in float16.
+
+    dtype: what is computed in, on a CPU. Raises UsageError where the device is not there.
+    """
     from vidnst.backends.pytorch import PyTorchEngine
 
+    device = chosen_device(compute.device)
     return PyTorchEngine(network, device=device, dtype=dtype if device == "cpu" else torch.float16)
 
 

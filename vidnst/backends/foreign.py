@@ -6,8 +6,8 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
-import torch
 
+from vidnst.backends.onnxruntime import onnx_session
 from vidnst.errors import UsageError, WeightsError
 from vidnst.frames import Picture
 from vidnst.options import NetworkRange
@@ -32,14 +32,11 @@ class ForeignEngine:
         """Raises WeightsError where the file holds no such network."""
         try:
             import onnx
-            from onnxruntime import InferenceSession, SessionOptions
+            import onnxruntime  # noqa: F401
         except ImportError as error:
             raise UsageError(
                 "--network with an ONNX file needs onnxruntime: pip install 'vidnst[onnxruntime]'"
             ) from error
-        options = SessionOptions()
-        options.intra_op_num_threads = max(1, torch.get_num_threads() // at_once)
-        options.log_severity_level = 4
         try:
             model = onnx.load(str(path), load_external_data=False)
             ends = [*_inputs(model), *model.graph.output]
@@ -54,15 +51,9 @@ class ForeignEngine:
         self._channels_last = [shape[1] != 3 for shape in shapes]
         own = shapes[0][1:3] if self._channels_last[0] else shapes[0][2:]
         self._fixed_hw: tuple[int, int] | None = None
-
-        def session() -> Any:
-            return InferenceSession(
-                model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-            )
-
         _free_the_size(ends, self._channels_last)
         try:
-            self._session = session()
+            self._session = onnx_session(model.SerializeToString(), at_once=at_once)
             self._infer(np.zeros((*_TRIED_HW, 3), np.float32))
             self._infer(np.zeros((_TRIED_HW[0] + 32, _TRIED_HW[1] + 64, 3), np.float32))
         except Exception as error:  # onnxruntime has a class for each kind, and no common one.
@@ -71,7 +62,7 @@ class ForeignEngine:
             model = onnx.load(str(path), load_external_data=False)
             self._fixed_hw = (own[0], own[1])
             try:
-                self._session = session()
+                self._session = onnx_session(model.SerializeToString(), at_once=at_once)
                 self._infer(np.zeros((*self._fixed_hw, 3), np.float32))
             except Exception as error:
                 raise WeightsError(f"{path} cannot be run: {error}") from error

@@ -104,7 +104,7 @@ class _Film:
     def __init__(self, path: Path, stopped: Event) -> None:
         self.ended = False
         self._path, self._stopped = path, stopped
-        self._frames: Generator[Frame, None, None] | None = _frames_of(path)
+        self._frames: Generator[Frame, None, None] | None = decode(probe(path))
         self._started: float | None = None
 
     def read(self) -> Picture | None:
@@ -127,12 +127,3 @@ class _Film:
         if self._frames is not None:
             self._frames.close()
             self._frames = None
-
-
-def _frames_of(path: Path) -> Generator[Frame, None, None]:
-    clip = probe(path)
-
-    def frames() -> Generator[Frame, None, None]:
-        yield from decode(clip)
-
-    return frames()

@@ -1,6 +1,6 @@
 """Frames out of files: upright, in order, each with its timestamp."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from fractions import Fraction
 
@@ -25,7 +25,7 @@ def decode(
     size_hw: tuple[int, int] | None = None,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     """Yield the clip's frames as RGB, scaled to size_hw where given.
 
     start_seconds and end_seconds count from the clip's beginning; a frame belongs to the excerpt

@@ -1,5 +1,7 @@
 """How far a painted frame is from its style, and from its scene."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -25,18 +27,21 @@ class StyleJudge:
             self._style = {layer: moments(features[layer]) for layer in _STYLE_LAYERS}
 
     @torch.inference_mode()
-    def distances(self, painted: Picture, scene: Picture) -> tuple[float, float]:
-        """Style and content distance of a painted frame, both RGB uint8; 0 is the same.
+    def distances(self, scene: Picture, painted: Sequence[Picture]) -> list[tuple[float, float]]:
+        """Style and content distance of each painted frame of a scene, RGB uint8; 0 is the same.
 
         Style: the mean over relu1_1 to relu5_1 of (|m_r - m_s| / |m_s| + |C_r - C_s| / |C_s|) / 2,
         m and C mean and covariance of the features. Content: the mean squared difference of
         instance-normalized relu4_1.
         """
+        of_scene = self._encoder(_seen(scene), (_SCENE_LAYER,))[_SCENE_LAYER]
+        return [self._distances(picture, of_scene) for picture in painted]
+
+    def _distances(self, painted: Picture, of_scene: Tensor) -> tuple[float, float]:
         features = self._encoder(_seen(painted), _STYLE_LAYERS)
-        of_scene = self._encoder(_seen(scene), (_SCENE_LAYER,))
         of_painted = {layer: moments(features[layer]) for layer in _STYLE_LAYERS}
         means, covariances = style_loss(of_painted, self._style)
-        content = content_loss(features[_SCENE_LAYER], of_scene[_SCENE_LAYER])
+        content = content_loss(features[_SCENE_LAYER], of_scene)
         return float((means + covariances) / 2), float(content)
 
 

@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from vidnst.backends.engine import chosen_device
+from vidnst.backends.engine import torch_engine
 from vidnst.backends.foreign import ForeignEngine
-from vidnst.backends.pytorch import PyTorchEngine
 from vidnst.errors import UsageError
 from vidnst.options import ComputeOptions, NetworkRange, StyleOptions
 from vidnst.style.feed_forward import FeedForwardStylizer
@@ -32,8 +31,6 @@ class ForeignStylizer(FeedForwardStylizer):
         if network.suffix == ".onnx":
             self._engine = ForeignEngine(network, value_range, at_once=self.parallel)
         elif network.suffix in (".pth", ".pt", ".model"):
-            self._engine = PyTorchEngine(
-                load_johnson(network), device=chosen_device(compute.device), dtype=self._dtype
-            )
+            self._engine = torch_engine(load_johnson(network), compute, dtype=self._dtype)
         else:
             raise UsageError(f"--network {network}: give an .onnx or a .pth file")

@@ -94,7 +94,7 @@ def test_interrupting_leaves_no_half_video(
     command = [sys.executable, str(ROOT / "cli.py"), str(source), "--style", str(style)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not any(path.name.startswith(".vidnst-") for path in source.parent.iterdir()):
+    while not any(path.suffix == ".vidnst" for path in source.parent.iterdir()):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.05)

@@ -60,9 +60,10 @@ def ahead(items: Iterator[T], *, depth: int = 4) -> Generator[T, None, None]:
         thread.join()
 
 
-def with_one_before(items: Iterable[T]) -> Generator[tuple[T | None, T], None, None]:
-    """Yield each item with the one before it; the first with None."""
-    before: T | None = None
+def with_one_before(
+    items: Iterable[T], before: T | None = None
+) -> Generator[tuple[T | None, T], None, None]:
+    """Yield each item with the one before it; the first with `before`."""
     for item in items:
         yield before, item
         before = item

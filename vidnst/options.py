@@ -222,6 +222,8 @@ class SteadyOptions:
         _require_in_range(self)
 
 
+_MOST_HELD = 24
+
 OptionGroup = ComputeOptions | SteadyOptions | TuneOptions | GatysOptions
 """Whose every field is an option of the command line."""
 
@@ -231,6 +233,8 @@ class RenderOptions:
     """One render: what is read, how it is painted, where it goes.
 
     network: somebody else's, which paints in place of ours; style then only names the result.
+    resume: go on where an unfinished render of the same stopped. on: every so many-th frame is
+    painted, and shown until the next.
     """
 
     source: Path
@@ -242,6 +246,8 @@ class RenderOptions:
     end_seconds: float | None = None
     audio: bool = True
     overwrite: bool = False
+    resume: bool = True
+    on: int = 1
     weights: Path | None = None
     network: Path | None = None
     network_range: NetworkRange = "auto"
@@ -266,6 +272,8 @@ class RenderOptions:
             raise UsageError("--network stands for itself: leave --stylizer and --weights out")
         if self.stylizer == "gatys" and self.compute.backend not in ("auto", "torch"):
             raise UsageError("--backend is for --stylizer fast and tuned; gatys needs torch")
+        if not 1 <= self.on <= _MOST_HELD:
+            raise UsageError(f"--on is {self.on}, but must lie in 1..{_MOST_HELD}")
         if self.save_steps is not None and self.save_steps < 1:
             raise UsageError(f"--save-steps is {self.save_steps}, but must be 1 or more")
 

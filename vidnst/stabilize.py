@@ -5,11 +5,11 @@ the frame painted before is brought along the flow of the source and blended in 
 o + c (warp(o_before) - o) with c < 1, so that what went wrong once is forgotten.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -81,9 +81,20 @@ class Stabilizer:
         self._held = None
         self._sharpened = 0.0
 
-    def steady(self, painted: Iterator[tuple[Frame, Links | None]]) -> Generator[Frame, None, None]:
-        """Yield the painted frames of one shot, each given with its links but the first."""
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """What holding the next frame depends on."""
+        if self._held is None:
+            return {}
+        return {"held": self._held, "sharpened": np.array(self._sharpened)}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from a state that `state` gave."""
         self.begin_shot()
+        if "held" in state:
+            self._held, self._sharpened = state["held"], float(state["sharpened"])
+
+    def steady(self, painted: Iterator[tuple[Frame, Links | None]]) -> Generator[Frame, None, None]:
+        """Yield the painted frames of one shot, each given with its links but a shot's first."""
         if not self._lookahead:
             for frame, links in painted:
                 yield replace(frame, picture=self.hold(frame.picture, links and links.back))

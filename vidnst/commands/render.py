@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import Field, fields
@@ -101,6 +102,10 @@ def render_parser() -> argparse.ArgumentParser:
         "--network-range", choices=get_args(NetworkRange), default=RenderOptions.network_range,
         help="the values an ONNX network works with (default: found out)",
     )  # fmt: skip
+    group.add_argument(
+        "--on", type=int, default=RenderOptions.on, metavar="N",
+        help="paint every Nth frame and hold it, as animation on twos or threes (default: 1, all)",
+    )  # fmt: skip
     add_options(parser.add_argument_group("where and by what is computed"), ComputeOptions)
     add_options(parser.add_argument_group("how fast and tuned keep a film steady"), SteadyOptions)
     add_options(parser.add_argument_group("how --stylizer tuned learns"), TuneOptions)
@@ -129,6 +134,10 @@ def render_parser() -> argparse.ArgumentParser:
     group.add_argument(
         "--overwrite", action="store_true", help="replace a result that exists already"
     )
+    group.add_argument(
+        "--no-resume", action="store_true",
+        help="start anew, even where an unfinished render of the same could go on",
+    )  # fmt: skip
     group.add_argument("--quiet", action="store_true", help="show nothing but errors")
     group.add_argument(
         "--profile", action="store_true", help="show where the time went, stage by stage"
@@ -216,6 +225,8 @@ def _options_of(args: argparse.Namespace) -> RenderOptions:
         end_seconds=None if args.end is None else parse_time(args.end),
         audio=not args.no_audio,
         overwrite=args.overwrite,
+        resume=not args.no_resume,
+        on=args.on,
         weights=args.weights,
         painting=StyleOptions(strength=args.strength, brush_size=args.brush_size),
         encoding=EncodeOptions(
@@ -253,6 +264,8 @@ class _Bars:
 
     def show(self, progress: "Progress") -> None:
         """Bring the bars up to date."""
+        for note in progress.notes:
+            print(f"vidnst: {note}", file=sys.stderr)
         tuning, step = progress.tuning, progress.step
         if tuning is not None:
             self._update("tuning steps", tuning.step, tuning.step_count, tuning.losses)

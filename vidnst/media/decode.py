@@ -25,12 +25,14 @@ def decode(
     size_hw: tuple[int, int] | None = None,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
+    from_pts: int | None = None,
 ) -> Generator[Frame, None, None]:
     """Yield the clip's frames as RGB, scaled to size_hw where given.
 
     start_seconds and end_seconds count from the clip's beginning; a frame belongs to the excerpt
     if it starts inside [start, end). Timestamps stay the source's own, or with start_seconds
-    count from there. Interlaced frames are deinterlaced, one frame for each.
+    count from there. Interlaced frames are deinterlaced, one frame for each. With from_pts, those
+    are left out whose timestamp, as it is yielded, is earlier.
 
     Raises MediaError where the clip is damaged or ends before its header says.
     """
@@ -46,11 +48,16 @@ def decode(
         stream = video_stream(container, clip.path)
         if first_pts is not None and start_seconds:
             container.seek(first_pts, stream=stream)
+        if from_pts is not None:
+            with suppress(av.error.FFmpegError):  # where there is no seeking, decode on
+                container.seek(from_pts + (first_pts or 0), stream=stream)
         for decoded in _progressive(_whole(container, stream, clip)):
             pts = decoded.pts
             if pts is None or (last_pts is not None and pts <= last_pts):
                 pts = 0 if last_pts is None else last_pts + (step if pts is None else 1)
             if first_pts is not None and pts < first_pts:
+                continue
+            if from_pts is not None and pts - (first_pts or 0) < from_pts:
                 continue
             if end_pts is not None and pts >= end_pts:
                 return

@@ -37,12 +37,13 @@ class Encoder:
         color: ColorTags,
         first_number: int = 1,
     ) -> None:
-        self._path, self._color = path, color
+        self._path, self._color, self._time_base = path, color, time_base
         self._pixel_format = encoding.pixel_format
         self._palette: Graph | None = None
         self._closed = False
         self._written = False
         self._durations: dict[int, int] = {}
+        self._coded: list[int] = []
         muxer_options = (
             {"start_number": str(first_number)} if encoding.container.format == "image2" else {}
         )
@@ -80,6 +81,22 @@ class Encoder:
             self._durations[frame.pts] = frame.duration
             self._mux(self._stream.encode(encodable))
 
+    def copy(self, packet: "Packet[VideoStream]", *, pts: int, dts: int, duration: int) -> None:
+        """Take over a packet that an encoder of the same settings made.
+
+        All times in units of the time_base. Where packets are copied, no frame may be written.
+        """
+        packet.stream, packet.time_base = self._stream, self._time_base
+        packet.pts, packet.dts, packet.duration = pts, dts, duration
+        with self._failures():
+            self._container.mux(packet)
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Which frame each packet so far shows."""
+        rank = {pts: index for index, pts in enumerate(sorted(set(self._coded)))}
+        return tuple(rank[pts] for pts in self._coded)
+
     def close(self) -> None:
         """Write what the encoder still holds, and the end of the file."""
         if self._closed:
@@ -103,9 +120,13 @@ class Encoder:
     ) -> None:
         if kind is None:
             self.close()
-        elif not self._closed:
+        else:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close the file as it is, without a word: another error is the one to tell."""
+        if not self._closed:
             self._closed = True
-            # The first error is the one to tell.
             with suppress(OSError, av.error.FFmpegError):
                 self._container.close()
 
@@ -113,6 +134,8 @@ class Encoder:
         self._written = True
         for packet in packets:
             # Encoders know the frame rate only; each frame's own duration is put back here.
+            if packet.pts is not None:
+                self._coded.append(packet.pts)
             if packet.pts in self._durations:
                 packet.duration = self._durations.pop(packet.pts)
             self._container.mux(packet)

@@ -1,12 +1,15 @@
 """Whole files: the painted film joined with the source's sound, subtitles and metadata."""
 
 import shutil
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import av
 import ffmpeg
 import imageio_ffmpeg
+from av import Packet
+from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError, OutputError
 from vidnst.media.clip import Clip
@@ -21,6 +24,16 @@ _METADATA_FILTERS = {"libx264": "h264_metadata", "libx265": "hevc_metadata"}
 def ffmpeg_program() -> str:
     """The system's ffmpeg, or the one that imageio-ffmpeg carries."""
     return shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
+
+
+def packets_of(path: Path) -> Generator["Packet[VideoStream]", None, None]:
+    """The packets of a file's film, in decoding order. Raises OutputError where it is damaged."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            yield from (packet for packet in container.demux(stream) if packet.size)
+    except (OSError, IndexError, av.error.FFmpegError) as error:
+        raise OutputError(f"{path} is damaged: add --no-resume to start anew") from error
 
 
 def join_streams(

@@ -10,13 +10,18 @@ from vidnst.errors import OutputError
 from vidnst.media.clip import is_sequence, sequence_numbers
 
 
+def folder_of(target: Path) -> Path:
+    """The folder a result is put in; of numbered pictures, that which holds theirs."""
+    return target.parent.parent if is_sequence(target) else target.parent
+
+
 def check_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) -> None:
     """Make sure that a result may go to target, before any work is done for it.
 
     Raises OutputError where its folder is missing or not writable, where something stands there
     already (unless overwrite), or where it would replace one of the sources.
     """
-    place = target.parent.parent if is_sequence(target) else target.parent
+    place = folder_of(target)
     if not place.is_dir():
         raise OutputError(f"the folder {place} does not exist")
     if not os.access(place, os.W_OK | os.X_OK):
@@ -32,6 +37,42 @@ def check_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) ->
         )
 
 
+def put_in_place(path: Path, target: Path) -> None:
+    """Move a whole result to where it was asked for, replacing what stood there.
+
+    Of numbered pictures both are patterns; the ones at target that are not replaced go.
+    Raises OutputError.
+    """
+    try:
+        if not is_sequence(target):
+            path.replace(target)
+            write_through(target.parent)
+            return
+        target.parent.mkdir(exist_ok=True)
+        new = set(sequence_numbers(path))
+        for number in new:
+            (path.parent / (path.name % number)).replace(target.parent / (target.name % number))
+        for number in set(sequence_numbers(target)) - new:
+            (target.parent / (target.name % number)).unlink()
+        write_through(target.parent)
+    except OSError as error:
+        raise OutputError(f"cannot write {target}: {error.strerror}") from error
+
+
+def write_through(path: Path) -> None:
+    """Wait until a file, or what a folder lists, is on the disk and outlives a power cut."""
+    flags = os.O_RDONLY
+    if os.name == "nt":
+        if path.is_dir():
+            return  # Windows does so by itself.
+        flags = os.O_RDWR
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 class PendingResult:
     """A hidden folder beside the target, to work in; a context manager that always removes it.
 
@@ -41,7 +82,7 @@ class PendingResult:
 
     def __init__(self, target: Path) -> None:
         self.target = target
-        self._place = target.parent.parent if is_sequence(target) else target.parent
+        self._place = folder_of(target)
 
     def __enter__(self) -> "PendingResult":
         try:
@@ -53,17 +94,7 @@ class PendingResult:
 
     def keep(self) -> None:
         """Move the result into place, replacing what stood there."""
-        try:
-            if not is_sequence(self.target):
-                self.path.replace(self.target)
-                return
-            self.target.parent.mkdir(exist_ok=True)
-            for number in sequence_numbers(self.target):
-                (self.target.parent / (self.target.name % number)).unlink()
-            for picture in sorted(self.folder.iterdir()):
-                picture.replace(self.target.parent / picture.name)
-        except OSError as error:
-            raise OutputError(f"cannot write {self.target}: {error.strerror}") from error
+        put_in_place(self.path, self.target)
 
     def __exit__(
         self,

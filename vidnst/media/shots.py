@@ -27,10 +27,14 @@ _FEWEST_AHEAD = 8
 
 @dataclass(frozen=True)
 class Shot:
-    """A shot's frames, in order, and some of their pictures, spread over as many as were read."""
+    """A shot's frames, in order, and some of their pictures, spread over as many as were read.
+
+    opens: whether it begins with its first frame; not where a film is entered in the middle.
+    """
 
     samples: list[Picture]
     frames: Iterator[Frame]
+    opens: bool
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,11 @@ def in_shots(frames: Iterable[Frame], *, samples: int) -> Generator[Shot, None, 
         known = [frame.picture for frame in own()]
         places = np.linspace(0, len(known) - 1, min(samples, len(known))).round()
         shot = rest_of_shot()
-        yield Shot([known[int(place)] for place in places], shot)
+        yield Shot([known[int(place)] for place in places], shot, waiting[0].opens_shot)
         deque(shot, maxlen=0)
 
 
-def mark_shots(frames: Iterable[Frame]) -> Iterator[Frame]:
+def mark_shots(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
     """Mark the first frame of every shot: its opens_shot is True, and False on all others.
 
     A cut is a frame that differs from the one before far more than its neighbors do from theirs

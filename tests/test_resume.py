@@ -1,0 +1,266 @@
+"""A render that was stopped goes on, and ends as if it never had been."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from conftest import ROOT, MakeClip
+from media_facts import facts
+
+from vidnst.command import main
+from vidnst.errors import OutputError
+from vidnst.frames import Frame, Picture
+from vidnst.job import Job, job_folder
+from vidnst.media.clip import probe
+from vidnst.options import EncodeOptions, GatysOptions, RenderOptions, SteadyOptions
+from vidnst.render import Progress, render
+from vidnst.segments import Plan, Record, Segment, frames_from
+
+FEW_STEPS = GatysOptions(steps=(4,), frame_steps=3)
+_SHOTS = ("testsrc2", "mandelbrot", "testsrc")
+
+
+def three_shots(make_clip: MakeClip, *, frames: int = 300, size: str = "64x48") -> Path:
+    """A clip of so many frames with two cuts, and sound."""
+    inputs: list[str] = []
+    for kind in _SHOTS[1:]:
+        inputs += ["-f", "lavfi", "-i", f"{kind}=size={size}:rate=25"]
+    each = frames // 3
+    graph = "".join(f"[{n}:v]trim=end_frame={each},setpts=PTS-STARTPTS[s{n}];" for n in range(3))
+    graph += "[s0][s1][s2]concat=n=3[film]"
+    sound = ["-f", "lavfi", "-i", f"sine=frequency=440:duration={frames / 25}"]
+    return make_clip(
+        "film.mkv", "-filter_complex", graph, "-map", "[film]", "-map", "3:a", "-c:v", "libx264",
+        "-g", "40", size=size, rate="25", frames=frames, inputs=(*inputs, *sound),
+    )  # fmt: skip
+
+
+def decoded(path: Path) -> list[Picture]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def assert_same_film(one: Path, other: Path) -> None:
+    assert facts(one).pts_seconds == facts(other).pts_seconds
+    pairs = list(zip(decoded(one), decoded(other), strict=True))
+    assert [i for i, (a, b) in enumerate(pairs) if not np.array_equal(a, b)] == []
+
+
+_CHILD = """
+import os, pickle, sys
+from vidnst.render import render
+options = pickle.loads(bytes.fromhex(sys.argv[1]))
+told = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+render(options, on_progress=lambda p: os.pwrite(told, b"%08d" % p.frames_done, 0))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stylizer", ["fast", "gatys"])
+def test_a_render_killed_ten_times_ends_as_if_it_never_was(
+    stylizer: str, make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    import pickle
+
+    source = three_shots(make_clip)
+    options = RenderOptions(
+        source, style, tmp_path / "killed.mp4", stylizer=stylizer, gatys=FEW_STEPS
+    )  # type: ignore[arg-type]
+    whole = tmp_path / "whole.mp4"
+    longest = 12 if stylizer == "gatys" else 100
+    started = time.monotonic()
+    render(
+        RenderOptions(source, style, whole, stylizer=stylizer, gatys=FEW_STEPS)  # type: ignore[arg-type]
+    )
+    took = time.monotonic() - started
+    told = tmp_path / "told"
+    chance = random.Random(stylizer)
+    command = [sys.executable, "-c", _CHILD, pickle.dumps(options).hex(), str(told)]
+    kills = kept = 0
+    while kills < 10:
+        told.write_bytes(b"")
+        process = subprocess.Popen(command, cwd=ROOT)
+        while not told.read_bytes() and process.poll() is None:
+            time.sleep(0.01)
+        try:
+            process.wait(chance.uniform(0, took / 3))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            kills += 1
+            if options.output.exists():  # type: ignore[union-attr]
+                options.output.unlink()  # type: ignore[union-attr]
+                kept = 0
+                continue  # It was whole: what follows renders anew.
+            done = int(told.read_bytes())
+            with_records = job_folder(options.output).glob("segment_*.json")  # type: ignore[arg-type]
+            now = sum(len(json.loads(path.read_text())["pts"]) for path in with_records)
+            assert now >= kept
+            assert done - now <= longest + 1
+            kept = now
+        else:
+            assert process.returncode == 0
+            assert_same_film(options.output, whole)  # type: ignore[arg-type]
+            options.output.unlink()  # type: ignore[union-attr]
+            kept = 0
+    report = render(options)
+    assert report.frames == 300
+    assert report.resumed_frames == kept
+    assert_same_film(report.output, whole)
+    assert facts(report.output).packets == facts(whole).packets
+    assert sorted(tmp_path.glob(".*")) == []
+
+
+class _Stopped(Exception):
+    """Stands for whatever stops a render from outside."""
+
+
+def stop_after(frames: int) -> "object":
+    def listen(progress: Progress) -> None:
+        if progress.frames_done == frames and not progress.notes:
+            raise _Stopped
+
+    return listen
+
+
+def stopped_and_resumed(options: RenderOptions, whole: RenderOptions, *, after: int) -> int:
+    """Render twice, once with a stop; return after how many frames it went on."""
+    render(whole)
+    with pytest.raises(_Stopped):
+        render(options, on_progress=stop_after(after))  # type: ignore[arg-type]
+    return render(options).resumed_frames
+
+
+@pytest.mark.parametrize(
+    ("name", "extra"),
+    [
+        ("out.mov", {"encoding": EncodeOptions(codec="prores")}),
+        ("out.webm", {}),
+        ("out.gif", {}),
+        ("out.mkv", {"steadying": SteadyOptions(lookahead=1)}),
+        ("out.mp4", {"on": 3}),
+        ("out.mp4", {"start_seconds": 0.5, "encoding": EncodeOptions(codec="h265")}),
+    ],
+)
+def test_every_way_of_writing_resumes(
+    name: str, extra: dict[str, object], make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    source = three_shots(make_clip, frames=90)
+    options = RenderOptions(source, style, tmp_path / name, **extra)  # type: ignore[arg-type]
+    other = RenderOptions(source, style, tmp_path / f"whole_{name}", **extra)  # type: ignore[arg-type]
+    resumed = stopped_and_resumed(options, other, after=50)
+    assert resumed == (47 if "start_seconds" in extra else 30)
+    assert_same_film(tmp_path / name, tmp_path / f"whole_{name}")
+
+
+def test_a_long_shot_goes_on_in_its_middle(
+    make_clip: MakeClip, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vidnst.paint.frames_ahead", lambda size_hw: 10)
+    source = make_clip("take.mp4", frames=150, rate="25")
+    options = RenderOptions(source, style, tmp_path / "out.mp4")
+    whole = RenderOptions(source, style, tmp_path / "whole.mp4")
+    assert stopped_and_resumed(options, whole, after=100) == 96
+    assert_same_film(tmp_path / "out.mp4", tmp_path / "whole.mp4")
+
+
+def test_numbered_pictures_resume(make_clip: MakeClip, style: Path, tmp_path: Path) -> None:
+    source = three_shots(make_clip, frames=90)
+    options = RenderOptions(source, style, tmp_path / "a" / "%04d.png")
+    whole = RenderOptions(source, style, tmp_path / "b" / "%04d.png")
+    assert stopped_and_resumed(options, whole, after=50) == 30
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == [f"{number:04d}.png" for number in range(1, 91)]
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_other_settings_start_anew_and_say_which(
+    make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    source = three_shots(make_clip, frames=90)
+    output = tmp_path / "out.mp4"
+    with pytest.raises(_Stopped):
+        render(RenderOptions(source, style, output), on_progress=stop_after(50))  # type: ignore[arg-type]
+    notes: list[str] = []
+    steady = SteadyOptions(steady=0.5)
+    report = render(
+        RenderOptions(source, style, output, steadying=steady),
+        on_progress=lambda progress: notes.extend(progress.notes),
+    )
+    assert report.resumed_frames == 0
+    assert "settings.steadying.steady" in notes[0]
+    assert "anew" in notes[0]
+
+
+def test_no_resume_starts_anew(make_clip: MakeClip, style: Path, tmp_path: Path) -> None:
+    options = RenderOptions(three_shots(make_clip, frames=90), style, tmp_path / "out.mp4")
+    with pytest.raises(_Stopped):
+        render(options, on_progress=stop_after(50))  # type: ignore[arg-type]
+    assert main([str(options.source), "--style", str(style), "-o", str(options.output),
+                 "--no-resume", "--quiet"]) == 0  # fmt: skip
+    assert facts(tmp_path / "out.mp4").frame_count == 90
+
+
+def test_two_renders_of_one_result_do_not_meet(tmp_path: Path) -> None:
+    target = tmp_path / "out.mp4"
+    with Job(target, {}), pytest.raises(OutputError, match="another vidnst"), Job(target, {}):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_crash_left_half_counts_for_nothing(tmp_path: Path) -> None:
+    target = tmp_path / "out.mp4"
+    record = Record(Segment(), (0, 1), (1, 1), (0, 1), Segment(1, 2))
+    with Job(target, {}) as job:
+        path = job.segment_path(0, ".nut")
+        path.write_bytes(b"whole")
+        job.finish(record, {"last": np.zeros(3)}, [path])
+        (job.folder / "segment_000001.json").write_text('{"segment": {"number"')
+    with Job(target, {}) as job:
+        assert job.records == {0: record}
+        assert job.next_segment == Segment(1, 2)
+        job.records.clear()
+
+
+def film(pictures: list[Picture]) -> list[Frame]:
+    return [
+        Frame(picture, pts=3 * index, duration=3, time_base=Fraction(1, 75), opens_shot=index == 0)
+        for index, picture in enumerate(pictures)
+    ]
+
+
+def test_a_plan_is_the_same_wherever_it_begins() -> None:
+    pictures = [np.full((4, 4, 3), index, np.uint8) for index in range(50)]
+
+    def planned(start: Segment) -> list[Segment]:
+        plan = Plan(start, longest=20)
+        frames = list(plan.follow(iter(film(pictures)[start.first_frame :])))
+        begun = [plan.beginning(start.first_frame + index) for index in range(len(frames))]
+        return [segment for segment in begun if segment is not None]
+
+    whole = planned(Segment())
+    assert [segment.first_frame for segment in whole] == [0, 20, 40]
+    assert planned(whole[1]) == whole[1:]
+
+
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4", "ffv1"])
+def test_a_film_is_entered_where_a_segment_begins(codec: str, make_clip: MakeClip) -> None:
+    clip = probe(make_clip("a.mkv", "-c:v", codec, "-g", "25", frames=120, rate="25"))
+    plan = Plan(Segment(), longest=50)
+    frames = list(plan.follow(frames_from(clip, Segment(), size_hw=clip.size_hw)))
+    segments = [s for index in range(120) if (s := plan.beginning(index)) is not None]
+    again = list(frames_from(clip, segments[-1], size_hw=clip.size_hw))
+    assert [frame.pts for frame in again] == [frame.pts for frame in frames[100:]]
+    assert all(
+        np.array_equal(a.picture, b.picture) for a, b in zip(again, frames[100:], strict=True)
+    )
+    assert [frame.opens_shot for frame in again] == [frame.opens_shot for frame in frames[100:]]

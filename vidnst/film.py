@@ -1,0 +1,187 @@
+"""A film to be painted: what is read, how it is painted, and as what its segments are encoded."""
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from av import Packet
+from av.video.stream import VideoStream
+
+from vidnst.errors import OutputError, UsageError
+from vidnst.frames import Frame
+from vidnst.media.clip import Clip, is_sequence, probe, sequence_numbers
+from vidnst.media.color import result_tags, scaled_aspect
+from vidnst.media.containers import Container, Encoding, choose_encoding, default_output
+from vidnst.media.encode import Encoder
+from vidnst.media.join import join_streams, packets_of
+from vidnst.media.pictures import is_picture
+from vidnst.options import RenderOptions
+from vidnst.paint import FilmPainter, film_painter
+from vidnst.profile import Profile
+from vidnst.segments import Record, Segment, frames_from
+from vidnst.source import excerpt_of, painted_size, samples_of
+from vidnst.style.feed_forward import FeedForwardStylizer
+from vidnst.stylizers import Step, make_stylizer
+
+_ONLY_IN_MOV = ("prores_ks", "dnxhd")
+"""NUT takes all other codecs."""
+
+
+class Film:
+    """One film and what is to become of it. Raises UsageError and MediaError where that cannot be.
+
+    Making one is cheap: no frame is read, and no network.
+    """
+
+    def __init__(self, options: RenderOptions) -> None:
+        self.options = options
+        self.clip: Clip = probe(options.source)
+        self.output = options.output or default_output(self.clip, options.style)
+        if is_picture(self.output):
+            raise UsageError(f"{self.output} is a still picture, but {options.source} is a film")
+        if options.plot or options.save_steps:
+            raise UsageError("--plot and --save-steps are for still pictures")
+        self.size_hw = painted_size(options, self.clip.size_hw)
+        self.encoding = choose_encoding(self.output, options.encoding, self.size_hw)
+        self._excerpt = excerpt_of(self.clip, options)
+        numbers = sequence_numbers(self.clip.path) if is_sequence(self.clip.path) else [1]
+        self._first_number = numbers[0]
+
+    @property
+    def segment_suffix(self) -> str:
+        """Of the files of segments, which keep any time to the tick."""
+        return ".mov" if self.encoding.codec in _ONLY_IN_MOV else ".nut"
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it becomes numbered pictures, which need no joining."""
+        return is_sequence(self.output)
+
+    def painter(
+        self,
+        profile: Profile,
+        *,
+        folder: Path,
+        on_step: Callable[[Step], None] = lambda step: None,
+        at_once: int | None = None,
+    ) -> FilmPainter:
+        """What paints it, with all learnt that is to be learnt from the whole clip.
+
+        folder: to put things aside. Raises what making the stylizer raises.
+        """
+        stylizer = make_stylizer(self.options, self.size_hw, on_step, at_once=at_once)
+        if isinstance(stylizer, FeedForwardStylizer):
+            count = stylizer.clip_samples
+            if count:
+                samples = samples_of(self.clip, self.options, count, size_hw=self.size_hw)
+                stylizer.begin_clip(samples)
+        return film_painter(stylizer, self.options, profile, size_hw=self.size_hw, folder=folder)
+
+    def frames_from(self, segment: Segment) -> Generator[Frame, None, None]:
+        """Its source's frames from a segment's first on, with their shots marked."""
+        return frames_from(self.clip, segment, size_hw=self.size_hw, **self._excerpt)
+
+    def segment_writer(self, path: Path, segment: Segment) -> "SegmentWriter":
+        """What writes a segment to a file; for numbered pictures path is their pattern."""
+        if self.is_sequence:
+            first = self._first_number + segment.first_frame
+            return SegmentWriter(self._encoder(path, self.encoding, first), segment, path, first)
+        container = Container(self.segment_suffix[1:], self.encoding.container.codecs)
+        return SegmentWriter(
+            self._encoder(path, replace(self.encoding, container=container)), segment, path
+        )
+
+    def join(self, segments: Sequence[Path], records: Sequence[Record], target: Path) -> None:
+        """Write target from the encoded segments, with what accompanies the film.
+
+        Raises OutputError where the disk is full.
+        """
+        alone = self.encoding.container.format == "gif"
+        film = target if alone else target.with_stem("film")
+        with self._encoder(film, self.encoding) as encoder:
+            for packet, pts, dts, duration in in_order(segments, records):
+                encoder.copy(packet, pts=pts, dts=dts, duration=duration)
+        if not alone:
+            join_streams(
+                film, self.clip, target, self.encoding, audio=self.options.audio, **self._excerpt
+            )
+            film.unlink()
+
+    def _encoder(self, path: Path, encoding: Encoding, first_number: int = 1) -> Encoder:
+        return Encoder(
+            path,
+            encoding,
+            size_hw=self.size_hw,
+            sample_aspect=scaled_aspect(self.clip, self.size_hw),
+            rate=self.clip.rate,
+            time_base=self.clip.time_base,
+            color=result_tags(self.clip),
+            first_number=first_number,
+        )
+
+
+class SegmentWriter:
+    """Encodes a segment's frames and keeps account of them."""
+
+    def __init__(
+        self, encoder: Encoder, segment: Segment, path: Path, first_number: int | None = None
+    ) -> None:
+        """first_number: where path is a pattern, the number of the first picture."""
+        self.segment = segment
+        self._encoder, self._path, self._first_number = encoder, path, first_number
+        self._pts: list[int] = []
+        self._durations: list[int] = []
+
+    @property
+    def frame_count(self) -> int:
+        return len(self._pts)
+
+    @property
+    def files(self) -> list[Path]:
+        """What it is written to."""
+        if self._first_number is None:
+            return [self._path]
+        numbers = range(self._first_number, self._first_number + self.frame_count)
+        return [self._path.with_name(self._path.name % number) for number in numbers]
+
+    def write(self, frame: Frame) -> None:
+        """Raises what the encoder raises."""
+        self._encoder.write(frame)
+        self._pts.append(frame.pts)
+        self._durations.append(frame.duration)
+
+    def finish(self, following: Segment | None) -> Record:
+        """Write what the encoder still holds; following: the segment that comes next."""
+        self._encoder.close()
+        return Record(
+            self.segment,
+            tuple(self._pts),
+            tuple(self._durations),
+            self._encoder.order,
+            following,
+        )
+
+    def abandon(self) -> None:
+        """Close the file, which is of no use."""
+        self._encoder.abandon()
+
+
+def in_order(
+    segments: Sequence[Path], records: Sequence[Record]
+) -> Generator[tuple["Packet[VideoStream]", int, int, int], None, None]:
+    """Yield the packets of all segments with pts, dts and duration, as if encoded in one piece.
+
+    A packet is decoded when as many frames have been shown as packets can be out of order: no
+    later than it is shown itself, and each after the one before, at any frame rate.
+    Raises OutputError where a file does not hold what its record says.
+    """
+    shown = [pts for record in records for pts in record.pts]
+    delay = max(record.delay for record in records)
+    step = records[0].durations[0]
+    dts = iter([shown[0] - ahead * step for ahead in range(delay, 0, -1)] + shown)
+    for path, record in zip(segments, records, strict=True):
+        packets = list(packets_of(path))
+        if len(packets) != len(record.order):
+            raise OutputError(f"{path} is damaged: add --no-resume to start anew")
+        for packet, index in zip(packets, record.order, strict=True):
+            yield packet, record.pts[index], next(dts), record.durations[index]

@@ -1,0 +1,219 @@
+"""The job folder beside a result: what is finished of it, kept until it is whole."""
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from vidnst.errors import OutputError
+from vidnst.media.clip import is_sequence
+from vidnst.media.result import folder_of, put_in_place, write_through
+from vidnst.paint import State
+from vidnst.segments import Record, Segment
+
+_SUFFIX = ".vidnst"
+_MANIFEST = "manifest.json"
+_LOCK = "lock"
+
+
+def job_folder(target: Path) -> Path:
+    """Where the job for a result lies: hidden, beside it."""
+    name = target.parent.name if is_sequence(target) else target.name
+    return folder_of(target) / f".{name}{_SUFFIX}"
+
+
+def job_folders(place: Path) -> list[Path]:
+    """All that lie in a folder."""
+    return sorted(path.parent for path in place.glob(f".*{_SUFFIX}/{_MANIFEST}"))
+
+
+class Job:
+    """A job folder, open and locked; a context manager.
+
+    A folder left by an earlier run is taken up where its manifest says the same, and emptied where
+    not. On the way out it is removed when the result was kept, or when nothing in it is finished.
+    """
+
+    def __init__(self, target: Path, manifest: Mapping[str, Any], *, resume: bool = True) -> None:
+        """manifest: all that decides how the result comes out, as plain values."""
+        self.target, self.folder = target, job_folder(target)
+        self.restarted: list[str] = []
+        """What differs in the manifest of a job that was there and is lost."""
+        self.records: dict[int, Record] = {}
+        """Of the finished segments, by number."""
+        self._manifest = json.loads(json.dumps(manifest))
+        self._resume = resume
+        self._lock = FileLock(self.folder / _LOCK)
+        self._kept = False
+
+    def __enter__(self) -> "Job":
+        try:
+            self.folder.mkdir(exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise OutputError(f"{self.target} is being rendered by another vidnst") from error
+        except OSError as error:
+            raise self._failure(error) from error
+        try:
+            self._take_up()
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def _take_up(self) -> None:
+        there = _read_json(self.folder / _MANIFEST)
+        if self._resume and there == self._manifest:
+            self.records = dict(sorted(self._read_records()))
+        else:
+            if there is not None:
+                self.restarted = differences(there, self._manifest)
+            self._empty()
+            self._write(_MANIFEST, json.dumps(self._manifest, indent=1).encode())
+
+    @property
+    def next_segment(self) -> Segment | None:
+        """The first that is not finished; None where all are."""
+        segment: Segment | None = Segment()
+        while segment is not None and segment.number in self.records:
+            segment = self.records[segment.number].following
+        return segment
+
+    @property
+    def frames(self) -> int:
+        """How many are finished."""
+        return sum(len(record.pts) for record in self.records.values())
+
+    @property
+    def path(self) -> Path:
+        """Where the joined result is written before it is put in place."""
+        if is_sequence(self.target):
+            return self.folder / "pictures" / self.target.name
+        return self.folder / self.target.name
+
+    def segment_path(self, number: int, suffix: str) -> Path:
+        """Where a segment is written; all numbered pictures share a pattern."""
+        if is_sequence(self.target):
+            self.path.parent.mkdir(exist_ok=True)
+            return self.path
+        return self.folder / f"segment_{number:06d}{suffix}"
+
+    def state_before(self, segment: Segment) -> State | None:
+        """The painter's state at a segment's start; None where it opens a shot."""
+        if segment.opens_shot:
+            return None
+        try:
+            return load(self._state_path(segment.number - 1).read_bytes())
+        except (OSError, SafetensorError) as error:
+            raise OutputError(
+                f"{self.folder} is damaged (add --no-resume to start anew): {error}"
+            ) from error
+
+    def finish(self, record: Record, state: State | None, files: Iterable[Path]) -> None:
+        """Note that a segment is whole, with the state after it where that will be wanted.
+
+        files: its own, which are written through to the disk first. Raises OutputError.
+        """
+        number = record.segment.number
+        try:
+            for path in files:
+                write_through(path)
+            if state is not None:
+                self._write(self._state_path(number).name, save(dict(state)))
+            self._write(f"segment_{number:06d}.json", record.to_json().encode())
+        except OSError as error:
+            raise self._failure(error) from error
+        self.records[number] = record
+        # No one goes back before what is finished.
+        if number and number - 1 in self.records:
+            self._state_path(number - 1).unlink(missing_ok=True)
+
+    def keep(self) -> None:
+        """Put the result, which is whole, in its place."""
+        if not is_sequence(self.target):
+            try:
+                write_through(self.path)
+            except OSError as error:
+                raise self._failure(error) from error
+        put_in_place(self.path, self.target)
+        self._kept = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._kept or not self.records:
+            with suppress(OSError):
+                self._empty()
+            self._lock.release()
+            shutil.rmtree(self.folder, ignore_errors=True)
+        else:
+            self._lock.release()
+
+    def _read_records(self) -> list[tuple[int, Record]]:
+        """Those that are whole: what a crash left half is not named by one."""
+        records = []
+        for path in self.folder.glob("segment_*.json"):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                record = Record.from_json(path.read_text())
+                records.append((record.segment.number, record))
+        return records
+
+    def _empty(self) -> None:
+        # First, so that what a crash leaves of the rest counts for nothing.
+        (self.folder / _MANIFEST).unlink(missing_ok=True)
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != _LOCK:
+                path.unlink()
+
+    def _state_path(self, number: int) -> Path:
+        return self.folder / f"segment_{number:06d}.state"
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write a file that is either whole or not there, also after a power cut."""
+        path = self.folder / f"{name}.part"
+        try:
+            path.write_bytes(content)
+            write_through(path)
+            path.replace(self.folder / name)
+            write_through(self.folder)
+        except OSError as error:
+            with suppress(OSError):
+                path.unlink()
+            raise self._failure(error) from error
+
+    def _failure(self, error: OSError) -> OutputError:
+        return OutputError(f"cannot write in {self.folder.parent}: {error.strerror or error}")
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The names under which two manifests differ."""
+    names = [name for name in now if before.get(name) != now[name]]
+    nested = [
+        f"{name}.{inner}"
+        for name in names
+        if isinstance(now[name], dict) and isinstance(before.get(name), dict)
+        for inner in differences(before[name], now[name])
+    ]
+    return [name for name in names if not any(n.startswith(f"{name}.") for n in nested)] + nested
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,61 @@
+"""Which stylizer a render's options ask for."""
+
+from collections.abc import Callable
+
+from vidnst.backends.engine import chosen_device
+from vidnst.media.pictures import read_style
+from vidnst.options import RenderOptions
+from vidnst.style.fast import FastStylizer
+from vidnst.style.feed_forward import FeedForwardStylizer
+from vidnst.style.foreign import ForeignStylizer
+from vidnst.style.gatys import GatysStep, GatysStylizer
+from vidnst.style.tuned import RetrievedStylizer, TunedStylizer, is_tuned
+from vidnst.style.tuning import TuneStep
+
+Step = GatysStep | TuneStep
+Stylizer = FeedForwardStylizer | GatysStylizer
+
+
+def make_stylizer(
+    options: RenderOptions,
+    size_hw: tuple[int, int],
+    on_step: Callable[[Step], None],
+    *,
+    at_once: int | None = None,
+) -> Stylizer:
+    """The stylizer for frames of size_hw; at_once: how many threads will paint, at most.
+
+    Raises UsageError, MediaError and WeightsError.
+    """
+    painting, compute, weights = options.painting, options.compute, options.weights
+    if options.network is not None:
+        return ForeignStylizer(
+            options.network,
+            painting,
+            compute,
+            size_hw=size_hw,
+            value_range=options.network_range,
+            at_once=at_once,
+        )
+    style = read_style(options.style)
+    if options.stylizer == "gatys":
+        device = chosen_device(compute.device)
+        return GatysStylizer(
+            style, painting, options.gatys, size_hw=size_hw, on_step=on_step, device=device
+        )
+    if weights is not None and is_tuned(weights):
+        return RetrievedStylizer(
+            weights, style, painting, compute, size_hw=size_hw, at_once=at_once
+        )
+    if options.stylizer == "tuned":
+        return TunedStylizer(
+            style,
+            painting,
+            options.tuning,
+            compute,
+            size_hw=size_hw,
+            at_once=at_once,
+            weights=weights,
+            on_step=on_step,
+        )
+    return FastStylizer(style, painting, compute, size_hw=size_hw, at_once=at_once, weights=weights)

@@ -13,7 +13,7 @@ from vidnst.backends.engine import chosen_device
 from vidnst.errors import UsageError
 from vidnst.frames import Frame
 from vidnst.media.clip import Clip, is_sequence, probe, sequence_in, sequence_numbers
-from vidnst.media.color import result_tags, scaled_aspect
+from vidnst.media.color import has_alpha, result_tags, scaled_aspect
 from vidnst.media.containers import choose_encoding, container_of, default_output
 from vidnst.media.decode import decode
 from vidnst.media.encode import Encoder
@@ -107,7 +107,10 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
     container = container_of(output)
     check_target(output, (options.source, options.style), overwrite=options.overwrite)
     size_hw = painted_size(options, clip.size_hw)
-    encoding = choose_encoding(output, options.encoding, size_hw)
+    encoding = choose_encoding(
+        output, options.encoding, size_hw, transparent=has_alpha(clip.pixel_format)
+    )
+    alpha = encoding.holds_alpha
     if options.plot or options.save_steps:
         raise UsageError("--plot and --save-steps are for still pictures")
     expected = _expected_frames(clip, options)
@@ -119,7 +122,9 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
     stylizer = _make_stylizer(options, size_hw, listen)
     if isinstance(stylizer, FeedForwardStylizer):
         count = stylizer.clip_samples
-        stylizer.begin_clip(samples_of(clip, options, count, size_hw=size_hw) if count else [])
+        stylizer.begin_clip(
+            samples_of(clip, options, count, size_hw=size_hw, alpha=alpha) if count else []
+        )
     excerpt = excerpt_of(clip, options)
     numbers = sequence_numbers(clip.path) if is_sequence(clip.path) else [1]
     with PendingResult(output) as result:
@@ -129,7 +134,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         film = result.folder / f"film{output.suffix}" if joins else result.path
         prepared = time.perf_counter()
         on_progress(Progress(0, expected))
-        decoded = profile.each("decode", decode(clip, size_hw=size_hw, **excerpt))
+        decoded = profile.each("decode", decode(clip, size_hw=size_hw, alpha=alpha, **excerpt))
         shots = profile.each(
             "find shots", mark_shots(decoded), outside="decoder waits for painters"
         )

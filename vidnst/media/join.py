@@ -57,6 +57,8 @@ def join_streams(
         source_options["t"] = end_seconds - (start_seconds or 0)
     if container.format in ("mp4", "mov"):
         out["movflags"] = "+faststart"
+    if encoding.tag is not None:
+        out["tag:v"] = encoding.tag
 
     film = ffmpeg.input(str(painted), **film_options)
     source = ffmpeg.input(str(clip.path), **source_options, protocol_whitelist="file")

@@ -55,7 +55,7 @@ class Clip:
     size_hw is the size on screen in pixels, after rotation; sample_aspect is the width of one such
     pixel over its height. rotation_degrees (0, 90, 180, 270) counterclockwise brings the coded
     picture upright. frame_count and duration_seconds are the header's word, None where it has none;
-    start_seconds is the earliest timestamp of all streams.
+    start_seconds is the earliest timestamp of all streams. timecode is the first frame's, as written.
     """
 
     path: Path
@@ -76,6 +76,7 @@ class Clip:
     audio: tuple[str, ...]
     subtitles: tuple[str, ...]
     chapter_count: int
+    timecode: str | None = None
 
     @property
     def hdr(self) -> bool:
@@ -224,7 +225,15 @@ def probe(path: Path) -> Clip:
             audio=tuple(_codec_name(s) for s in container.streams.audio),
             subtitles=tuple(_codec_name(s) for s in container.streams.subtitles),
             chapter_count=len(container.chapters()),
+            timecode=_timecode(container, stream),
         )
+
+
+def _timecode(container: av.container.InputContainer, stream: VideoStream) -> str | None:
+    """Where files of all kinds have it: with the film, in a track of its own, or for the whole."""
+    tags = [stream.metadata, container.metadata, *(s.metadata for s in container.streams)]
+    found = (value for tag in tags for key, value in tag.items() if key.lower() == "timecode")
+    return next(found, None)
 
 
 def _codec_name(stream: Stream) -> str:

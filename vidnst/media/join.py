@@ -12,6 +12,7 @@ from vidnst.errors import MediaError, OutputError
 from vidnst.media.clip import Clip
 from vidnst.media.color import LIMITED_RANGE
 from vidnst.media.containers import Encoding, audio_codec, subtitle_codec
+from vidnst.media.timecode import timecode_at
 
 _NOTHING = "d:99?"
 """An optional stream that no clip has: ffmpeg-python opens only inputs that are mapped."""
@@ -59,6 +60,8 @@ def join_streams(
         out["movflags"] = "+faststart"
     if encoding.tag is not None:
         out["tag:v"] = encoding.tag
+    if (timecode := timecode_at(clip, start_seconds)) is not None:
+        out["metadata:g"] = f"timecode={timecode}"
 
     film = ffmpeg.input(str(painted), **film_options)
     source = ffmpeg.input(str(clip.path), **source_options, protocol_whitelist="file")

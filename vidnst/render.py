@@ -10,9 +10,10 @@ from typing import Any
 from vidnst.ahead import ahead, in_parallel, with_one_before
 from vidnst.allocator import keep_freed_memory
 from vidnst.backends.engine import chosen_device
+from vidnst.delivery import Delivery, require_film
 from vidnst.errors import UsageError
 from vidnst.frames import Frame
-from vidnst.media.clip import Clip, is_sequence, probe, sequence_in, sequence_numbers
+from vidnst.media.clip import Clip, probe, sequence_in
 from vidnst.media.color import has_alpha, result_tags, scaled_aspect
 from vidnst.media.containers import choose_encoding, container_of, default_output
 from vidnst.media.decode import decode
@@ -111,6 +112,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         output, options.encoding, size_hw, transparent=has_alpha(clip.pixel_format)
     )
     alpha = encoding.holds_alpha
+    delivery = Delivery(options, clip, output, size_hw=size_hw)
     if options.plot or options.save_steps:
         raise UsageError("--plot and --save-steps are for still pictures")
     expected = _expected_frames(clip, options)
@@ -126,7 +128,6 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
             samples_of(clip, options, count, size_hw=size_hw, alpha=alpha) if count else []
         )
     excerpt = excerpt_of(clip, options)
-    numbers = sequence_numbers(clip.path) if is_sequence(clip.path) else [1]
     with PendingResult(output) as result:
         profile = Profile()
         paint = _painter(stylizer, options, profile, size_hw=size_hw, folder=result.folder)
@@ -149,7 +150,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
                 rate=clip.rate,
                 time_base=clip.time_base,
                 color=result_tags(clip),
-                first_number=numbers[0],
+                first_number=delivery.first_number,
             ) as encoder,
         ):
             for frame in frames:
@@ -163,6 +164,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
             with profile.stage("join"):
                 join_streams(film, clip, result.path, encoding, audio=options.audio, **excerpt)
         result.keep()
+    delivery.write()
     return Report(
         source=options.source,
         output=output,
@@ -178,6 +180,7 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     started = time.perf_counter()
     if options.start_seconds is not None or options.end_seconds is not None:
         raise UsageError("--start and --end have no meaning for a still picture")
+    require_film(options.delivery)
     picture = read_picture(options.source)
     source = options.source
     output = options.output or source.with_name(

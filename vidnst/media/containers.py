@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidnst.errors import UsageError
-from vidnst.media.clip import UNKNOWN_CODEC, Clip, is_sequence
+from vidnst.media.clip import SEQUENCE_ENDINGS, UNKNOWN_CODEC, Clip, is_sequence
 from vidnst.media.codecs import encoder_named, pixel_format_of, settings_of
 from vidnst.media.color import has_alpha
 from vidnst.options import EncodeOptions
@@ -69,11 +69,10 @@ _CONTAINERS = {
     ),
     ".gif": Container("gif", ("gif",)),
 }
+_SEQUENCE_CODECS = ("png", "tiff", "tiff", "dpx")
 _SEQUENCES = {
-    ".png": Container("image2", ("png",)),
-    ".tif": Container("image2", ("tiff",)),
-    ".tiff": Container("image2", ("tiff",)),
-    ".dpx": Container("image2", ("dpx",)),
+    ending: Container("image2", (codec,))
+    for ending, codec in zip(SEQUENCE_ENDINGS, _SEQUENCE_CODECS, strict=True)
 }
 
 

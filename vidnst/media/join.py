@@ -1,6 +1,7 @@
 """Whole files: the painted film joined with the source's sound, subtitles and metadata."""
 
 import shutil
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def join_streams(
     out: dict[str, Any] = {"map_metadata": "1", "c:v": "copy", "format": container.format}
     if start_seconds is not None:
         # Also for 0: a source whose clock does not begin there.
-        film_options["itsoffset"] = _first_timestamp(painted)
+        film_options["itsoffset"] = float(first_timestamp(painted))
         source_options["ss"] = start_seconds
     else:
         out["copyts"] = None
@@ -95,10 +96,11 @@ def join_streams(
     _run(ffmpeg.output(*streams, str(target), **out))
 
 
-def _first_timestamp(path: Path) -> float:
+def first_timestamp(path: Path) -> Fraction:
+    """When a film's first frame is shown, in seconds."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        return float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
+        return (stream.start_time or 0) * Fraction(stream.time_base or 0)
 
 
 def _run(job: Any) -> None:

@@ -13,8 +13,8 @@ _FORM = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.])(\d{2,3})")
 def frames_of(timecode: str, rate: Fraction) -> int:
     """How many frames lie between 00:00:00:00 and a timecode, at a rate in frames a second.
 
-    With ';' or '.' before the frames it is drop-frame timecode (SMPTE ST 12-1): at 29.97 the numbers
-    00 and 01 are left out in every minute but each tenth, at 59.94 also 02 and 03.
+    With ';' or '.' before the frames it is drop-frame timecode (SMPTE ST 12-1): at 29.97 the
+    numbers 00 and 01 are left out in every minute but each tenth, at 59.94 also 02 and 03.
 
     Raises MediaError where it is no timecode of this rate.
     """
@@ -63,7 +63,7 @@ def timecode_at(clip: Clip, start_seconds: float | None) -> str | None:
         first = frames_of(clip.timecode, clip.rate)
     except MediaError:
         return None
-    drops = ":" != clip.timecode[8]
+    drops = clip.timecode[8] != ":"
     return timecode_of(first + frames_before(clip, start_seconds), clip.rate, drops=drops)
 
 

@@ -175,10 +175,14 @@ def test_transparent_parts_take_the_colors_around_before_painting() -> None:
     picture = gradient_picture(64, 96)
     alpha = np.zeros((64, 96), np.uint8)
     alpha[16:48, 24:72] = 255
-    picture[16, 24:72], alpha[16, 24:72] = 77, 128
+    alpha[28:36, 40:56] = 60
     hidden = np.where(alpha[:, :, None] > 0, picture, 0)
+    hidden[16], alpha[16, 24:72] = 0, 128  # an edge with black in it
     filled = continued(hidden, alpha)
-    assert np.array_equal(filled[alpha > 0], picture[alpha > 0])
+    seen = alpha > 0
+    seen[16] = False
+    assert np.array_equal(filled[seen], picture[seen]), "translucent parts inside stay"
+    assert np.abs(filled[16, 30:66].astype(int) - picture[17, 30:66]).mean() < 12
     # Right of the edge it goes on as it was there.
     beside = filled[20:44, 72].astype(int) - filled[20:44, 71]
     assert np.abs(beside).mean() < 24

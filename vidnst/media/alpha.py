@@ -12,14 +12,17 @@ from vidnst.media.pictures import resize
 
 Floats = npt.NDArray[np.float32]
 
+_SOFT_EDGE = 0.015
+"""How wide a soft edge may be, as a part of the frame's height; 8 px or more."""
+
 
 def to_rgb_and_alpha(
     frame: av.VideoFrame, tags: ColorTags, size_hw: tuple[int, int]
 ) -> tuple[Picture, Alpha | None]:
     """Convert a decoded frame to RGB uint8 (H, W, 3) and alpha uint8 (H, W) of the given size.
 
-    alpha is None where the frame holds none. Colors are taken as straight, not multiplied by alpha;
-    where nothing is to be seen, the colors around go on, so that strokes there meet no black edge.
+    alpha is None where the frame holds none. Colors are taken as straight, not multiplied by alpha,
+    and go on where nothing is to be seen, so that strokes there meet no black edge.
     """
     if not (has_alpha(frame.format.name) or frame.format.name == "pal8"):
         return to_rgb(frame, tags, size_hw), None
@@ -36,15 +39,20 @@ def to_rgb_and_alpha(
 
 
 def continued(picture: Picture, alpha: Alpha) -> Picture:
-    """The picture where alpha shows it; where it is 0, the visible colors around, spread smoothly.
+    """The picture where it is to be seen; where it is not, the colors around, spread smoothly.
 
-    picture: RGB uint8 (H, W, 3), alpha: uint8 (H, W).
+    Soft edges, between what is opaque and what is not there, take their colors from the opaque side
+    too: many programs leave black in them. picture: RGB uint8 (H, W, 3), alpha: uint8 (H, W).
     """
     if alpha.all() or not alpha.any():
         return np.ascontiguousarray(picture)
-    weight = alpha.astype(np.float32) / np.float32(255)
+    width_px = 2 * max(8, round(_SOFT_EDGE * picture.shape[0])) + 1
+    around = np.ones((width_px, width_px), np.uint8)
+    nothing, opaque = (cv2.dilate((alpha == level).astype(np.uint8), around) for level in (0, 255))
+    soft = (alpha < 255) & (nothing > 0) & (opaque > 0)
+    weight = np.where(soft, 0, alpha).astype(np.float32) / np.float32(255)
     filled = _filled(picture.astype(np.float32), weight)
-    return np.where(alpha[:, :, None] > 0, picture, np.rint(filled).astype(np.uint8))
+    return np.where(weight[:, :, None] > 0, picture, np.rint(filled).astype(np.uint8))
 
 
 def _filled(colors: Floats, weight: Floats) -> Floats:

@@ -7,10 +7,11 @@ from pathlib import Path
 from av import Packet
 from av.video.stream import VideoStream
 
+from vidnst.delivery import first_number
 from vidnst.errors import OutputError, UsageError
 from vidnst.frames import Frame
-from vidnst.media.clip import Clip, is_sequence, probe, sequence_numbers
-from vidnst.media.color import result_tags, scaled_aspect
+from vidnst.media.clip import Clip, is_sequence, probe
+from vidnst.media.color import has_alpha, result_tags, scaled_aspect
 from vidnst.media.containers import Container, Encoding, choose_encoding, default_output
 from vidnst.media.encode import Encoder
 from vidnst.media.join import join_streams, packets_of
@@ -42,10 +43,15 @@ class Film:
         if options.plot or options.save_steps:
             raise UsageError("--plot and --save-steps are for still pictures")
         self.size_hw = painted_size(options, self.clip.size_hw)
-        self.encoding = choose_encoding(self.output, options.encoding, self.size_hw)
+        self.encoding = choose_encoding(
+            self.output,
+            options.encoding,
+            self.size_hw,
+            transparent=has_alpha(self.clip.pixel_format),
+        )
         self._excerpt = excerpt_of(self.clip, options)
-        numbers = sequence_numbers(self.clip.path) if is_sequence(self.clip.path) else [1]
-        self._first_number = numbers[0]
+        self.first_number = first_number(options, self.clip)
+        """Of the first picture, where it becomes numbered ones."""
 
     @property
     def segment_suffix(self) -> str:
@@ -73,18 +79,26 @@ class Film:
         if isinstance(stylizer, FeedForwardStylizer):
             count = stylizer.clip_samples
             if count:
-                samples = samples_of(self.clip, self.options, count, size_hw=self.size_hw)
-                stylizer.begin_clip(samples)
+                alpha = self.encoding.holds_alpha
+                stylizer.begin_clip(
+                    samples_of(self.clip, self.options, count, size_hw=self.size_hw, alpha=alpha)
+                )
         return film_painter(stylizer, self.options, profile, size_hw=self.size_hw, folder=folder)
 
     def frames_from(self, segment: Segment) -> Generator[Frame, None, None]:
         """Its source's frames from a segment's first on, with their shots marked."""
-        return frames_from(self.clip, segment, size_hw=self.size_hw, **self._excerpt)
+        return frames_from(
+            self.clip,
+            segment,
+            size_hw=self.size_hw,
+            alpha=self.encoding.holds_alpha,
+            **self._excerpt,
+        )
 
     def segment_writer(self, path: Path, segment: Segment) -> "SegmentWriter":
         """What writes a segment to a file; for numbered pictures path is their pattern."""
         if self.is_sequence:
-            first = self._first_number + segment.first_frame
+            first = self.first_number + segment.first_frame
             return SegmentWriter(self._encoder(path, self.encoding, first), segment, path, first)
         container = Container(self.segment_suffix[1:], self.encoding.container.codecs)
         return SegmentWriter(
@@ -107,7 +121,7 @@ class Film:
             )
             film.unlink()
 
-    def _encoder(self, path: Path, encoding: Encoding, first_number: int = 1) -> Encoder:
+    def _encoder(self, path: Path, encoding: Encoding, number: int = 1) -> Encoder:
         return Encoder(
             path,
             encoding,
@@ -116,7 +130,7 @@ class Film:
             rate=self.clip.rate,
             time_base=self.clip.time_base,
             color=result_tags(self.clip),
-            first_number=first_number,
+            first_number=number,
         )
 
 

@@ -9,12 +9,16 @@ import numpy.typing as npt
 Picture = npt.NDArray[np.uint8]
 """RGB uint8 (H, W, 3)."""
 
+Alpha = npt.NDArray[np.uint8]
+"""How opaque each pixel is, uint8 (H, W); 255 hides all behind it."""
+
 
 @dataclass(frozen=True)
 class Frame:
     """One frame as it should be seen: upright, RGB, with its timestamp in units of time_base.
 
-    opens_shot: it is the first after a cut, as far as someone has looked (media/shots.py).
+    opens_shot: it is the first after a cut, as far as someone has looked (media/shots.py). alpha:
+    there where decode was asked for it; the picture is then not darkened by it.
     """
 
     picture: Picture
@@ -22,3 +26,4 @@ class Frame:
     duration: int
     time_base: Fraction
     opens_shot: bool = False
+    alpha: Alpha | None = None

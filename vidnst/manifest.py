@@ -19,7 +19,16 @@ from vidnst.weights import SHA256
 _BLOCK = 1 << 20
 _MOST_BLOCKS = 256
 """Of larger files so many, spread evenly, are read: all of an hour's film would take long."""
-_NOT_DECIDING = ("source", "style", "network", "weights", "output", "overwrite", "resume")
+_NOT_DECIDING = (
+    "source",
+    "style",
+    "network",
+    "weights",
+    "output",
+    "overwrite",
+    "resume",
+    "delivery",
+)
 
 
 def manifest_of(film: Film) -> dict[str, Any]:
@@ -41,6 +50,7 @@ def manifest_of(film: Film) -> dict[str, Any]:
         "settings": settings,
         "size": list(film.size_hw),
         "encoding": asdict(film.encoding),
+        "first number": film.first_number,
         "frames": film.clip.frame_count,
         "software": {
             "vidnst": __version__,

@@ -223,8 +223,41 @@ class SteadyOptions:
 
 
 _MOST_HELD = 24
+StartNumber = int | Literal["timecode"]
+CompareAs = Literal["side", "split"]
 
-OptionGroup = ComputeOptions | SteadyOptions | TuneOptions | GatysOptions
+
+@dataclass(frozen=True)
+class DeliveryOptions:
+    """What is handed over besides the film, and how pictures are numbered. Each field is an option.
+
+    start_number: None goes on with the source's own numbers.
+    """
+
+    start_number: StartNumber | None = _option(
+        None,
+        "of numbered pictures: the first one's number, or `timecode`: the source's, in frames",
+    )
+    compare: Path | None = _option(None, "write also a film of the source beside the result")
+    compare_as: CompareAs = _option(
+        "side",
+        "side: one beside the other; split: half of each",
+        choices=get_args(CompareAs),
+    )
+    contact_sheet: Path | None = _option(
+        None, "write also a PNG with pictures of the result, of each shot one"
+    )
+
+    def __post_init__(self) -> None:
+        _require_in_range(self)
+        number = self.start_number
+        if isinstance(number, int) and not 0 <= number < 10**9:
+            raise UsageError(f"--start-number is {number}, but must lie in 0..999999999")
+        if self.contact_sheet is not None and self.contact_sheet.suffix.lower() != ".png":
+            raise UsageError(f"--contact-sheet {self.contact_sheet}: the contact sheet is a .png")
+
+
+OptionGroup = ComputeOptions | SteadyOptions | TuneOptions | GatysOptions | DeliveryOptions
 """Whose every field is an option of the command line."""
 
 
@@ -259,6 +292,7 @@ class RenderOptions:
     plot: Path | None = None
     save_steps: int | None = None
     encoding: EncodeOptions = EncodeOptions()
+    delivery: DeliveryOptions = DeliveryOptions()
 
     def __post_init__(self) -> None:
         start, end = self.start_seconds, self.end_seconds
@@ -313,3 +347,12 @@ def parse_time(text: str) -> float:
     for part in parts:
         seconds = seconds * 60 + part
     return seconds
+
+
+def parse_start_number(text: str) -> StartNumber:
+    """A number, or 'timecode'. Raises UsageError for anything else."""
+    if text == "timecode":
+        return "timecode"
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"--start-number is {text!r}, but must be a number or timecode")
+    return int(text)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidnst.allocator import keep_freed_memory
+from vidnst.delivery import Delivery, require_film
 from vidnst.errors import UsageError
 from vidnst.film import Film
 from vidnst.job import Job
@@ -97,6 +98,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
     started = time.perf_counter()
     film = Film(options)
     check_target(film.output, (options.source, options.style), overwrite=options.overwrite)
+    delivery = Delivery(options, film.clip, film.output, size_hw=film.size_hw)
     expected = _expected_frames(film.clip, options)
     profile = Profile()
     job = Job(film.output, manifest_of(film), resume=options.resume)
@@ -118,6 +120,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         if job.records:
             on_progress(Progress(job.frames, expected, notes=(_KEPT.format(job.frames),)))
         raise
+    delivery.write()
     frames = job.frames
     return Report(
         source=options.source,
@@ -135,6 +138,7 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     started = time.perf_counter()
     if options.start_seconds is not None or options.end_seconds is not None:
         raise UsageError("--start and --end have no meaning for a still picture")
+    require_film(options.delivery)
     picture = read_picture(options.source)
     source = options.source
     output = options.output or source.with_name(

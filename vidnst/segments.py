@@ -120,22 +120,20 @@ class Plan:
         return None
 
 
-def frames_from(
-    clip: Clip, segment: Segment, *, size_hw: tuple[int, int], **excerpt: Any
-) -> Generator[Frame, None, None]:
+def frames_from(clip: Clip, segment: Segment, **reading: Any) -> Generator[Frame, None, None]:
     """Yield the clip's frames from a segment's first on, their shots marked as in one piece.
 
     Enters the file near the place where it can; where what is found there is not what was seen
-    before, all is decoded from the beginning. Raises MediaError.
+    before, all is decoded from the beginning. reading: as decode takes it. Raises MediaError.
     """
     count = len(segment.lead_pts)
     if 0 < count < segment.first_frame:
-        entered = decode(clip, size_hw=size_hw, from_pts=segment.lead_pts[0], **excerpt)
+        entered = decode(clip, from_pts=segment.lead_pts[0], **reading)
         with closing(entered), closing(mark_shots(entered)) as marked:
             if _is_lead(marked, segment):
                 yield from marked
                 return
-    whole = decode(clip, size_hw=size_hw, **excerpt)
+    whole = decode(clip, **reading)
     with closing(whole), closing(mark_shots(whole)) as marked:
         yield from islice(marked, segment.first_frame, None)
 

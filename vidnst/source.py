@@ -34,10 +34,18 @@ def excerpt_of(clip: Clip, options: RenderOptions) -> dict[str, Any]:
 
 
 def samples_of(
-    clip: Clip, options: RenderOptions, count: int, *, size_hw: tuple[int, int]
+    clip: Clip,
+    options: RenderOptions,
+    count: int,
+    *,
+    size_hw: tuple[int, int],
+    alpha: bool = False,
 ) -> list[Picture]:
-    """Frames spread over the excerpt, RGB uint8 (H, W, 3); MediaError where it has none."""
-    samples = sample(clip, count, size_hw=size_hw, **excerpt_of(clip, options))
+    """Frames spread over the excerpt, RGB uint8 (H, W, 3); MediaError where it has none.
+
+    alpha: whether transparent parts show the colors around them, instead of black.
+    """
+    samples = sample(clip, count, size_hw=size_hw, alpha=alpha, **excerpt_of(clip, options))
     if not samples:
         raise no_frame(clip)
     return samples

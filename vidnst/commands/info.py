@@ -35,6 +35,7 @@ def run(arguments: list[str]) -> int:
         "rate": "unknown" if clip.rate is None else f"{float(clip.rate):.3f} fps ({clip.rate})",
         "duration": seconds,
         "start": f"{clip.start_seconds:.3f} s",
+        "timecode": clip.timecode or "none",
         "color": f"range {clip.color.range}, matrix {clip.color.matrix}, "
         f"primaries {clip.color.primaries}, transfer {clip.color.transfer} (ITU-T H.273)",
         "sound": ", ".join(clip.audio) or "none",

@@ -14,16 +14,19 @@ from vidnst.commands.parser import Parser, progress_bar
 from vidnst.errors import UsageError
 from vidnst.options import (
     ComputeOptions,
+    DeliveryOptions,
     EncodeOptions,
     GatysOptions,
     NetworkRange,
     OptionGroup,
     RenderOptions,
+    StartNumber,
     SteadyOptions,
     StyleOptions,
     Stylizer,
     TuneOptions,
     flag_of,
+    parse_start_number,
     parse_time,
 )
 
@@ -123,13 +126,16 @@ def render_parser() -> argparse.ArgumentParser:
     group.add_argument("--no-audio", action="store_true", help="leave the sound out")
     group = parser.add_argument_group("how it is encoded")
     group.add_argument(
-        "--codec", help="h264, h265, vp9, av1, prores, ffv1, ... (default: the container's)"
+        "--codec",
+        help="h264, h265, vp9, av1, prores, prores4444, dnxhr, ffv1, ... "
+        "(default: the container's)",
     )
     group.add_argument("--crf", type=float, help="quality, lower is better (default for h264: 18)")
     group.add_argument(
         "--preset", help="encoder's speed, such as veryfast or slow (default for h264: veryfast)"
     )
     group.add_argument("--pix-fmt", help="pixel format (default: yuv420p; yuv444p for odd sizes)")
+    add_options(parser.add_argument_group("what is delivered"), DeliveryOptions)
     group = parser.add_argument_group("what is shown")
     group.add_argument(
         "--overwrite", action="store_true", help="replace a result that exists already"
@@ -166,11 +172,19 @@ def given_options(args: argparse.Namespace, options: type[OptionGroup]) -> dict[
     return {name: value for name in names if (value := getattr(args, name)) is not None}
 
 
+_READERS: dict[Any, Callable[[str], Any]] = {
+    int | None: int,
+    Path | None: Path,
+    StartNumber | None: parse_start_number,
+}
+"""For fields whose default, None, does not tell what they are; float for all others."""
+
+
 def _reader(field: "Field[Any]") -> Callable[[str], Any]:
     """What turns an argument into a value of the field."""
     if not isinstance(field.default, tuple):
         if field.default is None:
-            return int if field.type == int | None else float
+            return _READERS.get(field.type, float)
         return type(field.default)
     kind = type(field.default[0])
 
@@ -198,9 +212,12 @@ def render_options(arguments: Sequence[str]) -> RenderOptions:
 def _options_of(args: argparse.Namespace) -> RenderOptions:
     if (args.style is None) == (args.network is None):
         raise UsageError("give either --style or --network (vidnst --help shows how)")
-    steadying, tuning, gatys = (
-        given_options(args, options) for options in (SteadyOptions, TuneOptions, GatysOptions)
+    steadying, tuning, gatys, delivery = (
+        given_options(args, options)
+        for options in (SteadyOptions, TuneOptions, GatysOptions, DeliveryOptions)
     )
+    if "compare_as" in delivery and "compare" not in delivery:
+        raise UsageError("--compare-as is for --compare")
     if steadying and args.stylizer == "gatys":
         raise UsageError(f"{flag_of(next(iter(steadying)))} is for --stylizer fast and tuned")
     extras = [*gatys, *(name for name in ("plot", "save_steps") if getattr(args, name) is not None)]
@@ -232,6 +249,7 @@ def _options_of(args: argparse.Namespace) -> RenderOptions:
         encoding=EncodeOptions(
             codec=args.codec, crf=args.crf, preset=args.preset, pix_fmt=args.pix_fmt
         ),
+        delivery=DeliveryOptions(**delivery),
     )
 
 

@@ -29,6 +29,7 @@ _open_tolerant: Any = (
     if int(av.__version__.split(".")[0]) >= 19
     else partial(av.open, metadata_errors="replace")
 )
+SEQUENCE_ENDINGS = (".png", ".tif", ".tiff", ".dpx")
 SEQUENCE_RATE = Fraction(25)
 """Frame rate of numbered pictures, which carry none themselves."""
 
@@ -55,7 +56,7 @@ class Clip:
     size_hw is the size on screen in pixels, after rotation; sample_aspect is the width of one such
     pixel over its height. rotation_degrees (0, 90, 180, 270) counterclockwise brings the coded
     picture upright. frame_count and duration_seconds are the header's word, None where it has none;
-    start_seconds is the earliest timestamp of all streams.
+    start_seconds is the earliest timestamp of all streams; timecode is the first frame's.
     """
 
     path: Path
@@ -76,6 +77,7 @@ class Clip:
     audio: tuple[str, ...]
     subtitles: tuple[str, ...]
     chapter_count: int
+    timecode: str | None = None
 
     @property
     def hdr(self) -> bool:
@@ -108,12 +110,13 @@ def sequence_numbers(pattern: Path) -> list[int]:
 
 
 def sequence_in(folder: Path) -> Path | None:
-    """The pattern of the numbered PNGs in a folder, None where there are none or several kinds."""
-    names = [re.fullmatch(r"(\D*)(\d+)\.png", path.name) for path in folder.glob("*.png")]
-    kinds = {(name[1], len(name[2])) if name else None for name in names}
+    """The pattern of a folder's numbered pictures; None where there are none or several kinds."""
+    pictures = [path for path in folder.iterdir() if path.suffix.lower() in SEQUENCE_ENDINGS]
+    names = [re.fullmatch(r"(\D*)(\d+)(\.\w+)", path.name) for path in pictures]
+    kinds = {(name[1], len(name[2]), name[3]) if name else None for name in names}
     if len(kinds) != 1 or (kind := kinds.pop()) is None:
         return None
-    return folder / f"{kind[0]}%0{kind[1]}d.png"
+    return folder / f"{kind[0]}%0{kind[1]}d{kind[2]}"
 
 
 @contextmanager
@@ -224,7 +227,15 @@ def probe(path: Path) -> Clip:
             audio=tuple(_codec_name(s) for s in container.streams.audio),
             subtitles=tuple(_codec_name(s) for s in container.streams.subtitles),
             chapter_count=len(container.chapters()),
+            timecode=_timecode(container, stream),
         )
+
+
+def _timecode(container: av.container.InputContainer, stream: VideoStream) -> str | None:
+    """Where files of all kinds have it: with the film, in a track of its own, or for the whole."""
+    tags = [stream.metadata, container.metadata, *(s.metadata for s in container.streams)]
+    found = (value for tag in tags for key, value in tag.items() if key.lower() == "timecode")
+    return next(found, None)
 
 
 def _codec_name(stream: Stream) -> str:

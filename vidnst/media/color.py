@@ -2,13 +2,14 @@
 
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import av
 import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Interpolation
 
-from vidnst.frames import Picture
+from vidnst.frames import Alpha, Picture
 from vidnst.media.clip import HLG, PQ, Clip, ColorTags
 
 Floats = npt.NDArray[np.float32]
@@ -43,26 +44,35 @@ def to_rgb(frame: av.VideoFrame, tags: ColorTags, size_hw: tuple[int, int]) -> P
 
     Bit depth, range and matrix follow the tags. Transparent parts show black. HDR is tone-mapped.
     """
+    if tags.hdr:
+        return tone_map(rgb_pixels(frame, tags, size_hw, "rgb48le"), tags.transfer)
+    if not has_alpha(frame.format.name):
+        return rgb_pixels(frame, tags, size_hw, "rgb24")
+    pixels = rgb_pixels(frame, tags, size_hw, "rgba")
+    alpha = pixels[:, :, 3:].astype(np.uint16)
+    return ((pixels[:, :, :3] * alpha + 127) // 255).astype(np.uint8)
+
+
+def rgb_pixels(
+    frame: av.VideoFrame, tags: ColorTags, size_hw: tuple[int, int], pixel_format: str
+) -> npt.NDArray[Any]:
+    """Convert by the tags to (H, W, channels) of the given size; only range and matrix change.
+
+    pixel_format: rgb24 and rgba give uint8, rgb48le and rgba64le uint16.
+    """
     height, width = size_hw
     full = tags.range == FULL_RANGE or frame.format.name.startswith("yuvj")
     shrinks = width < frame.width or height < frame.height
-    transparent = any(component.is_alpha for component in frame.format.components)
     converted = frame.reformat(
         width=width,
         height=height,
-        format="rgb48le" if tags.hdr else "rgba" if transparent else "rgb24",
+        format=pixel_format,
         src_colorspace=conversion_matrix(tags, (frame.height, frame.width)),
         src_color_range=FULL_RANGE if full else LIMITED_RANGE,
         dst_color_range=FULL_RANGE,
         interpolation=Interpolation.AREA if shrinks else Interpolation.BICUBIC,
     )
-    if tags.hdr:
-        return tone_map(converted.to_ndarray().astype(np.uint16, copy=False), tags.transfer)
-    pixels = converted.to_ndarray().astype(np.uint8, copy=False)
-    if transparent:
-        alpha = pixels[:, :, 3:].astype(np.uint16)
-        return ((pixels[:, :, :3] * alpha + 127) // 255).astype(np.uint8)
-    return pixels
+    return converted.to_ndarray()
 
 
 def is_rgb(pixel_format: str) -> bool:
@@ -70,11 +80,21 @@ def is_rgb(pixel_format: str) -> bool:
     return pixel_format.startswith(("rgb", "bgr", "gbr"))
 
 
-def from_rgb(picture: Picture, pixel_format: str, tags: ColorTags) -> av.VideoFrame:
-    """Convert RGB uint8 (H, W, 3) to a frame for the encoder, tagged as told."""
-    frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+def has_alpha(pixel_format: str) -> bool:
+    """Whether a pixel format holds transparency."""
+    return any(component.is_alpha for component in av.VideoFormat(pixel_format).components)
+
+
+def from_rgb(
+    picture: Picture, pixel_format: str, tags: ColorTags, *, alpha: Alpha | None = None
+) -> av.VideoFrame:
+    """Convert RGB uint8 (H, W, 3) to a frame for the encoder, tagged as told.
+
+    alpha: uint8 (H, W), for pixel formats that hold it; None is opaque.
+    """
     if is_rgb(pixel_format):
-        return frame.reformat(format=pixel_format)
+        return _deepened(picture, pixel_format, alpha)
+    frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
     converted = frame.reformat(
         format=pixel_format,
         dst_colorspace=conversion_matrix(tags, picture.shape[:2]),
@@ -83,7 +103,35 @@ def from_rgb(picture: Picture, pixel_format: str, tags: ColorTags) -> av.VideoFr
     )
     converted.colorspace = tags.matrix
     converted.color_range = tags.range
+    # ProRes takes these from the frames.
+    converted.color_primaries = tags.primaries
+    converted.color_trc = tags.transfer
+    if has_alpha(pixel_format):
+        _put_alpha(converted, np.full(picture.shape[:2], 255, np.uint8) if alpha is None else alpha)
     return converted
+
+
+def _deepened(picture: Picture, pixel_format: str, alpha: Alpha | None) -> av.VideoFrame:
+    """To RGB of any depth. swscale would make 8-bit white 1020 of 1023, so 16 bits are ours."""
+    pixels, name = picture, "rgb"
+    if has_alpha(pixel_format):
+        opacity = np.full(picture.shape[:2], 255, np.uint8) if alpha is None else alpha
+        pixels, name = np.dstack([picture, opacity]), "rgba"
+    if av.VideoFormat(pixel_format).components[0].bits <= 8:
+        plain = {"rgb": "rgb24", "rgba": "rgba"}[name]
+        return av.VideoFrame.from_ndarray(pixels, format=plain).reformat(format=pixel_format)
+    deep = {"rgb": "rgb48le", "rgba": "rgba64le"}[name]
+    wide = pixels.astype(np.uint16) * np.uint16(257)
+    return av.VideoFrame.from_ndarray(wide, format=deep).reformat(format=pixel_format)
+
+
+def _put_alpha(frame: av.VideoFrame, alpha: Alpha) -> None:
+    """Write alpha into a planar frame, so that 255 is the highest value of any depth."""
+    bits, plane = frame.format.components[3].bits, frame.planes[3]
+    dtype = np.dtype(np.uint8 if bits <= 8 else "<u2")
+    padded = np.zeros((plane.height, plane.line_size // dtype.itemsize), dtype)
+    padded[:, : plane.width] = (alpha.astype(np.uint32) * (2**bits - 1) + 127) // 255
+    plane.update(padded.tobytes())
 
 
 _REFERENCE_WHITE_NITS = 203.0  # ITU-R BT.2408: where diffuse white lies in HDR

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
-
 from vidnst.errors import UsageError
-from vidnst.media.clip import UNKNOWN_CODEC, Clip, is_sequence
+from vidnst.media.clip import SEQUENCE_ENDINGS, UNKNOWN_CODEC, Clip, is_sequence
+from vidnst.media.codecs import encoder_named, pixel_format_of, settings_of
+from vidnst.media.color import has_alpha
 from vidnst.options import EncodeOptions
 
 
@@ -25,7 +25,8 @@ class Container:
     bitmap_subtitles: tuple[str, ...] = ()
 
 
-_MP4_CODECS = ("libx264", "libx265", "libsvtav1", "libvpx-vp9", "mpeg4", "h264_nvenc", "hevc_nvenc")
+_QUICKTIME_CODECS = ("libx264", "libx265", "mpeg4", "h264_nvenc", "hevc_nvenc")
+_MP4_CODECS = (*_QUICKTIME_CODECS, "libsvtav1", "libvpx-vp9")
 _CONTAINERS = {
     ".mp4": Container(
         "mp4",
@@ -38,7 +39,7 @@ _CONTAINERS = {
     ),
     ".mov": Container(
         "mov",
-        (*_MP4_CODECS, "prores_ks", "dnxhd", "png", "ffv1"),
+        (*_QUICKTIME_CODECS, "prores_ks", "dnxhd", "png"),
         (
             "aac",
             "mp3",
@@ -54,7 +55,7 @@ _CONTAINERS = {
     ),
     ".mkv": Container(
         "matroska",
-        (*_MP4_CODECS, "prores_ks", "dnxhd", "ffv1", "png", "libvpx"),
+        (*_MP4_CODECS, "prores_ks", "ffv1", "libvpx"),
         ("aac",),
         any_audio=True,
         text_subtitles=("subrip", "ass", "ssa", "webvtt"),
@@ -68,57 +69,41 @@ _CONTAINERS = {
     ),
     ".gif": Container("gif", ("gif",)),
 }
-_SEQUENCE = Container("image2", ("png",))
-
-_SHORT_NAMES = {
-    "h264": "libx264",
-    "h265": "libx265",
-    "hevc": "libx265",
-    "vp9": "libvpx-vp9",
-    "vp8": "libvpx",
-    "av1": "libsvtav1",
-    "prores": "prores_ks",
+_SEQUENCE_CODECS = ("png", "tiff", "tiff", "dpx")
+_SEQUENCES = {
+    ending: Container("image2", (codec,))
+    for ending, codec in zip(SEQUENCE_ENDINGS, _SEQUENCE_CODECS, strict=True)
 }
-_DEFAULTS: dict[str, dict[str, str]] = {
-    "libx264": {"crf": "18", "preset": "veryfast"},
-    "libx265": {"crf": "20", "preset": "medium", "x265-params": "log-level=error"},
-    "libvpx-vp9": {"crf": "24", "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"},
-    "libvpx": {"crf": "10", "b": "4M", "deadline": "good", "cpu-used": "4"},
-    "libsvtav1": {"crf": "26", "preset": "8", "svtav1-params": "fast-decode=0"},
-    "mpeg4": {"qscale": "3"},
-    "dnxhd": {"profile": "dnxhr_hq"},
-}
-_SPEEDS = (
-    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
-    "placebo",
-)  # fmt: skip
-_PRESETS = {
-    "libx264": _SPEEDS,
-    "libx265": _SPEEDS,
-    "libsvtav1": tuple(str(speed) for speed in range(14)),
-}
-_ODD_SIZES_IN_420 = {"libvpx-vp9", "libvpx", "libsvtav1", "mpeg4", "ffv1"}
-_PIXEL_FORMATS = {"gif": "rgb8", "png": "rgb24", "prores_ks": "yuv422p10le", "dnxhd": "yuv422p"}
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """A container, and a codec with its settings."""
+    """A container, and a codec with its settings; tag is what the container calls the codec.
+
+    tag is None where the container's own choice is right.
+    """
 
     container: Container
     codec: str
     pixel_format: str
     codec_options: dict[str, str]
+    tag: str | None = None
+
+    @property
+    def holds_alpha(self) -> bool:
+        """Whether transparency can be written."""
+        return has_alpha(self.pixel_format)
 
 
 def container_of(output: Path) -> Container:
     """The container for an output path. Raises UsageError for an unknown ending."""
     if is_sequence(output):
-        if output.suffix.lower() != ".png":
+        if output.suffix.lower() not in _SEQUENCES:
             raise UsageError(
-                f"{output}: numbered pictures are written as PNG, such as frames/%06d.png"
+                f"{output}: numbered pictures are written as {', '.join(_SEQUENCES)}, "
+                "such as frames/%06d.png"
             )
-        return _SEQUENCE
+        return _SEQUENCES[output.suffix.lower()]
     try:
         return _CONTAINERS[output.suffix.lower()]
     except KeyError:
@@ -129,61 +114,34 @@ def container_of(output: Path) -> Container:
         ) from None
 
 
-def choose_encoding(output: Path, options: EncodeOptions, size_hw: tuple[int, int]) -> Encoding:
-    """Settle on codec, pixel format and settings. Raises UsageError where they contradict."""
+def choose_encoding(
+    output: Path,
+    options: EncodeOptions,
+    size_hw: tuple[int, int],
+    *,
+    transparent: bool = False,
+) -> Encoding:
+    """Settle on codec, pixel format and settings.
+
+    transparent: the source is, and where the codec can hold that, so is the result, if no other
+    pixel format is asked for.
+
+    Raises UsageError where they contradict.
+    """
     container = container_of(output)
     codec = container.codecs[0]
     if options.codec is not None:
-        codec = _SHORT_NAMES.get(options.codec.lower(), options.codec.lower())
-        _require_encoder(options.codec, codec)
+        codec = encoder_named(options.codec)
         if codec not in container.codecs:
             raise UsageError(
                 f"a {output.suffix} file cannot hold {options.codec}; "
                 f"it can hold {', '.join(container.codecs)}"
             )
-    settings = dict(_DEFAULTS.get(codec, {}))
-    if options.crf is not None:
-        if "crf" not in settings:
-            raise UsageError(f"--crf does not apply to {codec}")
-        settings["crf"] = f"{options.crf:g}"
-    if options.preset is not None:
-        if "preset" not in settings:
-            raise UsageError(f"--preset does not apply to {codec}")
-        if options.preset not in (known := _PRESETS.get(codec, (options.preset,))):
-            raise UsageError(
-                f"--preset is {options.preset!r}, but must be one of {', '.join(known)}"
-            )
-        settings["preset"] = options.preset
-    return Encoding(container, codec, _pixel_format(codec, options, size_hw), settings)
-
-
-def _require_encoder(asked: str, codec: str) -> None:
-    try:
-        found = av.codec.Codec(codec, "w")
-    except ValueError:
-        raise UsageError(f"there is no encoder named {asked!r} here") from None
-    if found.type != "video":
-        raise UsageError(f"{asked!r} does not encode pictures")
-
-
-def _pixel_format(codec: str, options: EncodeOptions, size_hw: tuple[int, int]) -> str:
-    odd = bool(size_hw[0] % 2 or size_hw[1] % 2)
-    offered = {f.name for f in av.codec.Codec(codec, "w").video_formats or ()}
-    if options.pix_fmt is not None:
-        if options.pix_fmt not in offered:
-            raise UsageError(
-                f"{codec} cannot encode the pixel format {options.pix_fmt!r}; "
-                f"it takes {', '.join(sorted(offered))}"
-            )
-        if odd and "420" in options.pix_fmt and codec not in _ODD_SIZES_IN_420:
-            raise UsageError(
-                f"{codec} cannot encode {size_hw[1]}x{size_hw[0]} as {options.pix_fmt}: "
-                "its sides must be even (--size), or take yuv444p"
-            )
-        return options.pix_fmt
-    wanted = _PIXEL_FORMATS.get(codec, "yuv420p")
-    # H.264 and H.265 hold odd sizes only with full chroma.
-    return "yuv444p" if odd and wanted == "yuv420p" and codec not in _ODD_SIZES_IN_420 else wanted
+    pixel_format = pixel_format_of(codec, options, size_hw, transparent=transparent)
+    settings = settings_of(codec, options, pixel_format)
+    # QuickTime plays H.265 by this name alone.
+    apple = codec in ("libx265", "hevc_nvenc") and container.format in ("mp4", "mov")
+    return Encoding(container, codec, pixel_format, settings, tag="hvc1" if apple else None)
 
 
 def audio_codec(container: Container, source_codec: str) -> str | None:
@@ -211,7 +169,9 @@ def default_output(clip: Clip, style: Path) -> Path:
     """INPUT_STYLE beside the input, in its container where that can be written, else mp4."""
     if is_sequence(clip.path):
         folder = clip.path.parent
-        return folder.with_name(f"{folder.name}_{style.stem}") / "%06d.png"
+        suffix = clip.path.suffix.lower()
+        kept = suffix if suffix in _SEQUENCES else ".png"
+        return folder.with_name(f"{folder.name}_{style.stem}") / f"%06d{kept}"
     suffix = clip.path.suffix.lower()
     return clip.path.with_name(
         f"{clip.path.stem}_{style.stem}{suffix if suffix in _CONTAINERS else '.mp4'}"

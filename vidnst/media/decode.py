@@ -6,12 +6,14 @@ from fractions import Fraction
 
 import av
 import numpy as np
+import numpy.typing as npt
 from av.container import InputContainer
 from av.filter import Graph
 from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError
-from vidnst.frames import Frame, Picture
+from vidnst.frames import Alpha, Frame, Picture
+from vidnst.media.alpha import to_rgb_and_alpha
 from vidnst.media.clip import Clip, film_decoder, open_media, video_stream
 from vidnst.media.color import to_rgb
 
@@ -26,13 +28,15 @@ def decode(
     start_seconds: float | None = None,
     end_seconds: float | None = None,
     from_pts: int | None = None,
+    alpha: bool = False,
 ) -> Generator[Frame, None, None]:
     """Yield the clip's frames as RGB, scaled to size_hw where given.
 
     start_seconds and end_seconds count from the clip's beginning; a frame belongs to the excerpt
     if it starts inside [start, end). Timestamps stay the source's own, or with start_seconds
     count from there. Interlaced frames are deinterlaced, one frame for each. With from_pts, those
-    are left out whose timestamp, as it is yielded, is earlier.
+    are left out whose timestamp, as it is yielded, is earlier. Transparent parts show black, or
+    with alpha, the frames carry it where the clip does (media/alpha.py).
 
     Raises MediaError where the clip is damaged or ends before its header says.
     """
@@ -62,11 +66,13 @@ def decode(
             if end_pts is not None and pts >= end_pts:
                 return
             last_pts = pts
+            picture, opacity = _upright(decoded, clip, size_hw, alpha=alpha)
             yield Frame(
-                picture=_upright(decoded, clip, size_hw),
+                picture=picture,
                 pts=pts - (first_pts or 0),
                 duration=decoded.duration or step,
                 time_base=clip.time_base,
+                alpha=opacity,
             )
     if last_pts is None and start_seconds is None:
         raise MediaError(f"{clip.path} holds no frame that can be decoded")
@@ -79,8 +85,9 @@ def sample(
     size_hw: tuple[int, int] | None = None,
     start_seconds: float | None = None,
     end_seconds: float | None = None,
+    alpha: bool = False,
 ) -> list[Picture]:
-    """Up to `count` frames spread evenly over the clip or excerpt, RGB.
+    """Up to `count` frames spread evenly over the clip or excerpt, RGB as decode yields them.
 
     Takes the keyframe before each place and decodes on from there, though not far.
     """
@@ -110,15 +117,25 @@ def sample(
                         break
             if best is not None and best.pts != taken:
                 taken = best.pts
-                pictures.append(_upright(best, clip, size_hw))
+                pictures.append(_upright(best, clip, size_hw, alpha=alpha)[0])
     return pictures
 
 
-def _upright(frame: av.VideoFrame, clip: Clip, size_hw: tuple[int, int]) -> Picture:
+def _upright(
+    frame: av.VideoFrame, clip: Clip, size_hw: tuple[int, int], *, alpha: bool
+) -> tuple[Picture, Alpha | None]:
     quarter_turns = clip.rotation_degrees // 90
     coded_hw = size_hw[::-1] if quarter_turns % 2 else size_hw
-    picture = to_rgb(frame, clip.color, coded_hw)
-    return np.ascontiguousarray(np.rot90(picture, quarter_turns)) if quarter_turns else picture
+    if not alpha:
+        return _turned(to_rgb(frame, clip.color, coded_hw), quarter_turns), None
+    picture, opacity = to_rgb_and_alpha(frame, clip.color, coded_hw)
+    if opacity is not None:
+        opacity = _turned(opacity, quarter_turns)
+    return _turned(picture, quarter_turns), opacity
+
+
+def _turned(pixels: npt.NDArray[np.uint8], quarter_turns: int) -> npt.NDArray[np.uint8]:
+    return np.ascontiguousarray(np.rot90(pixels, quarter_turns)) if quarter_turns else pixels
 
 
 def _whole(container: InputContainer, stream: VideoStream, clip: Clip) -> Iterator[av.VideoFrame]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,7 @@ from av.video.stream import VideoStream
 from vidnst.errors import MediaError, OutputError
 from vidnst.frames import Frame
 from vidnst.media.clip import ColorTags
-from vidnst.media.color import from_rgb, is_rgb
+from vidnst.media.color import LIMITED_RANGE, from_rgb, is_rgb
 from vidnst.media.containers import Encoding
 
 
@@ -37,6 +38,8 @@ class Encoder:
         color: ColorTags,
         first_number: int = 1,
     ) -> None:
+        if encoding.codec == "prores_ks":  # which has no way to tell that the range is full
+            color = replace(color, range=LIMITED_RANGE)
         self._path, self._color, self._time_base = path, color, time_base
         self._pixel_format = encoding.pixel_format
         self._palette: Graph | None = None
@@ -76,7 +79,9 @@ class Encoder:
             if self._stream.codec_context.name == "gif":
                 encodable = self._paletted(frame)
             else:
-                encodable = from_rgb(frame.picture, self._pixel_format, self._color)
+                encodable = from_rgb(
+                    frame.picture, self._pixel_format, self._color, alpha=frame.alpha
+                )
             encodable.pts, encodable.time_base = frame.pts, frame.time_base
             self._durations[frame.pts] = frame.duration
             self._mux(self._stream.encode(encodable))

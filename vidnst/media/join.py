@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Generator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from vidnst.errors import MediaError, OutputError
 from vidnst.media.clip import Clip
 from vidnst.media.color import LIMITED_RANGE
 from vidnst.media.containers import Encoding, audio_codec, subtitle_codec
+from vidnst.media.timecode import timecode_at
 
 _NOTHING = "d:99?"
 """An optional stream that no clip has: ffmpeg-python opens only inputs that are mapped."""
@@ -62,7 +64,7 @@ def join_streams(
     out: dict[str, Any] = {"map_metadata": "1", "c:v": "copy", "format": container.format}
     if start_seconds is not None:
         # Also for 0: a source whose clock does not begin there.
-        film_options["itsoffset"] = _first_timestamp(painted)
+        film_options["itsoffset"] = float(first_timestamp(painted))
         source_options["ss"] = start_seconds
     else:
         out["copyts"] = None
@@ -70,6 +72,10 @@ def join_streams(
         source_options["t"] = end_seconds - (start_seconds or 0)
     if container.format in ("mp4", "mov"):
         out["movflags"] = "+faststart"
+    if encoding.tag is not None:
+        out["tag:v"] = encoding.tag
+    if (timecode := timecode_at(clip, start_seconds)) is not None:
+        out["metadata:g"] = f"timecode={timecode}"
 
     film = ffmpeg.input(str(painted), **film_options)
     source = ffmpeg.input(str(clip.path), **source_options, protocol_whitelist="file")
@@ -103,10 +109,11 @@ def join_streams(
     _run(ffmpeg.output(*streams, str(target), **out))
 
 
-def _first_timestamp(path: Path) -> float:
+def first_timestamp(path: Path) -> Fraction:
+    """When a film's first frame is shown, in seconds."""
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        return float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0
+        return (stream.start_time or 0) * Fraction(stream.time_base or 0)
 
 
 def _run(job: Any) -> None:

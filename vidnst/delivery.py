@@ -1,0 +1,87 @@
+"""What is handed over with a film: its pictures' numbers, a comparison, a contact sheet."""
+
+from pathlib import Path
+
+from vidnst.errors import OutputError, UsageError
+from vidnst.media.clip import SEQUENCE_RATE, Clip, is_sequence, sequence_numbers
+from vidnst.media.compare import comparison_encoding, write_comparison
+from vidnst.media.contact_sheet import write_contact_sheet
+from vidnst.media.result import PendingResult, check_target
+from vidnst.media.timecode import frames_before, frames_of
+from vidnst.options import DeliveryOptions, RenderOptions
+from vidnst.source import excerpt_of
+
+
+class Delivery:
+    """Of one film. What is asked for is checked at once, and written when the film stands."""
+
+    def __init__(
+        self, options: RenderOptions, clip: Clip, output: Path, *, size_hw: tuple[int, int]
+    ) -> None:
+        """Raises UsageError and OutputError where something cannot be delivered."""
+        self._options, self._clip, self._output = options, clip, output
+        wanted = options.delivery
+        if wanted.start_number is not None and not is_sequence(output):
+            raise UsageError("--start-number is for numbered pictures, such as -o frames/%06d.png")
+        if wanted.compare is not None:
+            if is_sequence(output):
+                raise UsageError(
+                    f"--compare needs a film with times, and {output.name} are pictures without: "
+                    "name a film as the result (-o)"
+                )
+            comparison_encoding(wanted.compare, size_hw, wanted.compare_as)
+        names = {output.resolve()}
+        for target in (wanted.compare, wanted.contact_sheet):
+            if target is None:
+                continue
+            check_target(target, (options.source, options.style), overwrite=options.overwrite)
+            if target.resolve() in names:
+                raise OutputError(f"{target} is asked for twice: give each its own name")
+            names.add(target.resolve())
+
+    def write(self) -> None:
+        """Write it beside the film, each file appearing only when it is whole."""
+        wanted, excerpt = self._options.delivery, excerpt_of(self._clip, self._options)
+        if wanted.compare is not None:
+            with PendingResult(wanted.compare) as result:
+                write_comparison(
+                    self._clip,
+                    self._output,
+                    result.path,
+                    how=wanted.compare_as,
+                    name=self._options.style.stem,
+                    folder=result.folder,
+                    **excerpt,
+                )
+                result.keep()
+        if wanted.contact_sheet is not None:
+            with PendingResult(wanted.contact_sheet) as result:
+                write_contact_sheet(self._clip, self._output, result.path, **excerpt)
+                result.keep()
+
+
+def require_film(delivery: DeliveryOptions) -> None:
+    """Refuse for still pictures what only films have. Raises UsageError."""
+    for flag, given in (
+        ("--start-number", delivery.start_number),
+        ("--compare", delivery.compare),
+        ("--contact-sheet", delivery.contact_sheet),
+    ):
+        if given is not None:
+            raise UsageError(f"{flag} has no meaning for a still picture")
+
+
+def first_number(options: RenderOptions, clip: Clip) -> int:
+    """Of numbered pictures; each keeps its number: the source's, or its timecode's frame count.
+
+    Raises UsageError where there is none.
+    """
+    asked = options.delivery.start_number
+    skipped = frames_before(clip, options.start_seconds)
+    if asked == "timecode":
+        if clip.timecode is None:
+            raise UsageError(f"{clip.path} has no timecode: give --start-number a number")
+        return frames_of(clip.timecode, clip.rate or SEQUENCE_RATE) + skipped
+    if asked is not None:
+        return asked
+    return sequence_numbers(clip.path)[0] + skipped if is_sequence(clip.path) else 1

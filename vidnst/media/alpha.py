@@ -1,0 +1,70 @@
+"""Transparent frames: their colors as they are, and how opaque each pixel is."""
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vidnst.frames import Alpha, Picture
+from vidnst.media.clip import ColorTags
+from vidnst.media.color import has_alpha, rgb_pixels, to_rgb, tone_map
+from vidnst.media.pictures import resize
+
+Floats = npt.NDArray[np.float32]
+
+_SOFT_EDGE = 0.015
+"""How wide a soft edge may be, as a part of the frame's height; 8 px or more."""
+
+
+def to_rgb_and_alpha(
+    frame: av.VideoFrame, tags: ColorTags, size_hw: tuple[int, int]
+) -> tuple[Picture, Alpha | None]:
+    """Convert a decoded frame to RGB uint8 (H, W, 3) and alpha uint8 (H, W) of the given size.
+
+    alpha is None where the frame holds none. Colors are taken as straight, not multiplied by alpha,
+    and go on where nothing is to be seen, so that strokes there meet no black edge.
+    """
+    if not (has_alpha(frame.format.name) or frame.format.name == "pal8"):
+        return to_rgb(frame, tags, size_hw), None
+    own_hw = frame.height, frame.width
+    if tags.hdr:
+        codes = rgb_pixels(frame, tags, own_hw, "rgba64le")
+        picture, alpha = tone_map(codes[:, :, :3], tags.transfer), codes[:, :, 3] >> 8
+    else:
+        pixels = rgb_pixels(frame, tags, own_hw, "rgba")
+        picture, alpha = pixels[:, :, :3], pixels[:, :, 3]
+    opacity = np.ascontiguousarray(alpha, np.uint8)
+    # Scaled only then, and so colors that nobody sees do not run into others.
+    return resize(continued(picture, opacity), size_hw), resize(opacity, size_hw)
+
+
+def continued(picture: Picture, alpha: Alpha) -> Picture:
+    """The picture where it is to be seen; where it is not, the colors around, spread smoothly.
+
+    Soft edges, between what is opaque and what is not there, take their colors from the opaque side
+    too: many programs leave black in them. picture: RGB uint8 (H, W, 3), alpha: uint8 (H, W).
+    """
+    if alpha.all() or not alpha.any():
+        return np.ascontiguousarray(picture)
+    width_px = 2 * max(8, round(_SOFT_EDGE * picture.shape[0])) + 1
+    around = np.ones((width_px, width_px), np.uint8)
+    nothing, opaque = (cv2.dilate((alpha == level).astype(np.uint8), around) for level in (0, 255))
+    soft = (alpha < 255) & (nothing > 0) & (opaque > 0)
+    weight = np.where(soft, 0, alpha).astype(np.float32) / np.float32(255)
+    filled = _filled(picture.astype(np.float32), weight)
+    return np.where(weight[:, :, None] > 0, picture, np.rint(filled).astype(np.uint8))
+
+
+def _filled(colors: Floats, weight: Floats) -> Floats:
+    """Fill in what has no weight from a picture of half the size, which is filled likewise."""
+    if weight.all():
+        return colors
+    height, width = weight.shape
+    half_wh = max(1, width // 2), max(1, height // 2)
+    weighted = np.dstack([colors * weight[:, :, None], weight])
+    small = np.asarray(cv2.resize(weighted, half_wh, interpolation=cv2.INTER_AREA), np.float32)
+    seen = small[:, :, 3]
+    mean = np.divide(small[:, :, :3], np.maximum(seen, 1e-6)[:, :, None], dtype=np.float32)
+    coarse = _filled(mean, seen)
+    around = np.asarray(cv2.resize(coarse, (width, height)), np.float32)
+    return np.where(weight[:, :, None] > 0, colors, around)

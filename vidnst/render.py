@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from vidnst.ahead import ahead, in_parallel, with_one_before
 from vidnst.allocator import keep_freed_memory
 from vidnst.backends.engine import chosen_device
@@ -28,6 +30,7 @@ from vidnst.media.pictures import (
 )
 from vidnst.media.result import PendingResult, check_target
 from vidnst.media.shots import in_shots, mark_shots
+from vidnst.memory import require_memory
 from vidnst.options import RenderOptions
 from vidnst.profile import Profile
 from vidnst.source import excerpt_of, no_frame, painted_size, samples_of
@@ -42,6 +45,9 @@ from vidnst.style.tuned import RetrievedStylizer, TunedStylizer, is_tuned
 from vidnst.style.tuning import TuneStep
 
 Step = GatysStep | TuneStep
+
+_FILM_BYTES = 300
+"""Of each pixel of a frame, in all stages together; measured from 4K on, rounded up."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
 
     stylizer = _make_stylizer(options, size_hw, listen)
     if isinstance(stylizer, FeedForwardStylizer):
+        require_memory(size_hw, lambda pixels: _FILM_BYTES * pixels, torch.device("cpu"))
         count = stylizer.clip_samples
         stylizer.begin_clip(samples_of(clip, options, count, size_hw=size_hw) if count else [])
     excerpt = excerpt_of(clip, options)

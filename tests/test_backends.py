@@ -92,23 +92,6 @@ def test_a_device_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str
     assert "--device cuda" in capsys.readouterr().err
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_gpu_paints_as_the_processor(frames: list[Picture]) -> None:
-    reference = painter(frames, "torch", dtype=torch.float32)
-    stylizer = FastStylizer(
-        read_style(STYLE),
-        StyleOptions(),
-        ComputeOptions(device="cuda"),
-        size_hw=(frames[0].shape[0], frames[0].shape[1]),
-    )
-    stylizer.begin_shot(frames[:3])
-    with ThreadPoolExecutor(stylizer.parallel, initializer=stylizer.begin_worker) as pool:
-        painted = list(pool.map(stylizer.paint, frames))
-    for result, frame in zip(painted, frames, strict=True):
-        assert psnr(result, reference.paint(frame)) > 40
-
-
 def test_exported_network_takes_any_size_and_equals_pytorch(tmp_path: Path) -> None:
     from onnxruntime import InferenceSession
 

@@ -46,7 +46,7 @@ from vidnst.style.tuning import TuneStep
 
 Step = GatysStep | TuneStep
 
-_FILM_BYTES = 300
+_FILM_BYTES = 400
 """Of each pixel of a frame, in all stages together; measured from 4K on, rounded up."""
 
 

@@ -1,5 +1,7 @@
 """Every backend paints what PyTorch paints, and is chosen where it is there."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -117,3 +119,14 @@ def test_profile_tells_where_the_time_went(
     told = capsys.readouterr().out
     for stage in ("decode", "find shots", "paint", "flow", "hold", "encode", "waits for"):
         assert stage in told
+
+
+def test_the_gpu_benchmark_needs_only_what_a_bare_gpu_machine_has() -> None:
+    lacking = ("av", "ffmpeg", "imageio_ffmpeg", "torchvision", "scenedetect", "matplotlib",
+               "platformdirs", "openvino", "onnx", "onnxruntime")  # fmt: skip
+    code = (
+        f"import sys\nsys.modules.update(dict.fromkeys({lacking}))\n"
+        "sys.path.insert(0, 'benchmarks')\nimport gpu"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr

@@ -154,7 +154,10 @@ def ways_to_paint(
     pixels = torch.from_numpy(picture).to(where.device)
 
     def lane() -> Callable[[], object]:
-        return CudaLane(pixel_network, picture.shape, device=where.device).launch
+        made = CudaLane(pixel_network, picture.shape, device=where.device)
+        if not made.replays:
+            raise RuntimeError("CUDA could not record it")
+        return made.launch
 
     def compiled() -> Callable[[], object]:
         torch.compiler.reset()

@@ -65,9 +65,8 @@ class PyTorchEngine:
 class CudaLane:
     """The way of pictures of one shape to the GPU and back: a stream, pinned memory and a graph.
 
-    What is launched is the same for all of them. Recorded and replayed, it costs one launch; of a
-    small picture, the launches take longer than the arithmetic. For one thread at a time, in
-    inference mode.
+    What is launched is the same for all of them: recorded and replayed, it is one launch. For one
+    thread at a time, in inference mode.
     """
 
     def __init__(

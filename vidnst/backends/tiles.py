@@ -1,4 +1,4 @@
-"""Paint large pictures piece by piece, so that memory does not grow with them; no seam is left."""
+"""Paint large pictures piece by piece: the network's memory has a bound, and no seam is left."""
 
 import math
 from itertools import pairwise, product

@@ -108,11 +108,11 @@ def test_bad_style(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     refused([clip], 2, "--style", tmp_path, capsys)
 
 
-def test_a_picture_of_100_megapixels_is_refused_and_shrunk_when_asked(
+def test_a_picture_of_150_megapixels_is_refused_and_shrunk_when_asked(
     style: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     huge = tmp_path / "huge.png"
-    cv2.imwrite(str(huge), np.zeros((10000, 10000), np.uint8))
+    cv2.imwrite(str(huge), np.zeros((10000, 15000), np.uint8))
     refused([huge, "--style", style], 1, "give a smaller --size", tmp_path, capsys)
     assert main([str(huge), "--style", str(style), "--size", "64", "--quiet"]) == 0
     assert main([str(tmp_path / "huge_wave.png"), "--style", str(huge), "--quiet"]) == 0

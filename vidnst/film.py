@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import torch
 from av import Packet
 from av.video.stream import VideoStream
 
@@ -16,6 +17,7 @@ from vidnst.media.containers import Container, Encoding, choose_encoding, defaul
 from vidnst.media.encode import Encoder
 from vidnst.media.join import join_streams, packets_of
 from vidnst.media.pictures import is_picture
+from vidnst.memory import require_memory
 from vidnst.options import RenderOptions
 from vidnst.paint import FilmPainter, film_painter
 from vidnst.profile import Profile
@@ -26,6 +28,9 @@ from vidnst.stylizers import Step, make_stylizer
 
 _ONLY_IN_MOV = ("prores_ks", "dnxhd")
 """NUT takes all other codecs."""
+
+_FILM_BYTES = 400
+"""Of each pixel of a frame, in all stages together; measured from 4K on, rounded up."""
 
 
 class Film:
@@ -77,6 +82,7 @@ class Film:
         """
         stylizer = make_stylizer(self.options, self.size_hw, on_step, at_once=at_once)
         if isinstance(stylizer, FeedForwardStylizer):
+            require_memory(self.size_hw, lambda pixels: _FILM_BYTES * pixels, torch.device("cpu"))
             count = stylizer.clip_samples
             if count:
                 alpha = self.encoding.holds_alpha

@@ -6,6 +6,7 @@ from typing import Protocol
 import torch
 from torch import nn
 
+from vidnst.backends.tiles import TilingEngine
 from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.options import Backend, ComputeOptions, Device
@@ -13,6 +14,8 @@ from vidnst.style.bake import BakedNetwork
 
 _AT_ONCE_ON_GPU = 3
 """One frame goes there, one is painted, one comes back."""
+_PIXELS_ON_CPU, _PIXELS_ON_GPU = 2_500_000, 9_000_000
+"""Larger pictures are painted in tiles; painting takes about 100 bytes a pixel."""
 
 
 class Engine(Protocol):
@@ -26,20 +29,16 @@ class Engine(Protocol):
 def make_engine(
     network: BakedNetwork, compute: ComputeOptions, *, dtype: torch.dtype, at_once: int
 ) -> Engine:
-    """An engine for this network; at_once: how many threads will call it.
+    """An engine for this network, large pictures in tiles; at_once: how many threads will call it.
 
     dtype: what is computed in, on a CPU. Raises UsageError where device or backend is not there.
     """
-    backend = chosen_backend(compute)
-    if backend == "openvino":
-        from vidnst.backends.openvino import OpenVinoEngine
-
-        return OpenVinoEngine(network, bf16=dtype == torch.bfloat16, at_once=at_once)
-    if backend == "onnxruntime":
-        from vidnst.backends.onnxruntime import OnnxRuntimeEngine
-
-        return OnnxRuntimeEngine(network, at_once=at_once)
-    return torch_engine(network, compute, dtype=dtype)
+    on_cpu = chosen_device(compute.device) == "cpu"
+    return TilingEngine(
+        _whole_engine(network, compute, dtype=dtype, at_once=at_once),
+        network.shape,
+        most_pixels=_PIXELS_ON_CPU if on_cpu else _PIXELS_ON_GPU,
+    )
 
 
 def torch_engine(network: nn.Module, compute: ComputeOptions, *, dtype: torch.dtype) -> Engine:
@@ -90,6 +89,21 @@ def chosen_backend(compute: ComputeOptions) -> Backend:
 def frames_at_once(compute: ComputeOptions, *, cores: int) -> int:
     """How many frames to paint at once: one to a core, or as many as keep a GPU busy."""
     return cores if chosen_device(compute.device) == "cpu" else _AT_ONCE_ON_GPU
+
+
+def _whole_engine(
+    network: BakedNetwork, compute: ComputeOptions, *, dtype: torch.dtype, at_once: int
+) -> Engine:
+    backend = chosen_backend(compute)
+    if backend == "openvino":
+        from vidnst.backends.openvino import OpenVinoEngine
+
+        return OpenVinoEngine(network, bf16=dtype == torch.bfloat16, at_once=at_once)
+    if backend == "onnxruntime":
+        from vidnst.backends.onnxruntime import OnnxRuntimeEngine
+
+        return OnnxRuntimeEngine(network, at_once=at_once)
+    return torch_engine(network, compute, dtype=dtype)
 
 
 def _missing(backend: Backend) -> str | None:

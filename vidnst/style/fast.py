@@ -11,7 +11,7 @@ from vidnst.frames import Picture
 from vidnst.options import ComputeOptions, StyleOptions
 from vidnst.style.bake import BakedNetwork, Statistics, bake
 from vidnst.style.code import code_encoder, style_code
-from vidnst.style.feed_forward import MOST_PIXELS, FeedForwardStylizer
+from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.network import STRIDE, load_network
 from vidnst.weights import shipped_weights
 
@@ -76,15 +76,13 @@ class FastStylizer(FeedForwardStylizer):
 
     def _strips(self, samples: Sequence[Picture]) -> list[Tensor]:
         """Samples as the network sees them, or, where these are large, a strip of each."""
-        frames = self._spread(samples, len(samples) * MOST_PIXELS)
-        height, width = frames[0].shape[2:]
-        share = _STATISTICS_PIXELS / (len(frames) * height * width)
-        if share >= 1:
-            return frames
-        strip = max(STRIDE, int(share * width) // STRIDE * STRIDE)
-        starts = np.linspace(0, width - strip, len(frames)).round().astype(int)
+        height, width = (side + -side % STRIDE for side in self._inner_hw)
+        share = _STATISTICS_PIXELS / (len(samples) * height * width)
+        strip = width if share >= 1 else max(STRIDE, int(share * width) // STRIDE * STRIDE)
+        starts = np.linspace(0, width - strip, len(samples)).round().astype(int)
         return [
-            frame[..., start : start + strip] for frame, start in zip(frames, starts, strict=True)
+            self._to_network(picture, slice(start, start + strip))
+            for picture, start in zip(samples, starts, strict=True)
         ]
 
     def begin_shot(self, samples: Sequence[Picture]) -> None:

@@ -22,8 +22,7 @@ _SMALLEST_SIDE = 32
 _READ_SIDES = (64, 768)
 """Between these the longer side of a style is read; finer or coarser was never trained."""
 _PARALLEL_PIXELS = 16_000_000
-MOST_PIXELS = 40_000_000
-"""Larger frames would need more memory than most machines have."""
+"""Of frames painted side by side: with tiles, what counts is that each has its links with it."""
 
 
 class FeedForwardStylizer:
@@ -35,6 +34,8 @@ class FeedForwardStylizer:
 
     clip_samples = 0
     shot_samples = 0
+    most_pixels = 140_000_000
+    """Of one frame: painted in tiles, it takes some 20 bytes a pixel."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class FeedForwardStylizer:
     ) -> None:
         """size_hw: of the frames that will come. at_once: how many threads will paint, at most.
 
-        Raises MediaError beyond MOST_PIXELS, UsageError where device or backend is not there.
+        Raises MediaError beyond most_pixels, UsageError where device or backend is not there.
         """
         self._compute = compute
         self._cores = torch.get_num_threads()
@@ -56,10 +57,10 @@ class FeedForwardStylizer:
         self.size_hw = size_hw
         self._inner_hw = _inner_size(size_hw, options.brush_size)
         for height, width in (size_hw, self._inner_hw):
-            if height * width > MOST_PIXELS:
+            if height * width > self.most_pixels:
                 raise MediaError(
                     f"{width}x{height} pixels are too many to paint at once (at most "
-                    f"{MOST_PIXELS // 1_000_000} megapixels): give a smaller --size"
+                    f"{self.most_pixels // 1_000_000} megapixels): give a smaller --size"
                 )
         self._dtype = dtype or processor_dtype()
         self._engine: Engine | None = None
@@ -122,8 +123,8 @@ class FeedForwardStylizer:
         chosen = [samples[round(i)] for i in np.linspace(0, len(samples) - 1, most)]
         return [self._to_network(picture) for picture in chosen]
 
-    def _to_network(self, picture: Picture) -> Tensor:
-        pixels = torch.from_numpy(self._padded(picture)).permute(2, 0, 1)[None]
+    def _to_network(self, picture: Picture, columns: slice = slice(None)) -> Tensor:
+        pixels = torch.from_numpy(self._padded(picture)[:, columns]).permute(2, 0, 1)[None]
         return pixels.to(self._dtype, memory_format=torch.channels_last).mul_(1 / 255)
 
     def _padded(self, picture: Picture) -> Picture:

@@ -13,6 +13,9 @@ from vidnst.style.johnson import load_johnson
 class ForeignStylizer(FeedForwardStylizer):
     """Paints frames of one size with an image-to-image network that stands in a file."""
 
+    most_pixels = 40_000_000
+    """In one piece, for its norms may be of the whole frame."""
+
     def __init__(
         self,
         network: Path,

@@ -50,7 +50,7 @@ class TunedStylizer(FastStylizer):
     ) -> None:
         """style: RGB uint8 (H, W, 3). size_hw: of the frames that will come.
 
-        Raises MediaError for frames larger than MOST_PIXELS, WeightsError for unfit weights.
+        Raises MediaError for frames larger than most_pixels, WeightsError for unfit weights.
         """
         super().__init__(style, options, compute, size_hw=size_hw, at_once=at_once, weights=weights)
         self._base = _digest(weights.read_bytes()) if weights else SHA256["fast.safetensors"]

@@ -18,11 +18,11 @@ from media_facts import facts
 from vidnst.command import main
 from vidnst.errors import OutputError
 from vidnst.frames import Frame, Picture
-from vidnst.job import Job, job_folder
 from vidnst.media.clip import probe
 from vidnst.options import EncodeOptions, GatysOptions, RenderOptions, SteadyOptions
 from vidnst.render import Progress, render
-from vidnst.segments import Plan, Record, Segment, frames_from
+from vidnst.rendering.job import Job, job_folder
+from vidnst.rendering.segments import Plan, Record, Segment, frames_from
 
 FEW_STEPS = GatysOptions(steps=(4,), frame_steps=3)
 _SHOTS = ("testsrc2", "mandelbrot", "testsrc")
@@ -164,7 +164,7 @@ def test_every_way_of_writing_resumes(
 def test_a_long_shot_goes_on_in_its_middle(
     make_clip: MakeClip, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidnst.paint.frames_ahead", lambda size_hw: 10)
+    monkeypatch.setattr("vidnst.rendering.paint.frames_ahead", lambda size_hw: 10)
     source = make_clip("take.mp4", frames=150, rate="25")
     options = RenderOptions(source, style, tmp_path / "out.mp4")
     whole = RenderOptions(source, style, tmp_path / "whole.mp4")

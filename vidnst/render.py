@@ -7,12 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidnst.allocator import keep_freed_memory
-from vidnst.delivery import Delivery, require_film
 from vidnst.errors import UsageError
-from vidnst.film import Film
-from vidnst.job import Job
-from vidnst.local import LocalRendering
-from vidnst.manifest import manifest_of
 from vidnst.media.clip import Clip, sequence_in
 from vidnst.media.pictures import (
     PICTURE_ENDINGS,
@@ -24,12 +19,17 @@ from vidnst.media.pictures import (
 from vidnst.media.result import PendingResult, check_target
 from vidnst.options import RenderOptions
 from vidnst.profile import Profile
+from vidnst.rendering.delivery import Delivery, require_film
+from vidnst.rendering.film import Film
+from vidnst.rendering.here import LocalRendering
+from vidnst.rendering.job import Job
+from vidnst.rendering.manifest import manifest_of
+from vidnst.rendering.stylizers import Step, make_stylizer
 from vidnst.source import no_frame, painted_size
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.gatys import GatysStep
 from vidnst.style.record import StepRecord
 from vidnst.style.tuning import TuneStep
-from vidnst.stylizers import Step, make_stylizer
 
 _KEPT = "{} frames are kept: the same command goes on from there"
 

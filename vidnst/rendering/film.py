@@ -8,7 +8,6 @@ import torch
 from av import Packet
 from av.video.stream import VideoStream
 
-from vidnst.delivery import first_number
 from vidnst.errors import OutputError, UsageError
 from vidnst.frames import Frame
 from vidnst.media.clip import Clip, is_sequence, probe
@@ -19,12 +18,13 @@ from vidnst.media.join import join_streams, packets_of
 from vidnst.media.pictures import is_picture
 from vidnst.memory import require_memory
 from vidnst.options import RenderOptions
-from vidnst.paint import FilmPainter, film_painter
 from vidnst.profile import Profile
-from vidnst.segments import Record, Segment, frames_from
+from vidnst.rendering.delivery import first_number
+from vidnst.rendering.paint import FilmPainter, film_painter
+from vidnst.rendering.segments import Record, Segment, frames_from
+from vidnst.rendering.stylizers import Step, make_stylizer
 from vidnst.source import excerpt_of, painted_size, samples_of
 from vidnst.style.feed_forward import FeedForwardStylizer
-from vidnst.stylizers import Step, make_stylizer
 
 _ONLY_IN_MOV = ("prores_ks", "dnxhd")
 """NUT takes all other codecs."""

@@ -15,8 +15,8 @@ from safetensors.numpy import load, save
 from vidnst.errors import OutputError
 from vidnst.media.clip import is_sequence
 from vidnst.media.result import folder_of, put_in_place, write_through
-from vidnst.paint import State
-from vidnst.segments import Record, Segment
+from vidnst.rendering.paint import State
+from vidnst.rendering.segments import Record, Segment
 
 _SUFFIX = ".vidnst"
 _MANIFEST = "manifest.json"

@@ -12,8 +12,8 @@ import torch
 
 from vidnst import __version__
 from vidnst.backends.engine import chosen_backend, chosen_device
-from vidnst.film import Film
 from vidnst.media.clip import is_sequence, sequence_numbers
+from vidnst.rendering.film import Film
 from vidnst.weights import SHA256
 
 _BLOCK = 1 << 20

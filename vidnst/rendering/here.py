@@ -7,12 +7,12 @@ from contextlib import closing
 from types import TracebackType
 
 from vidnst.ahead import ahead
-from vidnst.film import Film, SegmentWriter
-from vidnst.job import Job
-from vidnst.paint import State
 from vidnst.profile import Profile
-from vidnst.segments import Plan, Segment
-from vidnst.stylizers import Step
+from vidnst.rendering.film import Film, SegmentWriter
+from vidnst.rendering.job import Job
+from vidnst.rendering.paint import State
+from vidnst.rendering.segments import Plan, Segment
+from vidnst.rendering.stylizers import Step
 
 Listener = Callable[[int, Step | None], None]
 """Hears how many frames are done; or, while one is worked at, of a step."""

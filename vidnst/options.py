@@ -223,6 +223,29 @@ class SteadyOptions:
 
 
 _MOST_HELD = 24
+
+
+@dataclass(frozen=True)
+class CrewOptions:
+    """Who paints a film's segments. Each field is an option of the command line.
+
+    workers: None is one process that paints as the frames come, or with a cluster all it has room
+    for. cluster: None, `auto` or a Ray cluster's address.
+    """
+
+    workers: int | None = _option(
+        None, "paint segments in so many processes at once", low=1, high=1024
+    )
+    cluster: str | None = _option(
+        None, "paint on a Ray cluster: its address, or auto for the one here, started where needed"
+    )
+    cpus_per_worker: int = _option(1, "cores of the cluster for each worker", low=1, high=1024)
+    gpus_per_worker: float = _option(0.0, "GPUs, or a share of one, for each", low=0, high=16)
+
+    def __post_init__(self) -> None:
+        _require_in_range(self)
+
+
 StartNumber = int | Literal["timecode"]
 CompareAs = Literal["side", "split"]
 
@@ -257,7 +280,9 @@ class DeliveryOptions:
             raise UsageError(f"--contact-sheet {self.contact_sheet}: the contact sheet is a .png")
 
 
-OptionGroup = ComputeOptions | SteadyOptions | TuneOptions | GatysOptions | DeliveryOptions
+OptionGroup = (
+    ComputeOptions | SteadyOptions | TuneOptions | GatysOptions | DeliveryOptions | CrewOptions
+)
 """Whose every field is an option of the command line."""
 
 
@@ -292,6 +317,7 @@ class RenderOptions:
     plot: Path | None = None
     save_steps: int | None = None
     encoding: EncodeOptions = EncodeOptions()
+    crew: CrewOptions = CrewOptions()
     delivery: DeliveryOptions = DeliveryOptions()
 
     def __post_init__(self) -> None:

@@ -19,11 +19,13 @@ from vidnst.media.pictures import (
 from vidnst.media.result import PendingResult, check_target
 from vidnst.options import RenderOptions
 from vidnst.profile import Profile
+from vidnst.rendering.crew import crew_for
 from vidnst.rendering.delivery import Delivery, require_film
 from vidnst.rendering.film import Film
-from vidnst.rendering.here import LocalRendering
+from vidnst.rendering.here import Listener, LocalRendering
 from vidnst.rendering.job import Job
 from vidnst.rendering.manifest import manifest_of
+from vidnst.rendering.spread import SpreadRendering
 from vidnst.rendering.stylizers import Step, make_stylizer
 from vidnst.source import no_frame, painted_size
 from vidnst.style.feed_forward import FeedForwardStylizer
@@ -106,8 +108,9 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         with job:
             resumed = job.frames
             on_progress(Progress(resumed, expected, notes=_begun(job)))
-            rendering = LocalRendering(film, job, profile)
-            rendering.paint(lambda done, step: on_progress(_progress(done, expected, step)))
+            prepared = _paint(
+                film, job, profile, lambda d, step: on_progress(_progress(d, expected, step))
+            )
             records = [record for _, record in sorted(job.records.items())]
             if not records:
                 raise no_frame(film.clip)
@@ -128,7 +131,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         frames=frames,
         size_hw=film.size_hw,
         seconds=time.perf_counter() - started,
-        preparation_seconds=rendering.prepared - started,
+        preparation_seconds=prepared - started,
         resumed_frames=resumed,
         milliseconds=profile.milliseconds(frames - resumed),
     )
@@ -179,6 +182,16 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         seconds=time.perf_counter() - started,
         preparation_seconds=prepared - started,
     )
+
+
+def _paint(film: Film, job: Job, profile: Profile, listen: Listener) -> float:
+    """Paint what the job lacks, here or with a crew; returns when that could begin."""
+    crew = crew_for(film, job, lambda step: listen(job.frames, step))
+    rendering = (
+        LocalRendering(film, job, profile) if crew is None else SpreadRendering(film, job, crew)
+    )
+    rendering.paint(listen)
+    return rendering.prepared
 
 
 def _begun(job: Job) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from vidnst.commands.parser import Parser, progress_bar
 from vidnst.errors import UsageError
 from vidnst.options import (
     ComputeOptions,
+    CrewOptions,
     DeliveryOptions,
     EncodeOptions,
     GatysOptions,
@@ -136,6 +137,7 @@ def render_parser() -> argparse.ArgumentParser:
     )
     group.add_argument("--pix-fmt", help="pixel format (default: yuv420p; yuv444p for odd sizes)")
     add_options(parser.add_argument_group("what is delivered"), DeliveryOptions)
+    add_options(parser.add_argument_group("who paints"), CrewOptions)
     group = parser.add_argument_group("what is shown")
     group.add_argument(
         "--overwrite", action="store_true", help="replace a result that exists already"
@@ -175,6 +177,7 @@ def given_options(args: argparse.Namespace, options: type[OptionGroup]) -> dict[
 _READERS: dict[Any, Callable[[str], Any]] = {
     int | None: int,
     Path | None: Path,
+    str | None: str,
     StartNumber | None: parse_start_number,
 }
 """For fields whose default, None, does not tell what they are; float for all others."""
@@ -212,9 +215,9 @@ def render_options(arguments: Sequence[str]) -> RenderOptions:
 def _options_of(args: argparse.Namespace) -> RenderOptions:
     if (args.style is None) == (args.network is None):
         raise UsageError("give either --style or --network (vidnst --help shows how)")
-    steadying, tuning, gatys, delivery = (
+    steadying, tuning, gatys, delivery, crew = (
         given_options(args, options)
-        for options in (SteadyOptions, TuneOptions, GatysOptions, DeliveryOptions)
+        for options in (SteadyOptions, TuneOptions, GatysOptions, DeliveryOptions, CrewOptions)
     )
     if "compare_as" in delivery and "compare" not in delivery:
         raise UsageError("--compare-as is for --compare")
@@ -250,6 +253,7 @@ def _options_of(args: argparse.Namespace) -> RenderOptions:
             codec=args.codec, crf=args.crf, preset=args.preset, pix_fmt=args.pix_fmt
         ),
         delivery=DeliveryOptions(**delivery),
+        crew=CrewOptions(**crew),
     )
 
 

@@ -9,7 +9,7 @@ from av import Packet
 from av.video.stream import VideoStream
 
 from vidnst.errors import OutputError, UsageError
-from vidnst.frames import Frame
+from vidnst.frames import Frame, Picture
 from vidnst.media.clip import Clip, is_sequence, probe
 from vidnst.media.color import has_alpha, result_tags, scaled_aspect
 from vidnst.media.containers import Container, Encoding, choose_encoding, default_output
@@ -20,7 +20,7 @@ from vidnst.memory import require_memory
 from vidnst.options import RenderOptions
 from vidnst.profile import Profile
 from vidnst.rendering.delivery import first_number
-from vidnst.rendering.paint import FilmPainter, film_painter
+from vidnst.rendering.paint import FilmPainter, film_painter, longest_segment
 from vidnst.rendering.segments import Record, Segment, frames_from
 from vidnst.rendering.stylizers import Step, make_stylizer
 from vidnst.source import excerpt_of, painted_size, samples_of
@@ -54,6 +54,8 @@ class Film:
             self.size_hw,
             transparent=has_alpha(self.clip.pixel_format),
         )
+        self.longest = longest_segment(options, self.size_hw)
+        """So many frames make a segment, at most; None where shots are painted whole."""
         self._excerpt = excerpt_of(self.clip, options)
         self.first_number = first_number(options, self.clip)
         """Of the first picture, where it becomes numbered ones."""
@@ -83,13 +85,14 @@ class Film:
         stylizer = make_stylizer(self.options, self.size_hw, on_step, at_once=at_once)
         if isinstance(stylizer, FeedForwardStylizer):
             require_memory(self.size_hw, lambda pixels: _FILM_BYTES * pixels, torch.device("cpu"))
-            count = stylizer.clip_samples
-            if count:
-                alpha = self.encoding.holds_alpha
-                stylizer.begin_clip(
-                    samples_of(self.clip, self.options, count, size_hw=self.size_hw, alpha=alpha)
-                )
+            if stylizer.clip_samples:
+                stylizer.begin_clip(self.samples(stylizer.clip_samples))
         return film_painter(stylizer, self.options, profile, size_hw=self.size_hw, folder=folder)
+
+    def samples(self, count: int) -> list[Picture]:
+        """So many of its source's frames, RGB uint8 (H, W, 3), spread over it."""
+        alpha = self.encoding.holds_alpha
+        return samples_of(self.clip, self.options, count, size_hw=self.size_hw, alpha=alpha)
 
     def frames_from(self, segment: Segment) -> Generator[Frame, None, None]:
         """Its source's frames from a segment's first on, with their shots marked."""

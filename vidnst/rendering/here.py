@@ -33,7 +33,7 @@ class LocalRendering:
         film, job, profile = self._film, self._job, self._profile
         done = start.first_frame
         painter = film.painter(profile, folder=job.folder, on_step=lambda step: listen(done, step))
-        plan = Plan(start, longest=painter.longest)
+        plan = Plan(start, longest=film.longest)
         self.prepared = time.perf_counter()
         listen(done, None)
         found = profile.each(
@@ -52,7 +52,7 @@ class LocalRendering:
                         finisher.begin(segment, state)
                     finisher.writer.write(frame)
                 # Before the next frame is asked for, while it is this one's.
-                whole = finisher.writer.frame_count == painter.longest
+                whole = finisher.writer.frame_count == film.longest
                 state = painter.state() if whole else None
                 done += 1
                 listen(done, None)

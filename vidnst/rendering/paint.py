@@ -31,10 +31,19 @@ _GATYS_FRAMES = 12
 """They take minutes each."""
 
 
-class FilmPainter(Protocol):
-    """Paints a film; longest: after so many frames of a shot its state may be asked for."""
+def longest_segment(options: RenderOptions, size_hw: tuple[int, int]) -> int | None:
+    """So many frames of a shot make a segment, at most; None where shots are painted whole."""
+    longest = max(_FEWEST_FRAMES, 2 * frames_ahead(size_hw))
+    if options.stylizer == "gatys":
+        if options.gatys.passes > 1:
+            return None
+        longest = _GATYS_FRAMES
+    # A segment ends with what is held, so that the next begins with what is painted.
+    return options.on * max(1, longest // options.on)
 
-    longest: int | None
+
+class FilmPainter(Protocol):
+    """Paints a film."""
 
     def paint(
         self, frames: Iterator[Frame], state: State | None = None
@@ -46,7 +55,7 @@ class FilmPainter(Protocol):
         ...
 
     def state(self) -> State:
-        """After the frame that was yielded last. Where longest is None there is none."""
+        """After the frame that was yielded last, in the middle of a shot."""
         ...
 
 
@@ -79,7 +88,6 @@ class FeedForwardPainter:
         size_hw: tuple[int, int],
     ) -> None:
         """Raises WeightsError where RAFT is asked for and its weights are missing."""
-        self.longest: int | None = max(_FEWEST_FRAMES, 2 * frames_ahead(size_hw))
         steadying = options.steadying
         holds = steadying.steady > 0 and options.painting.strength > 0
         self._stylizer, self._profile = stylizer, profile
@@ -156,14 +164,13 @@ class GatysPainter:
     """Paints frame after frame, or goes over each shot several times."""
 
     def __init__(self, stylizer: GatysStylizer, profile: Profile, *, folder: Path) -> None:
-        self.longest: int | None = _GATYS_FRAMES if stylizer.gatys.passes == 1 else None
         self._stylizer, self._profile, self._folder = stylizer, profile, folder
 
     def paint(
         self, frames: Iterator[Frame], state: State | None = None
     ) -> Generator[Frame, None, None]:
         if state is not None:
-            self._stylizer.restore({k: torch.from_numpy(v) for k, v in state.items()})
+            self._stylizer.restore({k: torch.tensor(v) for k, v in state.items()})
         return self._profile.each("paint", paint_film(self._stylizer, frames, folder=self._folder))
 
     def state(self) -> State:
@@ -175,9 +182,6 @@ class HoldingPainter:
 
     def __init__(self, painter: FilmPainter, on: int) -> None:
         self._painter, self._on = painter, on
-        longest = painter.longest
-        # A stretch ends with what is held, so that the next begins with what is painted.
-        self.longest = None if longest is None else on * max(1, longest // on)
 
     def paint(
         self, frames: Iterator[Frame], state: State | None = None

@@ -1,6 +1,7 @@
 """The fast stylizer: one feed-forward network for any style."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,21 @@ from vidnst.weights import shipped_weights
 
 _STATISTICS_PIXELS = 700_000
 """Of larger frames, strips that take turns from left to right tell enough."""
+
+
+_THREADS = 2
+"""With more, sums would be added up in another order, and come out a little different."""
+
+
+@contextmanager
+def _always_as_many_threads() -> Iterator[None]:
+    """So that a style is read the same on machines of one kind, however many cores are given."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(_THREADS)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class FastStylizer(FeedForwardStylizer):
@@ -47,7 +63,7 @@ class FastStylizer(FeedForwardStylizer):
         self.network.requires_grad_(False)
         self._encoder = code_encoder()
         self._followed: Statistics = {}
-        with torch.no_grad():
+        with torch.no_grad(), _always_as_many_threads():
             self.code = style_code(self._encoder, self._at_frame_scale(style))
 
     def bake(
@@ -65,6 +81,7 @@ class FastStylizer(FeedForwardStylizer):
         """
         with (
             torch.no_grad(),
+            _always_as_many_threads(),
             torch.autocast("cpu", self._dtype, enabled=self._dtype != torch.float32),
         ):
             frames = torch.cat(self._strips(samples))

@@ -1,0 +1,145 @@
+"""A crew of Ray actors, on one machine or many."""
+
+import logging
+import os
+import tempfile
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vidnst.errors import OutputError, UsageError
+from vidnst.media.clip import is_sequence
+from vidnst.options import CrewOptions, RenderOptions
+from vidnst.rendering.manifest import content_digest
+from vidnst.rendering.spread import LostWorker
+from vidnst.rendering.worker import Painted, SegmentWorker, Task
+
+_FILES = ("source", "style", "weights", "network")
+"""What a worker reads."""
+
+
+class ClusterWorker:
+    """Runs on a node: finds what it has to read there, or is sent it, then paints."""
+
+    def __init__(self, options: RenderOptions, digests: Mapping[str, str], *, threads: int) -> None:
+        self._options, self._digests, self._threads = options, digests, threads
+        self._worker: SegmentWorker | None = None
+
+    def missing(self) -> list[str]:
+        """Which files are not to be seen from here, or are others than those meant."""
+        return [
+            name
+            for name, digest in self._digests.items()
+            if content_digest(getattr(self._options, name)) != digest
+        ]
+
+    def receive(self, name: str, content: bytes) -> None:
+        """Take a file that was missing."""
+        path: Path = getattr(self._options, name)
+        folder = Path(tempfile.mkdtemp(prefix="vidnst-"))
+        (folder / path.name).write_bytes(content)
+        change: dict[str, Any] = {name: folder / path.name}
+        self._options = replace(self._options, **change)
+
+    def paint(self, task: Task) -> Painted:
+        """Raises what painting raises."""
+        if self._worker is None:
+            self._worker = SegmentWorker(self._options, threads=self._threads)
+        return self._worker.paint(task)
+
+
+class RayCrew:
+    """One Ray actor for each worker; a lost one is started anew."""
+
+    def __init__(self, options: RenderOptions, crew: CrewOptions, *, threads: int) -> None:
+        """threads: how many each uses.
+
+        Raises UsageError where Ray is not installed or there is no such cluster, and OutputError
+        where it has no room for a worker.
+        """
+        try:
+            import ray
+        except ImportError as error:
+            raise UsageError("--cluster needs ray: pip install 'vidnst[cluster]'") from error
+        self._ray: Any = ray
+        self._connected = not ray.is_initialized()
+        if self._connected:
+            _connect(ray, crew.cluster or "auto")
+        self._options, self._threads = options, threads
+        self._reserved = {"num_cpus": crew.cpus_per_worker, "num_gpus": crew.gpus_per_worker}
+        self._sent: dict[str, Any] = {}
+        there = {name: getattr(options, name) for name in _FILES}
+        self._digests = {n: content_digest(path) for n, path in there.items() if path is not None}
+        self.size = self._room(crew.workers)
+        self._actors: list[Any] = [None] * self.size
+        self._loads = [0] * self.size
+
+    def _room(self, wanted: int | None) -> int:
+        there = self._ray.cluster_resources()
+        kinds = {"CPU": self._reserved["num_cpus"], "GPU": self._reserved["num_gpus"]}
+        room = min(int(there.get(kind, 0) // each) for kind, each in kinds.items() if each)
+        if not room:
+            self.__exit__()
+            raise OutputError(
+                f"the cluster has no room for a worker of {kinds['CPU']} cores and "
+                f"{kinds['GPU']:g} GPUs (--cpus-per-worker, --gpus-per-worker)"
+            )
+        return min(room, wanted or room)
+
+    def submit(self, task: Task) -> "Future[Painted]":
+        """Have a segment painted; the future raises LostWorker where its worker is lost."""
+        number = min(range(self.size), key=self._loads.__getitem__)
+        actor = self._actors[number] = self._actors[number] or self._new_actor()
+        self._loads[number] += 1
+        outer: Future[Painted] = Future()
+
+        def pass_on(done: "Future[Painted]") -> None:
+            self._loads[number] -= 1
+            error = done.exception()
+            if error is None:
+                outer.set_result(done.result())
+            elif isinstance(error, self._ray.exceptions.RayActorError):
+                if self._actors[number] is actor:
+                    self._actors[number] = None
+                outer.set_exception(LostWorker())
+            else:
+                outer.set_exception(getattr(error, "cause", None) or error)
+
+        actor.paint.remote(task).future().add_done_callback(pass_on)
+        return outer
+
+    def _new_actor(self) -> Any:
+        """An actor that has all it must read; what its node does not see is sent to it."""
+        kind = self._ray.remote(ClusterWorker).options(**self._reserved)
+        actor = kind.remote(self._options, self._digests, threads=self._threads)
+        for name in self._ray.get(actor.missing.remote()):
+            path: Path = getattr(self._options, name)
+            if is_sequence(path):
+                raise OutputError(f"{path}: workers see no such pictures; put them where all do")
+            if name not in self._sent:
+                self._sent[name] = self._ray.put(path.read_bytes())
+            self._ray.get(actor.receive.remote(name, self._sent[name]))
+        return actor
+
+    def __enter__(self) -> "RayCrew":
+        return self
+
+    def __exit__(self, *told: Any) -> None:
+        for actor in getattr(self, "_actors", []):
+            if actor is not None:
+                self._ray.kill(actor)
+        if self._connected:
+            self._ray.shutdown()
+
+
+def _connect(ray: Any, address: str) -> None:
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
+    try:
+        ray.init(address=address, **quiet)
+    except ConnectionError as error:
+        if address != "auto":
+            raise UsageError(f"--cluster {address}: there is no Ray cluster") from error
+        ray.init(address="local", include_dashboard=False, **quiet)

@@ -1,0 +1,61 @@
+"""Which workers a render's options ask for."""
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vidnst.options import CrewOptions, RenderOptions
+from vidnst.rendering.film import Film
+from vidnst.rendering.job import Job
+from vidnst.rendering.spread import Crew
+from vidnst.rendering.stylizers import Step, make_stylizer
+from vidnst.style.tuned import TunedStylizer
+
+
+def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | None:
+    """The workers that are to paint a film; None where this process paints it alone.
+
+    on_step hears of the steps of tuning, which is done here, once for all workers. Raises
+    UsageError and OutputError where there can be no such workers.
+    """
+    wanted = film.options.crew
+    if wanted.cluster is None and wanted.workers is None:
+        return None
+    if job.next_segment is None:
+        return None
+    options = _with_absolute_paths(replace(film.options, output=film.output, crew=CrewOptions()))
+    if options.stylizer == "tuned":
+        options = _tuned(film, options, job.folder / "tuned.safetensors", on_step)
+    # Gatys' optimization amplifies what another number of threads changes in its sums.
+    all_cores = torch.get_num_threads()
+    if wanted.cluster is not None:
+        from vidnst.rendering.cluster import RayCrew
+
+        threads = all_cores if options.stylizer == "gatys" else wanted.cpus_per_worker
+        return RayCrew(options, wanted, threads=threads)
+    from vidnst.rendering.processes import LocalCrew
+
+    assert wanted.workers is not None
+    threads = all_cores if options.stylizer == "gatys" else max(1, all_cores // wanted.workers)
+    return LocalCrew(options, size=wanted.workers, threads=threads)
+
+
+def _with_absolute_paths(options: RenderOptions) -> RenderOptions:
+    """A worker may stand in another folder."""
+    paths = {f.name: v for f in fields(options) if isinstance(v := getattr(options, f.name), Path)}
+    changes: dict[str, Any] = {name: path.absolute() for name, path in paths.items()}
+    return replace(options, **changes)
+
+
+def _tuned(
+    film: Film, options: RenderOptions, path: Path, on_step: Callable[[Step], None]
+) -> RenderOptions:
+    """Tune the network here; the options with it in place of the tuning."""
+    stylizer = make_stylizer(options, film.size_hw, on_step)
+    assert isinstance(stylizer, TunedStylizer)
+    network, made_of = stylizer.tuned(film.samples(stylizer.clip_samples))
+    network.save(path, made_of)
+    return replace(options, stylizer="fast", weights=path)

@@ -1,0 +1,81 @@
+"""A crew of processes on this machine."""
+
+import os
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
+from threading import Thread
+from typing import Any
+
+from vidnst.options import RenderOptions
+from vidnst.rendering.spread import LostWorker
+from vidnst.rendering.worker import Painted, SegmentWorker, Task
+
+_worker: SegmentWorker | None = None
+"""Of this process, once it has painted."""
+
+
+class LocalCrew:
+    """So many processes, each with its share of the cores."""
+
+    def __init__(self, options: RenderOptions, *, size: int, threads: int) -> None:
+        """threads: how many each may use."""
+        self.size = size
+        self._options, self._threads = options, threads
+        self._pool = self._new_pool()
+
+    def submit(self, task: Task) -> "Future[Painted]":
+        """Have a segment painted; the future raises LostWorker where its worker is lost."""
+        try:
+            inner = self._pool.submit(_paint, self._options, self._threads, task)
+        except BrokenProcessPool:  # One was lost, and with it the pool.
+            self._pool.shutdown(wait=False)
+            self._pool = self._new_pool()
+            inner = self._pool.submit(_paint, self._options, self._threads, task)
+        outer: Future[Painted] = Future()
+
+        def pass_on(done: "Future[Painted]") -> None:
+            error = done.exception()
+            if isinstance(error, BrokenProcessPool):
+                outer.set_exception(LostWorker())
+            elif error is not None:
+                outer.set_exception(error)
+            else:
+                outer.set_result(done.result())
+
+        inner.add_done_callback(pass_on)
+        return outer
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        # A fork would carry threads that do not run into the new process.
+        context = get_context("spawn")
+        return ProcessPoolExecutor(self.size, mp_context=context, initializer=_end_with_parent)
+
+    def __enter__(self) -> "LocalCrew":
+        return self
+
+    def __exit__(self, *told: Any) -> None:
+        if told[0] is not None:
+            # What they paint no one will gather, and it can take minutes.
+            for process in list((self._pool._processes or {}).values()):
+                process.terminate()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """Where that is killed, no one else would end this process."""
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=watch, name="end with parent", daemon=True).start()
+
+
+def _paint(options: RenderOptions, threads: int, task: Task) -> Painted:
+    global _worker
+    if _worker is None:
+        _worker = SegmentWorker(options, threads=threads)
+    return _worker.paint(task)

@@ -11,7 +11,7 @@ import argparse
 from itertools import product
 from pathlib import Path
 
-from vidnst.commands.render import render_options
+from vidnst.commands.arguments import render_options
 from vidnst.media.pictures import is_picture
 from vidnst.render import render
 

@@ -9,14 +9,28 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from vidnst.commands import evaluate, explore, export, info, render, shots, train, tune, webcam
+from vidnst.commands import (
+    batch,
+    evaluate,
+    explore,
+    export,
+    info,
+    jobs,
+    render,
+    shots,
+    train,
+    tune,
+    webcam,
+)
 from vidnst.errors import VidnstError
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "batch": batch.run,
     "evaluate": evaluate.run,
     "explore": explore.run,
     "export": export.run,
     "info": info.run,
+    "jobs": jobs.run,
     "shots": shots.run,
     "train": train.run,
     "train-encoder": train.run_encoder,

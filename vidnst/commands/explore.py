@@ -8,8 +8,8 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vidnst.commands.arguments import render_options
 from vidnst.commands.parser import Parser, progress_bar
-from vidnst.commands.render import render_options
 from vidnst.errors import UsageError
 from vidnst.options import GatysOptions, flag_of
 

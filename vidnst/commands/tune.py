@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from vidnst.commands.arguments import render_options
 from vidnst.commands.parser import Parser, progress_bar
-from vidnst.commands.render import render_options
 
 if TYPE_CHECKING:
     from tqdm import tqdm

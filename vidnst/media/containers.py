@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidnst.errors import UsageError
-from vidnst.media.clip import SEQUENCE_ENDINGS, UNKNOWN_CODEC, Clip, is_sequence
+from vidnst.media.clip import SEQUENCE_ENDINGS, UNKNOWN_CODEC, is_sequence
 from vidnst.media.codecs import encoder_named, pixel_format_of, settings_of
 from vidnst.media.color import has_alpha
 from vidnst.options import EncodeOptions
@@ -165,14 +165,12 @@ def subtitle_codec(container: Container, source_codec: str) -> str | None:
     return container.text_subtitles[0]
 
 
-def default_output(clip: Clip, style: Path) -> Path:
+def default_output(source: Path, style: Path) -> Path:
     """INPUT_STYLE beside the input, in its container where that can be written, else mp4."""
-    if is_sequence(clip.path):
-        folder = clip.path.parent
-        suffix = clip.path.suffix.lower()
+    suffix = source.suffix.lower()
+    if is_sequence(source):
+        folder = source.parent
         kept = suffix if suffix in _SEQUENCES else ".png"
         return folder.with_name(f"{folder.name}_{style.stem}") / f"%06d{kept}"
-    suffix = clip.path.suffix.lower()
-    return clip.path.with_name(
-        f"{clip.path.stem}_{style.stem}{suffix if suffix in _CONTAINERS else '.mp4'}"
-    )
+    kept = suffix if suffix in _CONTAINERS else ".mp4"
+    return source.with_name(f"{source.stem}_{style.stem}{kept}")

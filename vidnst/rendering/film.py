@@ -42,7 +42,7 @@ class Film:
     def __init__(self, options: RenderOptions) -> None:
         self.options = options
         self.clip: Clip = probe(options.source)
-        self.output = options.output or default_output(self.clip, options.style)
+        self.output = options.output or default_output(options.source, options.style)
         if is_picture(self.output):
             raise UsageError(f"{self.output} is a still picture, but {options.source} is a film")
         if options.plot or options.save_steps:

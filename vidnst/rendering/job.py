@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,9 +30,58 @@ def job_folder(target: Path) -> Path:
     return folder_of(target) / f".{name}{_SUFFIX}"
 
 
-def job_folders(place: Path) -> list[Path]:
-    """All that lie in a folder."""
-    return sorted(path.parent for path in place.glob(f".*{_SUFFIX}/{_MANIFEST}"))
+@dataclass(frozen=True)
+class UnfinishedJob:
+    """A job folder that waits, or is worked at.
+
+    size in bytes; changed in seconds since the epoch; frame_count is None where none was told.
+    """
+
+    folder: Path
+    target: Path
+    source: str
+    style: str
+    frames: int
+    frame_count: int | None
+    size: int
+    changed: float
+    at_work: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self) | {"folder": str(self.folder), "target": str(self.target)}
+
+
+def unfinished_jobs(place: Path) -> list[UnfinishedJob]:
+    """All job folders in a folder."""
+    found = []
+    for path in sorted(place.glob(f".*{_SUFFIX}/{_MANIFEST}")):
+        folder, manifest = path.parent, _read_json(path)
+        if not isinstance(manifest, dict):
+            continue
+        records = dict(_read_records(folder))
+        files = [file.stat() for file in folder.rglob("*") if file.is_file()]
+        lock = FileLock(folder / _LOCK)
+        try:
+            lock.acquire(timeout=0)
+            lock.release()
+            at_work = False
+        except Timeout:
+            at_work = True
+        found.append(
+            UnfinishedJob(
+                folder,
+                place / folder.name[1 : -len(_SUFFIX)],
+                str(manifest.get("source")),
+                str(manifest.get("style")),
+                sum(len(record.pts) for record in records.values()),
+                manifest.get("frames"),
+                sum(file.st_size for file in files),
+                max(file.st_mtime for file in files),
+                at_work,
+            )
+        )
+    return found
 
 
 class Job:
@@ -71,7 +121,7 @@ class Job:
     def _take_up(self) -> None:
         there = _read_json(self.folder / _MANIFEST)
         if self._resume and there == self._manifest:
-            self.records = dict(sorted(self._read_records()))
+            self.records = dict(sorted(_read_records(self.folder)))
         else:
             if there is not None:
                 self.restarted = differences(there, self._manifest)
@@ -162,15 +212,6 @@ class Job:
         else:
             self._lock.release()
 
-    def _read_records(self) -> list[tuple[int, Record]]:
-        """Those that are whole: what a crash left half is not named by one."""
-        records = []
-        for path in self.folder.glob("segment_*.json"):
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                record = Record.from_json(path.read_text())
-                records.append((record.segment.number, record))
-        return records
-
     def _empty(self) -> None:
         # First, so that what a crash leaves of the rest counts for nothing.
         (self.folder / _MANIFEST).unlink(missing_ok=True)
@@ -198,6 +239,16 @@ class Job:
 
     def _failure(self, error: OSError) -> OutputError:
         return OutputError(f"cannot write in {self.folder.parent}: {error.strerror or error}")
+
+
+def _read_records(folder: Path) -> list[tuple[int, Record]]:
+    """Those that are whole: what a crash left half is not named by one."""
+    records = []
+    for path in folder.glob("segment_*.json"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            record = Record.from_json(path.read_text())
+            records.append((record.segment.number, record))
+    return records
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -49,21 +49,25 @@ class LocalCrew:
     def _new_pool(self) -> ProcessPoolExecutor:
         # A fork would carry threads that do not run into the new process.
         context = get_context("spawn")
-        return ProcessPoolExecutor(self.size, mp_context=context, initializer=_end_with_parent)
+        return ProcessPoolExecutor(self.size, mp_context=context, initializer=end_with_parent)
 
     def __enter__(self) -> "LocalCrew":
         return self
 
     def __exit__(self, *told: Any) -> None:
-        if told[0] is not None:
-            # What they paint no one will gather, and it can take minutes.
-            for process in list((self._pool._processes or {}).values()):
-                process.terminate()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        end_pool(self._pool, at_once=told[0] is not None)
 
 
-def _end_with_parent() -> None:
-    """Where that is killed, no one else would end this process."""
+def end_pool(pool: ProcessPoolExecutor, *, at_once: bool) -> None:
+    """End its processes; at once, where no one will gather what they are at."""
+    if at_once:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()
+    pool.shutdown(wait=True, cancel_futures=True)
+
+
+def end_with_parent() -> None:
+    """Let this process end with its parent: where that is killed, no one else would."""
     parent = parent_process()
     assert parent is not None
 

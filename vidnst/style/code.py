@@ -1,5 +1,7 @@
 """What a network is told of a style: numbers that the slim encoder reads from its picture."""
 
+from functools import lru_cache
+
 import torch
 from torch import Tensor
 
@@ -10,8 +12,9 @@ from vidnst.weights import shipped_weights
 _LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 
 
+@lru_cache(maxsize=1)
 def code_encoder() -> PerceptualEncoder:
-    """The encoder that reads codes: the slim one that ships."""
+    """The encoder that reads codes: the slim one that ships. To be read, not changed."""
     return load_encoder(shipped_weights("slim.safetensors")).requires_grad_(False)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from vidnst.options import ComputeOptions, StyleOptions
 from vidnst.style.bake import BakedNetwork, Statistics, bake
 from vidnst.style.code import code_encoder, style_code
 from vidnst.style.feed_forward import FeedForwardStylizer
-from vidnst.style.network import STRIDE, load_network
+from vidnst.style.network import STRIDE, StyleNetwork, load_network
 from vidnst.weights import shipped_weights
 
 _STATISTICS_PIXELS = 700_000
@@ -33,6 +34,12 @@ def _always_as_many_threads() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@lru_cache(maxsize=2)
+def _network(path: Path, changed: int) -> StyleNetwork:
+    """Loaded once for all renders of this process, which only read it."""
+    return load_network(path).requires_grad_(False)
 
 
 class FastStylizer(FeedForwardStylizer):
@@ -59,8 +66,8 @@ class FastStylizer(FeedForwardStylizer):
         Raises what that raises, and WeightsError for unfit weights.
         """
         super().__init__(options, compute, size_hw=size_hw, at_once=at_once, dtype=dtype)
-        self.network = load_network(weights or shipped_weights("fast.safetensors"))
-        self.network.requires_grad_(False)
+        path = weights or shipped_weights("fast.safetensors")
+        self.network = _network(path, path.stat().st_mtime_ns if path.exists() else 0)
         self._encoder = code_encoder()
         self._followed: Statistics = {}
         with torch.no_grad(), _always_as_many_threads():

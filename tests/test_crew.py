@@ -1,0 +1,153 @@
+"""Segments painted by many workers make the film that one process makes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import MakeClip
+from test_resume import FEW_STEPS, assert_same_film, three_shots
+
+from vidnst.command import main
+from vidnst.options import CrewOptions, RenderOptions, TuneOptions
+from vidnst.render import Progress, render
+from vidnst.rendering.cluster import ClusterWorker
+from vidnst.rendering.manifest import content_digest
+
+
+def children(named: str) -> list[psutil.Process]:
+    found = psutil.Process().children(recursive=True)
+    return [process for process in found if named in " ".join(process.cmdline())]
+
+
+def kill_one_when_painting(named: str) -> "object":
+    """A listener that kills a worker once the first frames are done."""
+    killed: list[int] = []
+
+    def listen(progress: Progress) -> None:
+        if progress.frames_done and not killed:
+            process = children(named)[0]
+            killed.append(process.pid)
+            process.kill()
+
+    listen.killed = killed  # type: ignore[attr-defined]
+    return listen
+
+
+@pytest.fixture
+def whole(make_clip: MakeClip, style: Path, tmp_path: Path) -> RenderOptions:
+    """A film of three shots, rendered by one process."""
+    options = RenderOptions(three_shots(make_clip), style, tmp_path / "whole.mp4")
+    render(options)
+    return options
+
+
+@pytest.mark.slow
+def test_processes_make_the_same_film_and_one_may_die(whole: RenderOptions, tmp_path: Path) -> None:
+    listen = kill_one_when_painting("spawn_main")
+    options = RenderOptions(
+        whole.source, whole.style, tmp_path / "spread.mp4", crew=CrewOptions(workers=2)
+    )
+    assert render(options, on_progress=listen).frames == 300  # type: ignore[arg-type]
+    assert listen.killed  # type: ignore[attr-defined]
+    assert_same_film(tmp_path / "spread.mp4", tmp_path / "whole.mp4")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stylizer", ["tuned", "gatys"])
+def test_processes_paint_with_every_stylizer(
+    stylizer: str, make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    source = three_shots(make_clip, frames=90)
+    tuning = TuneOptions(tune_steps=3)
+    for name, crew in (("one", CrewOptions()), ("two", CrewOptions(workers=2))):
+        render(
+            RenderOptions(
+                source, style, tmp_path / f"{name}.mkv", stylizer=stylizer,  # type: ignore[arg-type]
+                tuning=tuning, gatys=FEW_STEPS, crew=crew,
+            )
+        )  # fmt: skip
+    assert_same_film(tmp_path / "one.mkv", tmp_path / "two.mkv")
+
+
+def test_numbered_pictures_come_from_processes_too(
+    make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    source = three_shots(make_clip, frames=30)
+    for name, crew in (("one", CrewOptions()), ("two", CrewOptions(workers=2))):
+        render(RenderOptions(source, style, tmp_path / name / "%04d.png", crew=crew))
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert len(names) == 30
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """A Ray cluster of this test's own with room for two workers; its address."""
+    pytest.importorskip("ray")
+    ray = [sys.executable, "-m", "ray.scripts.scripts"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    port = "6399"
+    environment = os.environ | {"RAY_DISABLE_IMPORT_WARNING": "1"}
+    subprocess.run(
+        [*ray, "start", "--head", "--port", port, "--num-cpus", "2", "--include-dashboard",
+         "false", "--object-store-memory", "200000000"],
+        check=True, env=environment, **quiet,  # type: ignore[call-overload]
+    )  # fmt: skip
+    yield f"127.0.0.1:{port}"
+    subprocess.run([*ray, "stop", "--force"], check=False, **quiet)  # type: ignore[call-overload]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_makes_the_same_film_and_one_worker_may_die(
+    cluster: str, whole: RenderOptions, tmp_path: Path
+) -> None:
+    killed: list[int] = []
+
+    def listen(progress: Progress) -> None:
+        if progress.frames_done and not killed:
+            workers = [
+                process
+                for process in psutil.process_iter()
+                if "ray::ClusterWorker" in " ".join(process.cmdline())
+            ]
+            killed.append(workers[0].pid)
+            workers[0].kill()
+
+    crew = CrewOptions(cluster=cluster, workers=2)
+    options = RenderOptions(whole.source, whole.style, tmp_path / "ray.mp4", crew=crew)
+    assert render(options, on_progress=listen).frames == 300
+    assert killed
+    assert_same_film(tmp_path / "ray.mp4", tmp_path / "whole.mp4")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_cluster_that_is_not_there_is_told(
+    style: Path, make_clip: MakeClip, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("ray")
+    clip = make_clip("a.mp4", frames=3)
+    code = main([str(clip), "--style", str(style), "--cluster", "127.0.0.1:1"])
+    err = capsys.readouterr().err.strip().splitlines()
+    assert code == 2
+    assert "there is no Ray cluster" in err[-1]
+    assert sorted(path.name for path in clip.parent.iterdir()) == ["a.mp4"]
+
+
+def test_a_worker_takes_what_its_node_does_not_see(
+    make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    clip = make_clip("a.mp4", frames=3)
+    content = clip.read_bytes()
+    options = RenderOptions(clip, style, tmp_path / "out.mp4")
+    digests = {"source": content_digest(clip), "style": content_digest(style)}
+    clip.unlink()
+    worker = ClusterWorker(options, digests, threads=1)
+    assert worker.missing() == ["source"]
+    worker.receive("source", content)
+    assert worker.missing() == []

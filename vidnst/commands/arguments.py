@@ -1,0 +1,175 @@
+"""What a render is asked for on the command line, alone or as one of a batch."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import get_args
+
+from vidnst.commands.fields import add_options, given_options
+from vidnst.commands.parser import Parser
+from vidnst.errors import UsageError
+from vidnst.options import (
+    ComputeOptions,
+    CrewOptions,
+    DeliveryOptions,
+    EncodeOptions,
+    GatysOptions,
+    NetworkRange,
+    RenderOptions,
+    SteadyOptions,
+    StyleOptions,
+    Stylizer,
+    TuneOptions,
+    flag_of,
+    parse_time,
+)
+
+
+def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":
+    """Add how a film is read, painted, encoded and handed over; returns the last group.
+
+    What is read and where it goes is for the caller to add.
+    """
+    group = parser.add_argument_group("how it is painted")
+    group.add_argument(
+        "--stylizer", choices=get_args(Stylizer), default=RenderOptions.stylizer,
+        help="fast: a network, at once; tuned: the network, tuned to this clip first; gatys: "
+        "optimization, slow and nearest to the style "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--strength", type=float, default=StyleOptions.strength, metavar="0..1",
+        help="how much style; 0 is the source itself (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--brush-size", type=float, metavar="PERCENT",
+        help="size of the marks in percent of the frame's height, 0.5..25 "
+        "(default: as fine as the frame allows)",
+    )  # fmt: skip
+    group.add_argument(
+        "--weights", type=Path,
+        help="a network by vidnst train or vidnst tune, instead of the shipped one",
+    )  # fmt: skip
+    group.add_argument(
+        "--network", type=Path, metavar="FILE",
+        help="in place of --style: somebody else's image-to-image network, .onnx, or .pth of "
+        "PyTorch's fast_neural_style example",
+    )  # fmt: skip
+    group.add_argument(
+        "--network-range", choices=get_args(NetworkRange), default=RenderOptions.network_range,
+        help="the values an ONNX network works with (default: found out)",
+    )  # fmt: skip
+    group.add_argument(
+        "--on", type=int, default=RenderOptions.on, metavar="N",
+        help="paint every Nth frame and hold it, as animation on twos or threes (default: 1, all)",
+    )  # fmt: skip
+    add_options(parser.add_argument_group("where and by what is computed"), ComputeOptions)
+    add_options(parser.add_argument_group("how fast and tuned keep a film steady"), SteadyOptions)
+    add_options(parser.add_argument_group("how --stylizer tuned learns"), TuneOptions)
+    group = parser.add_argument_group("how --stylizer gatys paints; lists are joined by +")
+    add_options(group, GatysOptions)
+    group.add_argument("--plot", type=Path, metavar="PNG", help="write the loss curves")
+    group.add_argument(
+        "--save-steps", type=int, metavar="N",
+        help="write the picture after every N steps, into RESULT_steps/",
+    )  # fmt: skip
+    group = parser.add_argument_group("what is read")
+    group.add_argument("--size", metavar="WxH|H", help="paint at this size, such as 640x360 or 360")
+    group.add_argument("--start", metavar="TIME", help="begin here: seconds or H:MM:SS")
+    group.add_argument("--end", metavar="TIME", help="stop before here")
+    group.add_argument("--no-audio", action="store_true", help="leave the sound out")
+    group = parser.add_argument_group("how it is encoded")
+    group.add_argument(
+        "--codec",
+        help="h264, h265, vp9, av1, prores, prores4444, dnxhr, ffv1, ... "
+        "(default: the container's)",
+    )
+    group.add_argument("--crf", type=float, help="quality, lower is better (default for h264: 18)")
+    group.add_argument(
+        "--preset", help="encoder's speed, such as veryfast or slow (default for h264: veryfast)"
+    )
+    group.add_argument("--pix-fmt", help="pixel format (default: yuv420p; yuv444p for odd sizes)")
+    add_options(parser.add_argument_group("what is delivered"), DeliveryOptions)
+    add_options(parser.add_argument_group("who paints"), CrewOptions)
+    group = parser.add_argument_group("what is shown")
+    group.add_argument(
+        "--overwrite", action="store_true", help="replace a result that exists already"
+    )
+    group.add_argument(
+        "--no-resume", action="store_true",
+        help="start anew, even where an unfinished render of the same could go on",
+    )  # fmt: skip
+    return group
+
+
+def job_parser() -> Parser:
+    """One render: what is read, its style, where it goes, and all add_render_arguments adds."""
+    parser = Parser(add_help=False, allow_abbrev=False)
+    add_job_arguments(parser)
+    add_render_arguments(parser)
+    return parser
+
+
+def add_job_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is read, its style and where it goes."""
+    parser.add_argument(
+        "source", type=Path, metavar="INPUT", help="film, picture, or frames/%%06d.png"
+    )
+    parser.add_argument("--style", type=Path, metavar="PICTURE", help="picture to paint like")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        help="result; the ending chooses the container (default: INPUT_STYLE)",
+    )
+
+
+def render_options(arguments: Sequence[str]) -> RenderOptions:
+    """The options that arguments of the main job stand for. Raises UsageError."""
+    return options_of(job_parser().parse_args(arguments))
+
+
+def options_of(args: argparse.Namespace) -> RenderOptions:
+    """The options that parsed arguments stand for. Raises UsageError."""
+    if (args.style is None) == (args.network is None):
+        raise UsageError("give either --style or --network (vidnst --help shows how)")
+    steadying, tuning, gatys, delivery, crew = (
+        given_options(args, options)
+        for options in (SteadyOptions, TuneOptions, GatysOptions, DeliveryOptions, CrewOptions)
+    )
+    if "compare_as" in delivery and "compare" not in delivery:
+        raise UsageError("--compare-as is for --compare")
+    if steadying and args.stylizer == "gatys":
+        raise UsageError(f"{flag_of(next(iter(steadying)))} is for --stylizer fast and tuned")
+    extras = [*gatys, *(name for name in ("plot", "save_steps") if getattr(args, name) is not None)]
+    for stylizer, names in (("tuned", [*tuning]), ("gatys", extras)):
+        if names and args.stylizer != stylizer:
+            raise UsageError(f"{flag_of(names[0])} is for --stylizer {stylizer}")
+    return RenderOptions(
+        source=args.source,
+        style=args.style or args.network,
+        network=args.network,
+        network_range=args.network_range,
+        output=args.output,
+        stylizer=args.stylizer,
+        steadying=SteadyOptions(**steadying),
+        compute=ComputeOptions(**given_options(args, ComputeOptions)),
+        tuning=TuneOptions(**tuning),
+        gatys=GatysOptions(**gatys),
+        plot=args.plot,
+        save_steps=args.save_steps,
+        size=args.size,
+        start_seconds=None if args.start is None else parse_time(args.start),
+        end_seconds=None if args.end is None else parse_time(args.end),
+        audio=not args.no_audio,
+        overwrite=args.overwrite,
+        resume=not args.no_resume,
+        on=args.on,
+        weights=args.weights,
+        painting=StyleOptions(strength=args.strength, brush_size=args.brush_size),
+        encoding=EncodeOptions(
+            codec=args.codec, crf=args.crf, preset=args.preset, pix_fmt=args.pix_fmt
+        ),
+        delivery=DeliveryOptions(**delivery),
+        crew=CrewOptions(**crew),
+    )

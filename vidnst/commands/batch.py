@@ -1,0 +1,182 @@
+"""vidnst batch CLIPS --style PICTURE --out FOLDER: many films, one summary."""
+
+import argparse
+import copy
+import json
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidnst.commands.arguments import add_render_arguments, job_parser, options_of
+from vidnst.commands.parser import Parser, progress_bar
+from vidnst.commands.shot_list import listed
+from vidnst.errors import UsageError
+from vidnst.options import CrewOptions, RenderOptions
+
+if TYPE_CHECKING:
+    from vidnst.batch import Outcome
+    from vidnst.render import Progress
+
+_REPORT = "batch.json"
+_EPILOG = """\
+examples:
+  vidnst batch clips/ --style wave.jpg --style city.jpg --out rendered/
+  vidnst batch 'takes/*.mov' --style wave.jpg --out rendered/ --size 720 --workers 4
+  vidnst batch shots.toml --out rendered/
+
+A shot list has settings for each clip, named like the options:
+  style = "wave.jpg"                 clip,... in CSV: source,style,start,strength
+  [[clip]]
+  source = "a.mp4"
+  start = "0:10"
+  strength = 0.7
+
+All options of vidnst itself are understood as well (vidnst --help). What is there already is
+skipped; what failed or was stopped goes on.
+"""
+
+
+def batch_parser() -> argparse.ArgumentParser:
+    """The arguments of the command."""
+    parser = Parser(
+        prog="vidnst batch",
+        description="Paint many films; one that fails stops no other.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "clips", nargs="+", metavar="CLIPS", help="films, folders, patterns, shot lists"
+    )
+    parser.add_argument(
+        "--style", type=Path, action="append", metavar="PICTURE", help="give it again for several"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--container", metavar="ENDING", help="of the results, such as mov")
+    parser.add_argument("--retry", type=int, default=0, help="try again what failed, so often")
+    parser.add_argument(
+        "--json", action="store_true", help=f"print the report, which OUT/{_REPORT} holds as well"
+    )
+    group = add_render_arguments(parser)
+    group.add_argument("--quiet", action="store_true", help="show nothing but errors")
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Run it and return the exit code: 1 where a render failed."""
+    args = batch_parser().parse_args(arguments)
+    if not 0 <= args.retry <= 100:
+        raise UsageError(f"--retry is {args.retry}, but must lie in 0..100")
+    workers = args.workers or 1
+    if args.cluster is None:
+        args.workers = None  # Here they are for whole films, there for segments.
+    batch = _batch(args)
+    if args.cluster is not None:
+        workers = 1
+    from vidnst.batch import render_batch
+
+    started = time.monotonic()
+    try:
+        args.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {args.out}: {error.strerror}") from error
+    with ExitStack() as open_bars:
+        bars = _Bars(batch, open_bars, shown=not (args.quiet or args.json))
+        outcomes = render_batch(batch, workers=workers, retry=args.retry, listen=bars.hear)
+    seconds = round(time.monotonic() - started, 3)
+    report = {
+        "seconds": seconds,
+        **{state: _count(outcomes, state) for state in ("done", "skipped", "failed")},
+        "renders": [outcome.as_dict() for outcome in outcomes],
+    }
+    _write(args.out / _REPORT, json.dumps(report, indent=1) + "\n")
+    if args.json:
+        print(json.dumps(report))
+    elif not args.quiet:
+        print(_summary(outcomes, seconds))
+    return 1 if report["failed"] else 0
+
+
+def _batch(args: argparse.Namespace) -> list[RenderOptions]:
+    """Every film in every style, its output named. Raises UsageError."""
+    from vidnst.media.containers import default_output
+
+    batch = []
+    for film in listed(args.clips):
+        own = copy.copy(args)
+        for style in film.styles or args.style or [None]:
+            own.style, own.output = style, None
+            parsed = job_parser().parse_args([str(film.source), *film.arguments], own)
+            if parsed.style is None and parsed.network is None:
+                raise UsageError(f"{film.source} has no style: give --style")
+            options = options_of(parsed)
+            name = default_output(Path(film.source.name), options.style)
+            if "%" in film.source.name:
+                folder = default_output(film.source, options.style)
+                name = Path(folder.parent.name) / folder.name
+            if options.output is not None:
+                name = options.output
+            elif args.container is not None:
+                name = name.with_suffix(f".{args.container.lstrip('.')}")
+            crew = options.crew if args.cluster is not None else CrewOptions()
+            batch.append(replace(options, output=args.out / film.below / name, crew=crew))
+    return batch
+
+
+class _Bars:
+    """A bar for the whole batch, and one for each render under way."""
+
+    def __init__(self, batch: list[RenderOptions], open_bars: ExitStack, *, shown: bool) -> None:
+        self._batch, self._open_bars, self._shown = batch, open_bars, shown
+        self._current: dict[int, Any] = {}
+        self._whole = None
+        if shown:
+            self._whole = open_bars.enter_context(progress_bar("batch", len(batch), "films"))
+
+    def hear(self, index: int, told: "Progress | Outcome") -> None:
+        """Bring the bars up to date."""
+        from vidnst.batch import Outcome
+
+        if self._whole is None:
+            return
+        if isinstance(told, Outcome):
+            if index in self._current:
+                self._current.pop(index).close()
+            self._whole.update(1)
+            if told.state == "failed":
+                self._whole.write(f"vidnst: {told.source}: {told.reason}", file=sys.stderr)
+            return
+        if index not in self._current:
+            name = self._batch[index].source.name
+            bar = progress_bar(name, told.frame_count, "frames")
+            self._current[index] = self._open_bars.enter_context(bar)
+        bar = self._current[index]
+        bar.update(told.frames_done - bar.n)
+
+
+def _count(outcomes: "list[Outcome]", state: str) -> int:
+    return sum(outcome.state == state for outcome in outcomes)
+
+
+def _summary(outcomes: "list[Outcome]", seconds: float) -> str:
+    lines = []
+    for outcome in outcomes:
+        told = outcome.reason
+        if outcome.state == "done":
+            told = f"{outcome.frames} frames, {outcome.seconds:.1f} s"
+        name = outcome.source if outcome.state == "failed" else outcome.output
+        lines.append(f"{outcome.state:8} {name}: {told}")
+    counts = [f"{_count(outcomes, state)} {state}" for state in ("done", "skipped", "failed")]
+    return "\n".join([*lines, f"{', '.join(counts)}, {seconds:.1f} s"])
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(text)
+        part.replace(path)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -59,6 +60,9 @@ class RayCrew:
         Raises UsageError where Ray is not installed or there is no such cluster, and OutputError
         where it has no room for a worker.
         """
+        if (Path.home() / ".ray" / "auth_token").exists():
+            # Clusters of newer versions ask for it. Ray looks here when it is imported.
+            os.environ.setdefault("RAY_AUTH_MODE", "token")
         try:
             import ray
         except ImportError as error:
@@ -135,11 +139,24 @@ class RayCrew:
 
 
 def _connect(ray: Any, address: str) -> None:
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if address != "auto":
+        _require_answer(address)
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         ray.init(address=address, **quiet)
     except ConnectionError as error:
         if address != "auto":
-            raise UsageError(f"--cluster {address}: there is no Ray cluster") from error
+            reason = str(error.__cause__ or error).strip().splitlines()[-1]
+            raise UsageError(f"--cluster {address} cannot be joined: {reason}") from error
         ray.init(address="local", include_dashboard=False, **quiet)
+
+
+def _require_answer(address: str) -> None:
+    """Ray itself would ask for minutes. Raises UsageError."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=5).close()
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"--cluster {address}: there is no Ray cluster (give auto or HOST:PORT)"
+        ) from error

@@ -131,7 +131,7 @@ def test_a_picture_of_150_megapixels_is_refused_and_shrunk_when_asked(
         (["-o", "out.gif", "--codec", "h265"], 2, "cannot hold h265"),
         (["--codec", "nonsense"], 2, "no encoder"),
         (["--codec", "aac"], 2, "does not encode pictures"),
-        (["--preset", "warp9"], 2, "warp9"),
+        (["--encoder-preset", "warp9"], 2, "warp9"),
         (["--crf", "-3"], 2, "--crf"),
         (["--crf", "high"], 2, "--crf"),
         (["--pix-fmt", "nonsense"], 2, "pixel format"),

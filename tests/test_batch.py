@@ -87,7 +87,7 @@ def test_a_shot_list_has_settings_for_each_clip(
     comma = tmp_path / "shots.csv"
     comma.write_text(f"source,style,strength\na.mp4,{style},0\nb.mp4,{style},\n")
     films = listed([str(comma)])
-    assert [film.arguments for film in films] == [["--strength=0"], []]
+    assert [film.settings for film in films] == [{"strength": "0"}, {}]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_shot_list_has_settings_for_each_clip(
     [
         ("[[clip]]\nstyle = 'a.jpg'", "has no source"),
         ("source = 'a.mp4'", "lists no clips"),
-        ("[[clip]", "is no shot list"),
+        ("[[clip]", "is no TOML"),
     ],
 )
 def test_a_wrong_shot_list_is_told_in_one_line(text: str, message: str, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import get_args
 
 from vidnst.commands.fields import add_options, given_options
 from vidnst.commands.parser import Parser
+from vidnst.commands.settings import preset_names, with_preset
 from vidnst.errors import UsageError
 from vidnst.options import (
     ComputeOptions,
@@ -31,6 +32,10 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     What is read and where it goes is for the caller to add.
     """
     group = parser.add_argument_group("how it is painted")
+    group.add_argument(
+        "--preset", metavar="NAME",
+        help=f"settings to start from: {', '.join(preset_names())}, or a TOML file",
+    )  # fmt: skip
     group.add_argument(
         "--stylizer", choices=get_args(Stylizer), default=RenderOptions.stylizer,
         help="fast: a network, at once; tuned: the network, tuned to this clip first; gatys: "
@@ -86,7 +91,8 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     )
     group.add_argument("--crf", type=float, help="quality, lower is better (default for h264: 18)")
     group.add_argument(
-        "--preset", help="encoder's speed, such as veryfast or slow (default for h264: veryfast)"
+        "--encoder-preset",
+        help="encoder's speed, such as veryfast or slow (default for h264: veryfast)",
     )
     group.add_argument("--pix-fmt", help="pixel format (default: yuv420p; yuv444p for odd sizes)")
     add_options(parser.add_argument_group("what is delivered"), DeliveryOptions)
@@ -126,7 +132,8 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
 
 def render_options(arguments: Sequence[str]) -> RenderOptions:
     """The options that arguments of the main job stand for. Raises UsageError."""
-    return options_of(job_parser().parse_args(arguments))
+    parser = job_parser()
+    return options_of(parser.parse_args(with_preset(arguments, parser)))
 
 
 def options_of(args: argparse.Namespace) -> RenderOptions:
@@ -168,7 +175,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         weights=args.weights,
         painting=StyleOptions(strength=args.strength, brush_size=args.brush_size),
         encoding=EncodeOptions(
-            codec=args.codec, crf=args.crf, preset=args.preset, pix_fmt=args.pix_fmt
+            codec=args.codec, crf=args.crf, preset=args.encoder_preset, pix_fmt=args.pix_fmt
         ),
         delivery=DeliveryOptions(**delivery),
         crew=CrewOptions(**crew),

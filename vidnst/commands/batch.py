@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidnst.commands.arguments import add_render_arguments, job_parser, options_of
 from vidnst.commands.parser import Parser, progress_bar
+from vidnst.commands.settings import as_arguments, with_preset
 from vidnst.commands.shot_list import listed
 from vidnst.errors import UsageError
 from vidnst.options import CrewOptions, RenderOptions
@@ -67,7 +68,8 @@ def batch_parser() -> argparse.ArgumentParser:
 
 def run(arguments: list[str]) -> int:
     """Run it and return the exit code: 1 where a render failed."""
-    args = batch_parser().parse_args(arguments)
+    parser = batch_parser()
+    args = parser.parse_args(with_preset(arguments, parser))
     if not 0 <= args.retry <= 100:
         raise UsageError(f"--retry is {args.retry}, but must lie in 0..100")
     workers = args.workers or 1
@@ -109,7 +111,9 @@ def _batch(args: argparse.Namespace) -> list[RenderOptions]:
         own = copy.copy(args)
         for style in film.styles or args.style or [None]:
             own.style, own.output = style, None
-            parsed = job_parser().parse_args([str(film.source), *film.arguments], own)
+            parser = job_parser()
+            arguments = with_preset(as_arguments(film.settings, parser), parser)
+            parsed = parser.parse_args([str(film.source), *arguments], own)
             if parsed.style is None and parsed.network is None:
                 raise UsageError(f"{film.source} has no style: give --style")
             options = options_of(parsed)

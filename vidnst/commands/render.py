@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from vidnst import __version__
 from vidnst.commands.arguments import add_job_arguments, add_render_arguments, options_of
 from vidnst.commands.parser import Parser, progress_bar
+from vidnst.commands.settings import as_toml, with_preset
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -29,6 +30,8 @@ other commands:
   vidnst info CLIP      what is inside a clip
   vidnst shots CLIP     where its shots begin
   vidnst batch CLIPS    paint many films (vidnst batch --help)
+  vidnst render PROJECT.toml
+                        paint what a project file says (--dump-project writes one)
   vidnst jobs           unfinished renders, and their removal
   vidnst evaluate       how steady a painted clip is (vidnst evaluate --help)
   vidnst tune           tune the network to a clip, for --weights (vidnst tune --help)
@@ -56,14 +59,24 @@ def render_parser() -> argparse.ArgumentParser:
         "--profile", action="store_true", help="show where the time went, stage by stage"
     )
     group.add_argument("--json", action="store_true", help="print the figures as JSON, for scripts")
+    group.add_argument(
+        "--dump-project", action="store_true",
+        help="print all this as a project file for vidnst render, and paint nothing",
+    )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"vidnst {__version__}")
     return parser
 
 
 def run(arguments: list[str]) -> int:
     """Run it and return the exit code."""
-    args = render_parser().parse_args(arguments)
+    parser = render_parser()
+    arguments = with_preset(arguments, parser)
+    args = parser.parse_args(arguments)
     options = options_of(args)
+    if args.dump_project:
+        told = [argument for argument in arguments if argument != "--dump-project"]
+        print(as_toml(told, parser), end="")
+        return 0
     from vidnst.render import render
 
     with ExitStack() as open_bars:

@@ -2,18 +2,13 @@
 
 import csv
 import glob
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidnst.commands.settings import read_toml
 from vidnst.errors import UsageError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 FILM_ENDINGS = (
     ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
@@ -26,13 +21,13 @@ FILM_ENDINGS = (
 class Listed:
     """A film of a batch. styles is empty where the list names none.
 
-    below: the folder of the results it belongs in. arguments: its own, as on the command line.
+    below: the folder of the results it belongs in. settings: its own, named like the options.
     """
 
     source: Path
     styles: tuple[Path, ...] = ()
     below: Path = Path()
-    arguments: list[str] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def listed(given: Sequence[str]) -> list[Listed]:
@@ -63,18 +58,17 @@ def _named(text: str) -> Iterator[Listed]:
 
 def _of_list(path: Path) -> Iterator[Listed]:
     """What a shot list names; its paths count from its own folder."""
-    try:
-        with path.open("rb") as file:
-            if path.suffix.lower() == ".toml":
-                shared: dict[str, Any] = tomllib.load(file)
-                entries = shared.pop("clip", None)
-            else:
-                lines = file.read().decode("utf-8-sig").splitlines()
-                shared, entries = {}, list(csv.DictReader(lines))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path} is no shot list: {error}") from error
+    shared: dict[str, Any] = {}
+    if path.suffix.lower() == ".toml":
+        shared = read_toml(path)
+        entries = shared.pop("clip", None)
+    else:
+        try:
+            entries = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise UsageError(f"{path} is no shot list: {error}") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise UsageError(f"{path} lists no clips: write [[clip]] with source = ... for each")
     for number, entry in enumerate(entries, 1):
@@ -83,14 +77,8 @@ def _of_list(path: Path) -> Iterator[Listed]:
             raise UsageError(f"{path}: clip {number} has no source")
         styles = wanted.pop("style", [])
         styles = [styles] if isinstance(styles, str) else styles
-        arguments = []
-        for name, value in wanted.items():
-            if not isinstance(name, str) or value is False:
-                continue
-            flag = f"--{name.replace('_', '-')}"
-            arguments += [flag] if value is True or value == "true" else [f"{flag}={value}"]
         yield Listed(
             path.parent / source,
             tuple(path.parent / style for style in styles),
-            arguments=arguments,
+            settings={name: value for name, value in wanted.items() if isinstance(name, str)},
         )

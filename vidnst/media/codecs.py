@@ -104,10 +104,10 @@ def settings_of(codec: str, options: EncodeOptions, pixel_format: str) -> dict[s
         settings["crf"] = f"{options.crf:g}"
     if options.preset is not None:
         if "preset" not in settings:
-            raise UsageError(f"--preset does not apply to {codec}")
+            raise UsageError(f"--encoder-preset does not apply to {codec}")
         if options.preset not in (known := _PRESETS.get(codec, (options.preset,))):
             raise UsageError(
-                f"--preset is {options.preset!r}, but must be one of {', '.join(known)}"
+                f"--encoder-preset is {options.preset!r}, but must be one of {', '.join(known)}"
             )
         settings["preset"] = options.preset
     if codec in _PROFILES:

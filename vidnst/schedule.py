@@ -1,0 +1,82 @@
+"""What changes over a film: a value between keyframes, each at its time."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from vidnst.errors import UsageError
+from vidnst.options import parse_time
+
+Easing = Literal["linear", "ease"]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A value over time, in seconds of the result; before the first keyframe it is the first's.
+
+    keyframes: (seconds, value), each later than the one before.
+    """
+
+    keyframes: tuple[tuple[float, float], ...]
+    easing: Easing = "linear"
+
+    def at(self, seconds: float) -> float:
+        """The value at a time. On a keyframe it is that keyframe's, to the last bit."""
+        times = [time for time, _ in self.keyframes]
+        after = bisect_right(times, seconds)
+        if after in (0, len(times)):
+            return self.keyframes[max(after - 1, 0)][1]
+        (start, low), (end, high) = self.keyframes[after - 1 : after + 1]
+        return low + (high - low) * _eased((seconds - start) / (end - start), self.easing)
+
+
+def parse_curve(flag: str, text: str, *, low: float, high: float) -> Curve | float:
+    """A number, or keyframes as '0@0s,1@2s'. Raises UsageError for anything else, or out of range."""
+    parts = [part.split("@") for part in text.split(",")]
+    try:
+        values = [float(part[0]) for part in parts]
+    except ValueError:
+        raise UsageError(
+            f"{flag} is {text!r}, but must be a number or keyframes such as 0@0s,1@2s"
+        ) from None
+    for value in values:
+        if not low <= value <= high:
+            raise UsageError(f"{flag} is {value:g}, but must lie in {low:g}..{high:g}")
+    if len(parts) == 1 and len(parts[0]) == 1:
+        return values[0]
+    if any(len(part) != 2 for part in parts):
+        raise UsageError(f"{flag} is {text!r}: each keyframe needs its time, such as 0@0s,1@2s")
+    times = in_turn(flag, [parse_moment(part[1]) for part in parts])
+    return Curve(tuple(zip(times, values, strict=True)))
+
+
+def parse_moment(text: str) -> float:
+    """Seconds as '2s', '2' or '1:02.5'. Raises UsageError for anything else."""
+    return parse_time(text.strip().removesuffix("s"))
+
+
+def in_turn(flag: str, times: Sequence[float]) -> list[float]:
+    """Times as they are. Raises UsageError where one is not later than the one before."""
+    for before, after in pairwise(times):
+        if after <= before:
+            raise UsageError(f"{flag}: {after:g} s must come after {before:g} s")
+    return list(times)
+
+
+def crossfade(times: Sequence[float], seconds: float, easing: Easing) -> list[float]:
+    """How much each of several things counts at a time; they sum to 1.
+
+    Each is alone at its own time, and gives way to the next until that one's.
+    """
+    curves = [
+        Curve(tuple((time, float(other == own)) for other, time in enumerate(times)), easing)
+        for own in range(len(times))
+    ]
+    return [curve.at(seconds) for curve in curves]
+
+
+def _eased(share: float, easing: Easing) -> float:
+    """From 0 to 1: evenly, or with a slow start and end (smoothstep)."""
+    return share if easing == "linear" else share * share * (3 - 2 * share)

@@ -33,7 +33,7 @@ class Curve:
 
 
 def parse_curve(flag: str, text: str, *, low: float, high: float) -> Curve | float:
-    """A number, or keyframes as '0@0s,1@2s'. Raises UsageError for anything else, or out of range."""
+    """A number, or keyframes as '0@0s,1@2s'. Raises UsageError for anything else."""
     parts = [part.split("@") for part in text.split(",")]
     try:
         values = [float(part[0]) for part in parts]

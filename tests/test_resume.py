@@ -119,14 +119,14 @@ def test_a_render_killed_ten_times_ends_as_if_it_never_was(
     assert sorted(tmp_path.glob(".*")) == []
 
 
-class _Stopped(Exception):
+class Stopped(Exception):
     """Stands for whatever stops a render from outside."""
 
 
 def stop_after(frames: int) -> "object":
     def listen(progress: Progress) -> None:
         if progress.frames_done == frames and not progress.notes:
-            raise _Stopped
+            raise Stopped
 
     return listen
 
@@ -134,7 +134,7 @@ def stop_after(frames: int) -> "object":
 def stopped_and_resumed(options: RenderOptions, whole: RenderOptions, *, after: int) -> int:
     """Render twice, once with a stop; return after how many frames it went on."""
     render(whole)
-    with pytest.raises(_Stopped):
+    with pytest.raises(Stopped):
         render(options, on_progress=stop_after(after))  # type: ignore[arg-type]
     return render(options).resumed_frames
 
@@ -188,7 +188,7 @@ def test_other_settings_start_anew_and_say_which(
 ) -> None:
     source = three_shots(make_clip, frames=90)
     output = tmp_path / "out.mp4"
-    with pytest.raises(_Stopped):
+    with pytest.raises(Stopped):
         render(RenderOptions(source, style, output), on_progress=stop_after(50))  # type: ignore[arg-type]
     notes: list[str] = []
     steady = SteadyOptions(steady=0.5)
@@ -203,7 +203,7 @@ def test_other_settings_start_anew_and_say_which(
 
 def test_no_resume_starts_anew(make_clip: MakeClip, style: Path, tmp_path: Path) -> None:
     options = RenderOptions(three_shots(make_clip, frames=90), style, tmp_path / "out.mp4")
-    with pytest.raises(_Stopped):
+    with pytest.raises(Stopped):
         render(options, on_progress=stop_after(50))  # type: ignore[arg-type]
     assert main([str(options.source), "--style", str(style), "-o", str(options.output),
                  "--no-resume", "--quiet"]) == 0  # fmt: skip

@@ -30,8 +30,9 @@ def test_frames_are_held_and_a_cut_shows_a_new_one(
 def test_held_frames_keep_uneven_timing(make_clip: MakeClip, style: Path, tmp_path: Path) -> None:
     times = "if(lt(N,6),N*40,240+(N-6)*100)"
     source = make_clip(
-        "uneven.mkv", "-vf", f"settb=1/1000,setpts='{times}'", "-fps_mode", "passthrough"
-    )
+        "uneven.mkv", "-vf", f"settb=1/1000,setpts='{times}'", "-fps_mode", "passthrough",
+        "-enc_time_base", "1:1000",
+    )  # fmt: skip
     output = tmp_path / "out.mkv"
     render(RenderOptions(source, style, output, on=2, steadying=SteadyOptions(steady=0)))
     seen = facts(output).pts_seconds

@@ -9,6 +9,14 @@ import numpy.typing as npt
 Picture = npt.NDArray[np.uint8]
 """RGB uint8 (H, W, 3)."""
 
+Floats = npt.NDArray[np.float32]
+
+Weights = npt.NDArray[np.float32]
+"""How much of each of K styles is painted: (K, H, W), or (K, 1, 1) where it is the same everywhere.
+
+Each is >= 0, and at each pixel they sum to 1 at most; what is missing from 1 is the source itself.
+"""
+
 Alpha = npt.NDArray[np.uint8]
 """How opaque each pixel is, uint8 (H, W); 255 hides all behind it."""
 
@@ -18,7 +26,8 @@ class Frame:
     """One frame as it should be seen: upright, RGB, with its timestamp in units of time_base.
 
     opens_shot: it is the first after a cut, as far as someone has looked (media/shots.py). alpha:
-    there where decode was asked for it; the picture is then not darkened by it.
+    there where decode was asked for it; the picture is then not darkened by it. weights: there
+    where not all of it is painted in one style.
     """
 
     picture: Picture
@@ -27,3 +36,4 @@ class Frame:
     time_base: Fraction
     opens_shot: bool = False
     alpha: Alpha | None = None
+    weights: Weights | None = None

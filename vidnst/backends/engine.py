@@ -33,12 +33,16 @@ def make_engine(
 
     dtype: what is computed in, on a CPU. Raises UsageError where device or backend is not there.
     """
-    on_cpu = chosen_device(compute.device) == "cpu"
     return TilingEngine(
         _whole_engine(network, compute, dtype=dtype, at_once=at_once),
         network.shape,
-        most_pixels=_PIXELS_ON_CPU if on_cpu else _PIXELS_ON_GPU,
+        most_pixels=most_in_one_piece(compute),
     )
+
+
+def most_in_one_piece(compute: ComputeOptions) -> int:
+    """Pictures of more pixels are painted in tiles."""
+    return _PIXELS_ON_CPU if chosen_device(compute.device) == "cpu" else _PIXELS_ON_GPU
 
 
 def torch_engine(network: nn.Module, compute: ComputeOptions, *, dtype: torch.dtype) -> Engine:

@@ -15,17 +15,20 @@ _laying = Lock()
 
 
 class PixelNetwork(nn.Module):
-    """A network for (B, 3, H, W) in [0, 1], from RGB uint8 (H, W, 3) to the same."""
+    """A network for (B, 3, H, W) in [0, 1], from RGB uint8 (H, W, 3) to the same.
+
+    What else the network takes is passed on to it.
+    """
 
     def __init__(self, network: nn.Module, *, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__()
         self._dtype = dtype
         self._network = network.to(device, dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, pixels: Tensor) -> Tensor:
+    def forward(self, pixels: Tensor, *given: Tensor) -> Tensor:
         frame = pixels.permute(2, 0, 1)[None]
         frame = frame.to(self._dtype, memory_format=torch.channels_last).mul_(1 / 255)
-        painted: Tensor = self._network(frame)[0]
+        painted: Tensor = self._network(frame, *given)[0]
         return (painted * 255).round_().to(torch.uint8).permute(1, 2, 0).contiguous()
 
 

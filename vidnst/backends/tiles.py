@@ -1,6 +1,7 @@
 """Paint large pictures piece by piece: the network's memory has a bound, and no seam is left."""
 
 import math
+from collections.abc import Callable
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,19 +33,37 @@ class TilingEngine:
 
     def run(self, picture: Picture) -> Picture:
         """Paint RGB uint8 (H, W, 3), H and W multiples of STRIDE."""
-        height, width = picture.shape[:2]
-        if height * width <= self._most_pixels:
-            return self._engine.run(picture)
-        painted = np.empty_like(picture)
-        rows, columns = _tiles((height, width), self._halo_px, self._most_pixels)
-        for y, x in product(rows, columns):
-            tile = np.ascontiguousarray(picture[y.start : y.stop, x.start : x.stop])
-            kept = self._engine.run(tile)[
-                y.kept_from - y.start : y.kept_to - y.start,
-                x.kept_from - x.start : x.kept_to - x.start,
-            ]
-            painted[y.kept_from : y.kept_to, x.kept_from : x.kept_to] = kept
-        return painted
+        return in_tiles(
+            lambda rows, columns: self._engine.run(np.ascontiguousarray(picture[rows, columns])),
+            (picture.shape[0], picture.shape[1]),
+            halo_px=self._halo_px,
+            most_pixels=self._most_pixels,
+        )
+
+
+def in_tiles(
+    paint_tile: Callable[[slice, slice], Picture],
+    size_hw: tuple[int, int],
+    *,
+    halo_px: int,
+    most_pixels: int,
+) -> Picture:
+    """Paint a picture of size_hw in tiles of at most most_pixels, or in one piece where that fits.
+
+    paint_tile: paints the rows and columns of a tile, RGB uint8.
+    """
+    height, width = size_hw
+    if height * width <= most_pixels:
+        return paint_tile(slice(None), slice(None))
+    painted = np.empty((height, width, 3), np.uint8)
+    rows, columns = _tiles(size_hw, halo_px, most_pixels)
+    for y, x in product(rows, columns):
+        kept = paint_tile(slice(y.start, y.stop), slice(x.start, x.stop))[
+            y.kept_from - y.start : y.kept_to - y.start,
+            x.kept_from - x.start : x.kept_to - x.start,
+        ]
+        painted[y.kept_from : y.kept_to, x.kept_from : x.kept_to] = kept
+    return painted
 
 
 class Span(NamedTuple):

@@ -109,9 +109,9 @@ class FastStylizer(FeedForwardStylizer):
             for picture, start in zip(samples, starts, strict=True)
         ]
 
-    def begin_shot(self, samples: Sequence[Picture]) -> None:
+    def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
         self._engine = None  # Its memory is wanted now.
-        self._use(self.bake(samples, strength=self.options.strength))
+        return self.bake(samples, strength=self.options.strength)
 
     def follow(self, sample: Picture, *, share: float) -> None:
         """Live: move the statistics by a share toward those of this frame; 1 starts them anew.

@@ -9,12 +9,13 @@ from torch import Tensor
 
 from vidnst.backends.engine import Engine, chosen_backend, frames_at_once, make_engine
 from vidnst.errors import MediaError
-from vidnst.frames import Picture
+from vidnst.frames import Picture, Weights
 from vidnst.media.pictures import resize
 from vidnst.options import ComputeOptions, StyleOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.network import STRIDE
 from vidnst.style.precision import processor_dtype
+from vidnst.style.shares import all_painted, fitted, painted_share, with_source
 
 _NATURAL_BRUSH_PX = 16
 """How large the network's marks are at its own scale, roughly."""
@@ -23,6 +24,7 @@ _READ_SIDES = (64, 768)
 """Between these the longer side of a style is read; finer or coarser was never trained."""
 _PARALLEL_PIXELS = 16_000_000
 """Of frames painted side by side: with tiles, what counts is that each has its links with it."""
+_FIRST = np.ones((1, 1, 1), np.float32)
 
 
 class FeedForwardStylizer:
@@ -91,26 +93,48 @@ class FeedForwardStylizer:
 
     def begin_clip(self, samples: Sequence[Picture]) -> None:
         """Learn what there is to learn from frames of the clip, RGB uint8 (H, W, 3)."""
+        network = self.of_clip(samples)
+        if network is not None:
+            self._use(network)
 
     def begin_shot(self, samples: Sequence[Picture]) -> None:
         """Learn what there is to learn from frames of the shot, RGB uint8 (H, W, 3)."""
+        network = self.of_shot(samples)
+        if network is not None:
+            self._use(network)
+
+    def of_clip(self, samples: Sequence[Picture]) -> BakedNetwork | None:
+        """The network for a clip, from frames of it; None where each shot has its own."""
+        return None
+
+    def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
+        """The network for a shot, from frames of it; None where that of the clip stays."""
+        return None
 
     def _use(self, network: BakedNetwork) -> None:
         self._engine = make_engine(network, self._compute, dtype=self._dtype, at_once=self.parallel)
 
-    def paint(self, picture: Picture) -> Picture:
-        """Paint one frame, RGB uint8 (H, W, 3), of the size this stylizer was made for."""
-        if self._engine is None:
-            raise RuntimeError("begin_clip and begin_shot must come before paint")
-        if self.options.strength == 0:
+    def paint(self, picture: Picture, weights: Weights | None = None) -> Picture:
+        """Paint one frame, RGB uint8 (H, W, 3), of the size this stylizer was made for.
+
+        weights: how much of each style is painted where; None paints all in the first.
+        """
+        if self.options.strength == 0 or (weights is not None and not weights.any()):
             return picture
         height, width = self._inner_hw
-        painted = self._engine.run(self._padded(picture))[:height, :width]
+        shares = _FIRST if weights is None else self._padded_weights(all_painted(weights))
+        painted = self._run(self._padded(picture), shares)[:height, :width]
         pixels = _enlarge(painted, picture)
         weight = self._blend_weight()
         if weight < 1:
             pixels = np.asarray(cv2.addWeighted(pixels, weight, picture, 1 - weight, 0), np.uint8)
-        return pixels
+        return pixels if weights is None else with_source(pixels, picture, painted_share(weights))
+
+    def _run(self, padded: Picture, weights: Weights) -> Picture:
+        """Paint what _padded gave; weights, which sum to 1, as large or (K, 1, 1)."""
+        if self._engine is None:
+            raise RuntimeError("begin_clip and begin_shot must come before paint")
+        return self._engine.run(padded)
 
     def _blend_weight(self) -> float:
         """How much of the painted frame is mixed into the source's."""
@@ -136,6 +160,14 @@ class FeedForwardStylizer:
             return small
         padded = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)
         return np.asarray(padded, np.uint8)
+
+    def _padded_weights(self, weights: Weights) -> Weights:
+        """Weights of the size that _padded brings frames to."""
+        if weights.shape[1:] == (1, 1):
+            return weights
+        inner_hw = self._inner_hw
+        below, right = (-side % STRIDE for side in inner_hw)
+        return np.pad(fitted(weights, inner_hw), ((0, 0), (0, below), (0, right)), mode="edge")
 
     def _at_frame_scale(self, style: Picture) -> Tensor:
         """A style (1, 3, H, W) in [0, 1] with its marks as large as they are in the frames."""

@@ -85,11 +85,11 @@ class TunedStylizer(FastStylizer):
         # As it would come back from the cache.
         return network.half().float(), made_of
 
-    def begin_clip(self, samples: Sequence[Picture]) -> None:
-        self._use(self.tuned(samples)[0])
+    def of_clip(self, samples: Sequence[Picture]) -> BakedNetwork | None:
+        return self.tuned(samples)[0]
 
-    def begin_shot(self, samples: Sequence[Picture]) -> None:
-        """Nothing: the network is tuned to all shots at once."""
+    def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
+        return None  # It is tuned to all shots at once.
 
     def _blend_weight(self) -> float:
         return self.options.strength

@@ -1,0 +1,51 @@
+"""How much of each style is painted where, and what remains of the source."""
+
+import cv2
+import numpy as np
+
+from vidnst.frames import Floats, Picture, Weights
+
+
+def painted_share(weights: Weights) -> Floats:
+    """How much is painted at all, of weights (K, H, W): (H, W) in 0..1, or (1, 1)."""
+    return np.asarray(weights.sum(0).clip(0, 1), np.float32)
+
+
+def all_painted(weights: Weights) -> Weights:
+    """The weights as if no source were left: they sum to 1, with the styles' shares as they are.
+
+    Where nothing is painted, the frame's mean shares stand: what is painted there is not shown, but
+    its neighborhood sees it. Where nothing is painted anywhere, it is the first style.
+    """
+    share = weights.sum(0)
+    mean = weights.mean((1, 2), keepdims=True)
+    total = float(mean.sum())
+    if total == 0:
+        first = np.zeros((len(weights), 1, 1), np.float32)
+        first[0] = 1
+        return first
+    shown = share > 0
+    shares = np.where(shown, weights, mean / total) / np.where(shown, share, 1)
+    return np.asarray(shares, np.float32)
+
+
+def with_source(painted: Picture, source: Picture, share: Floats) -> Picture:
+    """painted, as far as share (H, W) or (1, 1) in 0..1 says, over the source; RGB uint8 (H, W, 3).
+
+    With a share of 0 it is the source exactly, with one of 1 what was painted.
+    """
+    if share.min() == 1:
+        return painted
+    full = np.broadcast_to(share, painted.shape[:2])
+    mixed = cv2.blendLinear(painted, source, full, 1 - full)
+    return np.asarray(mixed, np.uint8)
+
+
+def fitted(weights: Weights, size_hw: tuple[int, int]) -> Weights:
+    """Weights (K, H, W) brought to another size; (K, 1, 1) fit any."""
+    if weights.shape[1:] in ((1, 1), size_hw):
+        return weights
+    shrinks = size_hw[0] < weights.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    planes = [cv2.resize(plane, size_hw[::-1], interpolation=method) for plane in weights]
+    return np.stack(planes).astype(np.float32)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from vidnst.errors import UsageError
+from vidnst.schedule import Curve, Easing
 
 
 @dataclass(frozen=True)
@@ -280,6 +281,24 @@ class DeliveryOptions:
             raise UsageError(f"--contact-sheet {self.contact_sheet}: the contact sheet is a .png")
 
 
+@dataclass(frozen=True)
+class TimeOptions:
+    """What changes while a film goes on, by times of the result.
+
+    strength: over time, in place of StyleOptions.strength. style_seconds: when each of the styles
+    is alone; in between, one turns into the next.
+    """
+
+    strength: Curve | None = None
+    style_seconds: tuple[float, ...] = ()
+    easing: Easing = "linear"
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything does."""
+        return self.strength is not None or len(self.style_seconds) > 1
+
+
 OptionGroup = (
     ComputeOptions | SteadyOptions | TuneOptions | GatysOptions | DeliveryOptions | CrewOptions
 )
@@ -318,6 +337,7 @@ class RenderOptions:
     save_steps: int | None = None
     encoding: EncodeOptions = EncodeOptions()
     crew: CrewOptions = CrewOptions()
+    timing: TimeOptions = TimeOptions()
     delivery: DeliveryOptions = DeliveryOptions()
 
     def __post_init__(self) -> None:
@@ -357,22 +377,6 @@ def parse_size(text: str, size_hw: tuple[int, int]) -> tuple[int, int]:
     if not (16 <= width <= 8192 and 16 <= height <= 8192):
         raise UsageError(f"--size {width}x{height}: each side must lie in 16..8192")
     return height, width
-
-
-def parse_time(text: str) -> float:
-    """Seconds as '12.5', '1:02.5' or '1:00:02.5'. Raises UsageError for anything else."""
-    try:
-        parts = [float(part) for part in text.split(":")]
-        if len(parts) > 3 or any(part < 0 for part in parts) or any(p >= 60 for p in parts[1:]):
-            raise ValueError
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is no time: write seconds or H:MM:SS, such as 12.5 or 1:02.5"
-        ) from None
-    seconds = 0.0
-    for part in parts:
-        seconds = seconds * 60 + part
-    return seconds
 
 
 def parse_start_number(text: str) -> StartNumber:

@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Literal
 
 from vidnst.errors import UsageError
-from vidnst.options import parse_time
 
 Easing = Literal["linear", "ease"]
 
@@ -50,6 +49,22 @@ def parse_curve(flag: str, text: str, *, low: float, high: float) -> Curve | flo
         raise UsageError(f"{flag} is {text!r}: each keyframe needs its time, such as 0@0s,1@2s")
     times = in_turn(flag, [parse_moment(part[1]) for part in parts])
     return Curve(tuple(zip(times, values, strict=True)))
+
+
+def parse_time(text: str) -> float:
+    """Seconds as '12.5', '1:02.5' or '1:00:02.5'. Raises UsageError for anything else."""
+    try:
+        parts = [float(part) for part in text.split(":")]
+        if len(parts) > 3 or any(part < 0 for part in parts) or any(p >= 60 for p in parts[1:]):
+            raise ValueError
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no time: write seconds or H:MM:SS, such as 12.5 or 1:02.5"
+        ) from None
+    seconds = 0.0
+    for part in parts:
+        seconds = seconds * 60 + part
+    return seconds
 
 
 def parse_moment(text: str) -> float:

@@ -22,8 +22,8 @@ from vidnst.options import (
     Stylizer,
     TuneOptions,
     flag_of,
-    parse_time,
 )
+from vidnst.schedule import parse_time
 
 
 def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":

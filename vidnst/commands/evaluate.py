@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from vidnst.commands.parser import Parser
-from vidnst.options import FlowMethod, parse_size, parse_time
+from vidnst.options import FlowMethod, parse_size
+from vidnst.schedule import parse_time
 
 if TYPE_CHECKING:
     from vidnst.evaluate import Comparison, Evaluation

@@ -50,6 +50,11 @@ def photo(tmp_path: Path) -> Path:
 @pytest.fixture
 def make_clip(tmp_path: Path) -> MakeClip:
     """Make a clip with ffmpeg: make_clip("a.mp4", "-c:v", ...) of moving test bars."""
+    return clips_in(tmp_path)
+
+
+def clips_in(folder: Path) -> MakeClip:
+    """What makes clips in a folder, as make_clip does for a test."""
 
     def make(
         name: str,
@@ -59,7 +64,7 @@ def make_clip(tmp_path: Path) -> MakeClip:
         rate: str = "12",
         inputs: tuple[str, ...] = (),
     ) -> Path:
-        path = tmp_path / name
+        path = folder / name
         path.parent.mkdir(exist_ok=True)
         bars = f"testsrc2=size={size}:rate={rate},trim=end_frame={frames}"
         command = [

@@ -1,6 +1,8 @@
 """A render that was stopped goes on, and ends as if it never had been."""
 
 import json
+import os
+import pickle
 import random
 import signal
 import subprocess
@@ -68,8 +70,6 @@ render(options, on_progress=lambda p: os.pwrite(told, b"%08d" % p.frames_done, 0
 def test_a_render_killed_ten_times_ends_as_if_it_never_was(
     stylizer: str, make_clip: MakeClip, style: Path, tmp_path: Path
 ) -> None:
-    import pickle
-
     source = three_shots(make_clip)
     options = RenderOptions(
         source, style, tmp_path / "killed.mp4", stylizer=stylizer, gatys=FEW_STEPS
@@ -264,3 +264,77 @@ def test_a_film_is_entered_where_a_segment_begins(codec: str, make_clip: MakeCli
         np.array_equal(a.picture, b.picture) for a, b in zip(again, frames[100:], strict=True)
     )
     assert [frame.opens_shot for frame in again] == [frame.opens_shot for frame in frames[100:]]
+
+
+def test_a_film_may_be_named_as_anything(make_clip: MakeClip, style: Path, tmp_path: Path) -> None:
+    source = make_clip("a.mp4", frames=3)
+    assert render(RenderOptions(source, style, tmp_path / "film.mp4")).frames == 3
+
+
+_OUTLIVING = """#!{python}
+import os, subprocess, sys, time
+if "-i" not in sys.argv:  # Asked for its version.
+    sys.exit()
+with open(next(word for word in sys.argv if word.endswith("killed.mp4")), "wb") as opened:
+    open({started!r}, "w").close()
+    while not os.path.exists({released!r}):
+        time.sleep(0.01)
+    opened.write(b"late")
+os.rename({released!r}, {ended!r})
+"""
+
+
+def test_what_a_killed_render_left_running_does_not_touch_the_result(
+    make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    source = three_shots(make_clip, frames=30)
+    options = RenderOptions(source, style, tmp_path / "killed.mp4")
+    signs = {name: str(tmp_path / name) for name in ("started", "released", "ended")}
+    program = tmp_path / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    program.write_text(_OUTLIVING.format(python=sys.executable, **signs))
+    program.chmod(0o755)
+    command = [sys.executable, "-c", _CHILD, pickle.dumps(options).hex(), str(tmp_path / "told")]
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PATH": path}) as child:
+        _wait_for(Path(signs["started"]))
+        child.kill()
+    assert render(options).resumed_frames == 30
+    whole = (tmp_path / "killed.mp4").read_bytes()
+    Path(signs["released"]).touch()
+    _wait_for(Path(signs["ended"]))
+    assert (tmp_path / "killed.mp4").read_bytes() == whole
+
+
+def _wait_for(path: Path) -> None:
+    limit = time.monotonic() + 120
+    while not path.exists():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_pictures_that_were_on_the_way_to_their_place_are_painted_again(
+    there: bool, make_clip: MakeClip, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = three_shots(make_clip, frames=30)
+    target = tmp_path / "a" / "%04d.png"
+    if there:
+        target.parent.mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr("vidnst.rendering.job.put_in_place", _half_put_in_place)
+        with pytest.raises(_Stopped):
+            render(RenderOptions(source, style, target))
+    render(RenderOptions(source, style, target, overwrite=True))
+    assert len(list(target.parent.iterdir())) == 30
+    render(RenderOptions(source, style, tmp_path / "b" / "%04d.png"))
+    for path in target.parent.iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def _half_put_in_place(path: Path, target: Path) -> None:
+    """As a kill in the middle leaves it."""
+    target.parent.mkdir(exist_ok=True)
+    for number in range(1, 12):
+        (path.parent / (path.name % number)).rename(target.parent / (target.name % number))
+    raise _Stopped

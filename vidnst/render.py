@@ -118,12 +118,12 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
                 with profile.stage("join"):
                     paths = [job.segment_path(n, film.segment_suffix) for n in range(len(records))]
                     film.join(paths, records, job.path)
+            delivery.write(job.path)
             job.keep()
     except BaseException:
         if job.records:
             on_progress(Progress(job.frames, expected, notes=(_KEPT.format(job.frames),)))
         raise
-    delivery.write()
     frames = job.frames
     return Report(
         source=options.source,

@@ -94,11 +94,11 @@ def run(arguments: list[str]) -> int:
         **{state: _count(outcomes, state) for state in ("done", "skipped", "failed")},
         "renders": [outcome.as_dict() for outcome in outcomes],
     }
-    _write(args.out / _REPORT, json.dumps(report, indent=1) + "\n")
     if args.json:
         print(json.dumps(report))
     elif not args.quiet:
         print(_summary(outcomes, seconds))
+    _write(args.out / _REPORT, json.dumps(report, indent=1) + "\n")
     return 1 if report["failed"] else 0
 
 
@@ -178,9 +178,11 @@ def _summary(outcomes: "list[Outcome]", seconds: float) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    part = path.with_name(f"{path.name}.part")
-    try:
-        part.write_text(text)
-        part.replace(path)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror}") from error
+    from vidnst.media.result import PendingResult, cannot_write
+
+    with PendingResult(path) as result:
+        try:
+            result.path.write_text(text)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        result.keep()

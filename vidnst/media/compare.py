@@ -14,14 +14,15 @@ import ffmpeg
 import numpy as np
 from av.video.stream import VideoStream
 
-from vidnst.errors import MediaError, OutputError, UsageError
+from vidnst.errors import UsageError
 from vidnst.frames import Frame
 from vidnst.media.clip import Clip, probe
 from vidnst.media.color import BT709, LIMITED_RANGE, conversion_matrix, has_alpha, is_rgb
 from vidnst.media.containers import Encoding, audio_codec, choose_encoding, container_of
 from vidnst.media.decode import decode
-from vidnst.media.join import ffmpeg_program, first_timestamp
+from vidnst.media.join import ffmpeg_failure, ffmpeg_program, first_timestamp
 from vidnst.media.labels import label
+from vidnst.media.result import cannot_write
 from vidnst.options import CompareAs, EncodeOptions
 
 _MATRIX_NAMES = {1: "bt709", 4: "fcc", 5: "bt601", 7: "smpte240m", 9: "bt2020nc"}
@@ -83,7 +84,7 @@ def write_comparison(
     source = decode(
         clip, size_hw=result.size_hw, start_seconds=start_seconds, end_seconds=end_seconds
     )
-    _run(job, _beginning_at(first_timestamp(painted), source))
+    _run(job, _beginning_at(first_timestamp(painted), source), target)
 
 
 def _beginning_at(first: Fraction, frames: Iterable[Frame]) -> Iterator[Frame]:
@@ -139,10 +140,13 @@ def _write_labels(path: Path, size_hw: tuple[int, int], how: CompareAs, name: st
         sheet[-words.shape[0] :, left:][:, : words.shape[1]] = words
     done, data = cv2.imencode(".png", sheet)
     assert done
-    path.write_bytes(data.tobytes())
+    try:
+        path.write_bytes(data.tobytes())
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
-def _run(job: Any, frames: Iterable[Frame]) -> None:
+def _run(job: Any, frames: Iterable[Frame], target: Path) -> None:
     """Run ffmpeg, with the frames on its standard input."""
     with TemporaryFile() as said:
         process = Popen(
@@ -162,9 +166,7 @@ def _run(job: Any, frames: Iterable[Frame]) -> None:
         words = said.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
     if process.returncode == 0:
         return
-    if any("No space left" in line for line in words):
-        raise OutputError("cannot write the comparison: No space left on device")
-    raise MediaError(f"writing the comparison failed: {'; '.join(words[-2:])}")
+    raise ffmpeg_failure(words, target, "writing the comparison")
 
 
 def _feed(process: "Popen[bytes]", frames: Iterable[Frame]) -> None:
@@ -182,6 +184,6 @@ def _feed(process: "Popen[bytes]", frames: Iterable[Frame]) -> None:
                 picture = av.VideoFrame.from_ndarray(frame.picture, format="rgb24")
                 picture.pts, picture.time_base = frame.pts, frame.time_base
                 pipe.mux(stream.encode(picture))
-    except BrokenPipeError:
-        pass
+    except (BrokenPipeError, av.error.PyAVCallbackError):
+        pass  # ffmpeg has ended, and tells why.
     process.wait()

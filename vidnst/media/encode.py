@@ -12,11 +12,12 @@ from av import Packet
 from av.filter import Graph
 from av.video.stream import VideoStream
 
-from vidnst.errors import MediaError, OutputError
+from vidnst.errors import MediaError
 from vidnst.frames import Frame
 from vidnst.media.clip import ColorTags
 from vidnst.media.color import LIMITED_RANGE, from_rgb, is_rgb
 from vidnst.media.containers import Encoding
+from vidnst.media.result import cannot_write
 
 
 class Encoder:
@@ -179,8 +180,7 @@ class Encoder:
         try:
             yield
         except OSError as error:  # FFmpeg's errors of the system's kind are OSErrors too
-            reason = error.strerror or str(error)
-            raise OutputError(f"cannot write in {self._path.parent.parent}: {reason}") from error
+            raise cannot_write(self._path, error) from error
         except av.error.FFmpegError as error:
             raise MediaError(f"the encoder failed: {error.strerror or error}") from error
         except ValueError as error:

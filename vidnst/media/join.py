@@ -1,7 +1,9 @@
 """Whole files: the painted film joined with the source's sound, subtitles and metadata."""
 
+import os
 import shutil
 from collections.abc import Generator
+from errno import ENOSPC
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,11 @@ import imageio_ffmpeg
 from av import Packet
 from av.video.stream import VideoStream
 
-from vidnst.errors import MediaError, OutputError
+from vidnst.errors import MediaError, OutputError, VidnstError
 from vidnst.media.clip import Clip
 from vidnst.media.color import LIMITED_RANGE
 from vidnst.media.containers import Encoding, audio_codec, subtitle_codec
+from vidnst.media.result import cannot_write
 from vidnst.media.timecode import timecode_at
 
 _NOTHING = "d:99?"
@@ -106,7 +109,7 @@ def join_streams(
     ):
         # Encoders write the range only along with other tags; limited range alone gets lost.
         out["bsf:v"] = f"{metadata_filter}=video_full_range_flag=0"
-    _run(ffmpeg.output(*streams, str(target), **out))
+    _run(ffmpeg.output(*streams, str(target), **out), target)
 
 
 def first_timestamp(path: Path) -> Fraction:
@@ -116,13 +119,19 @@ def first_timestamp(path: Path) -> Fraction:
         return (stream.start_time or 0) * Fraction(stream.time_base or 0)
 
 
-def _run(job: Any) -> None:
+def _run(job: Any, target: Path) -> None:
     try:
         job.global_args("-nostdin", "-hide_banner", "-loglevel", "error").run(
             cmd=ffmpeg_program(), quiet=True, overwrite_output=True
         )
     except ffmpeg.Error as error:
         words = error.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        if any("No space left" in line for line in words):
-            raise OutputError("cannot join picture and sound: No space left on device") from error
-        raise MediaError(f"joining picture and sound failed: {'; '.join(words[-2:])}") from error
+        raise ffmpeg_failure(words, target, "joining picture and sound") from error
+
+
+def ffmpeg_failure(words: list[str], target: Path, doing: str) -> VidnstError:
+    """What to raise where ffmpeg failed with these last words."""
+    full = os.strerror(ENOSPC)
+    if any(full in line for line in words):
+        return cannot_write(target, OSError(ENOSPC, full))
+    return MediaError(f"{doing} failed: {'; '.join(words[-2:])}")

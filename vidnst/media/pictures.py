@@ -7,6 +7,7 @@ import numpy as np
 
 from vidnst.errors import MediaError, OutputError
 from vidnst.frames import Picture
+from vidnst.media.result import cannot_write
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
@@ -82,4 +83,4 @@ def write_picture(path: Path, picture: Picture) -> None:
     try:
         path.write_bytes(data.tobytes())
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error
+        raise cannot_write(path, error) from error

@@ -9,10 +9,27 @@ from types import TracebackType
 from vidnst.errors import OutputError
 from vidnst.media.clip import is_sequence, sequence_numbers
 
+JOB_SUFFIX = ".vidnst"
+"""Of the hidden folder in which a film's segments are kept."""
+PENDING_PREFIX = ".vidnst-"
+"""Of the hidden folders in which everything else is made."""
+
 
 def folder_of(target: Path) -> Path:
     """The folder a result is put in; of numbered pictures, that which holds theirs."""
     return target.parent.parent if is_sequence(target) else target.parent
+
+
+def cannot_write(path: Path, error: OSError) -> OutputError:
+    """What to raise where a file cannot be written; names the folder that the user knows."""
+    hidden = [folder for folder in path.parents if _is_hidden(folder.name)]
+    place = (hidden[-1] if hidden else path).parent.absolute()
+    return OutputError(f"cannot write in {place}: {error.strerror or error}")
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a folder of this name is one of those in which results are made."""
+    return name.startswith(PENDING_PREFIX) or (name.startswith(".") and name.endswith(JOB_SUFFIX))
 
 
 def check_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) -> None:
@@ -40,15 +57,20 @@ def check_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) ->
 def put_in_place(path: Path, target: Path) -> None:
     """Move a whole result to where it was asked for, replacing what stood there.
 
-    Of numbered pictures both are patterns; the ones at target that are not replaced go.
+    Of numbered pictures both are patterns; the ones at target that are not replaced go. Where
+    target's folder is not there yet, that of path becomes it, all at once.
     Raises OutputError.
     """
     try:
         if not is_sequence(target):
+            write_through(path)
             path.replace(target)
             write_through(target.parent)
             return
-        target.parent.mkdir(exist_ok=True)
+        if not target.parent.exists():
+            path.parent.rename(target.parent)
+            write_through(folder_of(target))
+            return
         new = set(sequence_numbers(path))
         for number in new:
             (path.parent / (path.name % number)).replace(target.parent / (target.name % number))
@@ -56,7 +78,7 @@ def put_in_place(path: Path, target: Path) -> None:
             (target.parent / (target.name % number)).unlink()
         write_through(target.parent)
     except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror}") from error
+        raise cannot_write(target, error) from error
 
 
 def write_through(path: Path) -> None:
@@ -86,9 +108,9 @@ class PendingResult:
 
     def __enter__(self) -> "PendingResult":
         try:
-            self.folder = Path(tempfile.mkdtemp(prefix=".vidnst-", dir=self._place))
+            self.folder = Path(tempfile.mkdtemp(prefix=PENDING_PREFIX, dir=self._place))
         except OSError as error:
-            raise OutputError(f"cannot write in {self._place}: {error.strerror}") from error
+            raise cannot_write(self.target, error) from error
         self.path = self.folder / self.target.name
         return self
 

@@ -1,5 +1,6 @@
 """What is handed over with a film: its pictures' numbers, a comparison, a contact sheet."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from vidnst.errors import OutputError, UsageError
@@ -19,7 +20,7 @@ class Delivery:
         self, options: RenderOptions, clip: Clip, output: Path, *, size_hw: tuple[int, int]
     ) -> None:
         """Raises UsageError and OutputError where something cannot be delivered."""
-        self._options, self._clip, self._output = options, clip, output
+        self._options, self._clip = options, clip
         wanted = options.delivery
         if wanted.start_number is not None and not is_sequence(output):
             raise UsageError("--start-number is for numbered pictures, such as -o frames/%06d.png")
@@ -39,24 +40,26 @@ class Delivery:
                 raise OutputError(f"{target} is asked for twice: give each its own name")
             names.add(target.resolve())
 
-    def write(self) -> None:
-        """Write it beside the film, each file appearing only when it is whole."""
+    def write(self, painted: Path) -> None:
+        """Write what goes with the painted film; each file appears only when all are whole."""
         wanted, excerpt = self._options.delivery, excerpt_of(self._clip, self._options)
-        if wanted.compare is not None:
-            with PendingResult(wanted.compare) as result:
+        with ExitStack() as pending:
+            results = []
+            if wanted.compare is not None:
+                results.append(result := pending.enter_context(PendingResult(wanted.compare)))
                 write_comparison(
                     self._clip,
-                    self._output,
+                    painted,
                     result.path,
                     how=wanted.compare_as,
                     name=self._options.style.stem,
                     folder=result.folder,
                     **excerpt,
                 )
-                result.keep()
-        if wanted.contact_sheet is not None:
-            with PendingResult(wanted.contact_sheet) as result:
-                write_contact_sheet(self._clip, self._output, result.path, **excerpt)
+            if wanted.contact_sheet is not None:
+                results.append(result := pending.enter_context(PendingResult(wanted.contact_sheet)))
+                write_contact_sheet(self._clip, painted, result.path, **excerpt)
+            for result in results:
                 result.keep()
 
 

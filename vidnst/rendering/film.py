@@ -120,7 +120,7 @@ class Film:
         Raises OutputError where the disk is full.
         """
         alone = self.encoding.container.format == "gif"
-        film = target if alone else target.with_stem("film")
+        film = target if alone else target.with_name(f".film{target.suffix}")
         with self._encoder(film, self.encoding) as encoder:
             for packet, pts, dts, duration in in_order(segments, records):
                 encoder.copy(packet, pts=pts, dts=dts, duration=duration)

@@ -1,7 +1,9 @@
 """The job folder beside a result: what is finished of it, kept until it is whole."""
 
 import json
+import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -15,19 +17,26 @@ from safetensors.numpy import load, save
 
 from vidnst.errors import OutputError
 from vidnst.media.clip import is_sequence
-from vidnst.media.result import folder_of, put_in_place, write_through
+from vidnst.media.result import (
+    JOB_SUFFIX,
+    cannot_write,
+    folder_of,
+    put_in_place,
+    write_through,
+)
 from vidnst.rendering.paint import State
 from vidnst.rendering.segments import Record, Segment
 
-_SUFFIX = ".vidnst"
 _MANIFEST = "manifest.json"
 _LOCK = "lock"
+_PICTURES = "pictures"
+_JOINING = "joining-"
 
 
 def job_folder(target: Path) -> Path:
     """Where the job for a result lies: hidden, beside it."""
     name = target.parent.name if is_sequence(target) else target.name
-    return folder_of(target) / f".{name}{_SUFFIX}"
+    return folder_of(target) / f".{name}{JOB_SUFFIX}"
 
 
 @dataclass(frozen=True)
@@ -55,11 +64,11 @@ class UnfinishedJob:
 def unfinished_jobs(place: Path) -> list[UnfinishedJob]:
     """All job folders in a folder."""
     found = []
-    for path in sorted(place.glob(f".*{_SUFFIX}/{_MANIFEST}")):
+    for path in sorted(place.glob(f".*{JOB_SUFFIX}/{_MANIFEST}")):
         folder, manifest = path.parent, _read_json(path)
         if not isinstance(manifest, dict):
             continue
-        records = dict(_read_records(folder))
+        records = _read_records(folder)
         files = [file.stat() for file in folder.rglob("*") if file.is_file()]
         lock = FileLock(folder / _LOCK)
         try:
@@ -71,7 +80,7 @@ def unfinished_jobs(place: Path) -> list[UnfinishedJob]:
         found.append(
             UnfinishedJob(
                 folder,
-                place / folder.name[1 : -len(_SUFFIX)],
+                place / folder.name[1 : -len(JOB_SUFFIX)],
                 str(manifest.get("source")),
                 str(manifest.get("style")),
                 sum(len(record.pts) for record in records.values()),
@@ -110,9 +119,14 @@ class Job:
         except Timeout as error:
             raise OutputError(f"{self.target} is being rendered by another vidnst") from error
         except OSError as error:
+            with suppress(OSError):
+                self.folder.rmdir()
             raise self._failure(error) from error
         try:
             self._take_up()
+        except OSError as error:
+            self._leave()
+            raise self._failure(error) from error
         except BaseException:
             self._leave()
             raise
@@ -121,12 +135,18 @@ class Job:
     def _take_up(self) -> None:
         there = _read_json(self.folder / _MANIFEST)
         if self._resume and there == self._manifest:
-            self.records = dict(sorted(_read_records(self.folder)))
-        else:
-            if there is not None:
-                self.restarted = differences(there, self._manifest)
+            self.records = _read_records(self.folder)
+        elif there is not None:
+            self.restarted = differences(there, self._manifest)
+        if not self.records:
             self._empty()
             self._write(_MANIFEST, json.dumps(self._manifest, indent=1).encode())
+        self._remove_joined()
+        if is_sequence(self.target):
+            self.path.parent.mkdir(exist_ok=True)
+        else:
+            # Of its own for each run: an ffmpeg that outlives the killed one is still writing.
+            self._joining = Path(tempfile.mkdtemp(prefix=_JOINING, dir=self.folder))
 
     @property
     def next_segment(self) -> Segment | None:
@@ -145,13 +165,12 @@ class Job:
     def path(self) -> Path:
         """Where the joined result is written before it is put in place."""
         if is_sequence(self.target):
-            return self.folder / "pictures" / self.target.name
-        return self.folder / self.target.name
+            return self.folder / _PICTURES / self.target.name
+        return self._joining / self.target.name
 
     def segment_path(self, number: int, suffix: str) -> Path:
         """Where a segment is written; all numbered pictures share a pattern."""
         if is_sequence(self.target):
-            self.path.parent.mkdir(exist_ok=True)
             return self.path
         return self.folder / f"segment_{number:06d}{suffix}"
 
@@ -172,12 +191,16 @@ class Job:
         files: its own, which are written through to the disk first. Raises OutputError.
         """
         number = record.segment.number
+        sizes: dict[str, int] = {}
         try:
             for path in files:
                 write_through(path)
+                sizes[path.relative_to(self.folder).as_posix()] = path.stat().st_size
+            if is_sequence(self.target):
+                write_through(self.path.parent)
             if state is not None:
                 self._write(self._state_path(number).name, save(dict(state)))
-            self._write(f"segment_{number:06d}.json", record.to_json().encode())
+            self._write(f"segment_{number:06d}.json", _told(record, sizes))
         except OSError as error:
             raise self._failure(error) from error
         self.records[number] = record
@@ -187,11 +210,6 @@ class Job:
 
     def keep(self) -> None:
         """Put the result, which is whole, in its place."""
-        if not is_sequence(self.target):
-            try:
-                write_through(self.path)
-            except OSError as error:
-                raise self._failure(error) from error
         put_in_place(self.path, self.target)
         self._kept = True
 
@@ -204,13 +222,22 @@ class Job:
         self._leave()
 
     def _leave(self) -> None:
-        if self._kept or not self.records:
+        self._remove_joined()
+        is_over = self._kept or not self.records
+        if is_over:
             with suppress(OSError):
                 self._empty()
-            self._lock.release()
+            if os.name != "nt":
+                # Before the lock is released: then the folder may be another's.
+                shutil.rmtree(self.folder, ignore_errors=True)
+        self._lock.release()
+        if is_over and os.name == "nt":
             shutil.rmtree(self.folder, ignore_errors=True)
-        else:
-            self._lock.release()
+
+    def _remove_joined(self) -> None:
+        """Remove what was joined, or half joined, and is not kept."""
+        for folder in self.folder.glob(f"{_JOINING}*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _empty(self) -> None:
         # First, so that what a crash leaves of the rest counts for nothing.
@@ -238,17 +265,35 @@ class Job:
             raise self._failure(error) from error
 
     def _failure(self, error: OSError) -> OutputError:
-        return OutputError(f"cannot write in {self.folder.parent}: {error.strerror or error}")
+        return cannot_write(self.folder / _MANIFEST, error)
 
 
-def _read_records(folder: Path) -> list[tuple[int, Record]]:
-    """Those that are whole: what a crash left half is not named by one."""
-    records = []
-    for path in folder.glob("segment_*.json"):
+def _told(record: Record, sizes: Mapping[str, int]) -> bytes:
+    """A record with its files' sizes in bytes, as _read_records takes it."""
+    return json.dumps(asdict(record) | {"files": sizes}).encode()
+
+
+def _read_records(folder: Path) -> dict[int, Record]:
+    """Those that are whole, by number: what a crash left half is not named by one.
+
+    None where files are missing: a crash came while they were put in place, or they were removed.
+    """
+    records = {}
+    for path in sorted(folder.glob("segment_*.json")):
         with suppress(OSError, ValueError, KeyError, TypeError):
-            record = Record.from_json(path.read_text())
-            records.append((record.segment.number, record))
+            told = json.loads(path.read_text())
+            record = Record.of(told)
+            if not _are_there(folder, told["files"]):
+                return {}
+            records[record.segment.number] = record
     return records
+
+
+def _are_there(folder: Path, sizes: Mapping[str, int]) -> bool:
+    try:
+        return all((folder / name).stat().st_size == size for name, size in sizes.items())
+    except OSError:
+        return False
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

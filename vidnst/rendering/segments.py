@@ -4,11 +4,10 @@ A segment is a shot, or a stretch of a long one, at whose start the painter's st
 is encoded by itself, so that one painted again after a crash, or elsewhere, is the same.
 """
 
-import json
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
 from typing import Any
@@ -56,13 +55,9 @@ class Record:
         """By how many frames packets lag behind the order in which they are shown, at most."""
         return max((index - shown for index, shown in enumerate(self.order)), default=0)
 
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
-
     @staticmethod
-    def from_json(text: str) -> "Record":
-        """Raises ValueError, KeyError or TypeError for anything that to_json did not write."""
-        told = json.loads(text)
+    def of(told: Mapping[str, Any]) -> "Record":
+        """The record that asdict told. Raises KeyError or TypeError for anything else."""
         following = told["following"]
         return Record(
             _segment(told["segment"]),

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from vidnst.ahead import ahead
 from vidnst.errors import OutputError
+from vidnst.media.result import cannot_write
 from vidnst.rendering.film import Film
 from vidnst.rendering.here import Listener
 from vidnst.rendering.job import Job
@@ -128,5 +129,5 @@ def _written(place: Path, files: dict[str, bytes]) -> list[Path]:
         for path, content in zip(paths, files.values(), strict=True):
             path.write_bytes(content)
     except OSError as error:
-        raise OutputError(f"cannot write in {place.parent}: {error.strerror}") from error
+        raise cannot_write(paths[0], error) from error
     return paths

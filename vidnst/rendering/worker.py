@@ -10,6 +10,7 @@ import torch
 
 from vidnst.ahead import ahead
 from vidnst.allocator import keep_freed_memory
+from vidnst.media.result import PENDING_PREFIX
 from vidnst.options import RenderOptions
 from vidnst.profile import Profile
 from vidnst.rendering.film import Film
@@ -50,7 +51,7 @@ class SegmentWorker:
         keep_freed_memory()
         torch.set_num_threads(threads)
         self._film = Film(options)
-        self._folder = TemporaryDirectory(prefix="vidnst-", ignore_cleanup_errors=True)
+        self._folder = TemporaryDirectory(prefix=PENDING_PREFIX, ignore_cleanup_errors=True)
         self._painter = self._film.painter(Profile(), folder=Path(self._folder.name))
 
     def paint(self, task: Task) -> Painted:

@@ -147,9 +147,9 @@ def test_a_worker_takes_what_its_node_does_not_see(
     clip = make_clip("a.mp4", frames=3)
     content = clip.read_bytes()
     options = RenderOptions(clip, style, tmp_path / "out.mp4")
-    digests = {"source": content_digest(clip), "style": content_digest(style)}
+    digests = {clip: content_digest(clip), style: content_digest(style)}
     clip.unlink()
     worker = ClusterWorker(options, digests, threads=1)
-    assert worker.missing() == ["source"]
-    worker.receive("source", content)
+    assert worker.missing() == [clip]
+    worker.receive(clip, content)
     assert worker.missing() == []

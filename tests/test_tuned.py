@@ -14,6 +14,7 @@ from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.options import StyleOptions, TuneOptions
 from vidnst.style.bake import BakedNetwork, bake
+from vidnst.style.losses import moments
 from vidnst.style.network import StyleNetwork
 from vidnst.style.shape import NetworkShape
 from vidnst.style.tuned import TunedStylizer
@@ -36,8 +37,10 @@ def learned(
     encoder = fresh_encoder(SMALL_CHANNELS, torch.Generator().manual_seed(0)).requires_grad_(False)
     steps: list[TuneStep] = []
     style = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(3))
+    features = encoder(style, encoder.style_layers)
+    wanted = {layer: moments(found) for layer, found in features.items()}
     tuned = tune(
-        network, style, frames, encoder, options, dtype=torch.float32, on_step=steps.append
+        network, wanted, frames, encoder, options, dtype=torch.float32, on_step=steps.append
     )
     return tuned, steps
 

@@ -12,9 +12,11 @@ import numpy as np
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import MediaError, OutputError, UsageError
 from vidnst.frames import Picture
-from vidnst.media.pictures import read_picture, read_style, resize, write_picture
+from vidnst.media.pictures import read_picture, resize, write_picture
 from vidnst.media.result import check_target
 from vidnst.options import RenderOptions
+from vidnst.source import files_read, style_of
+from vidnst.style.color import colored
 from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
 
 _LABEL_LINE_PX = 16
@@ -58,12 +60,12 @@ def explore(
     keep_freed_memory()
     if sheet.suffix.lower() != ".png":
         raise UsageError(f"{sheet}: the contact sheet is a .png")
-    source, style_path = cells[0].options.source, cells[0].options.style
+    options = cells[0].options
     table = sheet.with_suffix(".csv")
     for target in (sheet, table):
-        check_target(target, (source, style_path), overwrite=overwrite)
-    picture = read_picture(source)
-    style = read_style(style_path)
+        check_target(target, files_read(options), overwrite=overwrite)
+    picture = read_picture(options.source)
+    style = style_of(options)
     scale = side / max(picture.shape[:2])
     height, width = (round(length * scale) for length in picture.shape[:2])
     if min(height, width) < 16:
@@ -89,13 +91,13 @@ def explore(
     painted: list[PaintedCell] = []
     for cell, stylizer in zip(cells, stylizers, strict=True):
         started = time.perf_counter()
-        result = stylizer.paint(picture)
+        result = colored(stylizer.paint(picture), picture, options.painting.color)
         seconds = time.perf_counter() - started
         losses = _unweighted(steps[-1].losses, cell) if steps else {}
         steps.clear()
         painted.append(PaintedCell(cell, result, losses, seconds))
         on_cell(painted[-1])
-    write_picture(sheet, contact_sheet(painted, columns, [picture, style]))
+    write_picture(sheet, contact_sheet(painted, columns, [picture, *style.pictures]))
     _write_table(table, painted)
     return painted
 

@@ -1,11 +1,13 @@
 """What the user can choose, with defaults and ranges, in one place."""
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from vidnst.errors import UsageError
+from vidnst.mixing import Mixing, WeightedStyle
 from vidnst.schedule import Curve, Easing
 
 
@@ -25,16 +27,22 @@ class EncodeOptions:
             )
 
 
+Color = Literal["style", "luminance", "match"]
+
+
 @dataclass(frozen=True)
 class StyleOptions:
     """How a style is applied.
 
     strength: 0 leaves the source as it is, 1 is the full style. brush_size: the size of the style's
-    marks in percent of the frame's height; None leaves them as fine as the frame allows.
+    marks in percent of the frame's height; None leaves them as fine as the frame allows. color:
+    `luminance` paints in light and dark alone and keeps the source's colors, `match` first brings
+    the style's colors near those of each shot.
     """
 
     strength: float = 1.0
     brush_size: float | None = None
+    color: Color = "style"
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
@@ -42,6 +50,10 @@ class StyleOptions:
         if self.brush_size is not None and not 0.5 <= self.brush_size <= 25:
             raise UsageError(
                 f"--brush-size is {self.brush_size:g}, but must lie in 0.5..25 (percent of height)"
+            )
+        if self.color not in get_args(Color):
+            raise UsageError(
+                f"--color is {self.color}, but must be one of {', '.join(get_args(Color))}"
             )
 
 
@@ -309,6 +321,7 @@ OptionGroup = (
 class RenderOptions:
     """One render: what is read, how it is painted, where it goes.
 
+    style: a picture or a folder of some; it names the result, also where mixing adds others.
     network: somebody else's, which paints in place of ours; style then only names the result.
     resume: go on where an unfinished render of the same stopped. on: every so many-th frame is
     painted, and shown until the next.
@@ -328,6 +341,7 @@ class RenderOptions:
     weights: Path | None = None
     network: Path | None = None
     network_range: NetworkRange = "auto"
+    mixing: Mixing = Mixing()
     painting: StyleOptions = StyleOptions()
     steadying: SteadyOptions = SteadyOptions()
     tuning: TuneOptions = TuneOptions()
@@ -350,12 +364,43 @@ class RenderOptions:
             raise UsageError("--weights is for --stylizer fast; gatys takes --features")
         if self.network is not None and (self.stylizer != "fast" or self.weights is not None):
             raise UsageError("--network stands for itself: leave --stylizer and --weights out")
+        if self.network is not None and self.mixing != Mixing():
+            raise UsageError("--network has a style of its own: leave --fine-style out")
+        if self.network is not None and self.painting.color == "match":
+            raise UsageError(
+                "--color match changes a style picture, which --network has none of: "
+                "take --color luminance"
+            )
+        if not sum(style.weight for style in self.styles):
+            raise UsageError("--style: all weights are 0, so that nothing is left to paint like")
         if self.stylizer == "gatys" and self.compute.backend not in ("auto", "torch"):
             raise UsageError("--backend is for --stylizer fast and tuned; gatys needs torch")
         if not 1 <= self.on <= _MOST_HELD:
             raise UsageError(f"--on is {self.on}, but must lie in 1..{_MOST_HELD}")
         if self.save_steps is not None and self.save_steps < 1:
             raise UsageError(f"--save-steps is {self.save_steps}, but must be 1 or more")
+
+    @property
+    def styles(self) -> tuple[WeightedStyle, ...]:
+        """All that are mixed, with their weights; the first is `style`."""
+        return (WeightedStyle(self.style, self.mixing.weight), *self.mixing.others)
+
+    @property
+    def style_paths(self) -> tuple[Path, ...]:
+        """The files and folders that styles are read from."""
+        fine = () if self.mixing.fine is None else (self.mixing.fine,)
+        return (*(style.path for style in self.styles), *fine)
+
+    def with_paths(self, change: Callable[[Path], Path]) -> "RenderOptions":
+        """The same with a change made to every path."""
+        paths = {f.name: v for f in fields(self) if isinstance(v := getattr(self, f.name), Path)}
+        changes: dict[str, Any] = {name: change(path) for name, path in paths.items()}
+        mixing = replace(
+            self.mixing,
+            others=tuple(replace(style, path=change(style.path)) for style in self.mixing.others),
+            fine=self.mixing.fine and change(self.mixing.fine),
+        )
+        return replace(self, mixing=mixing, **changes)
 
 
 def parse_size(text: str, size_hw: tuple[int, int]) -> tuple[int, int]:

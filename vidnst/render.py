@@ -27,7 +27,8 @@ from vidnst.rendering.job import Job
 from vidnst.rendering.manifest import manifest_of
 from vidnst.rendering.spread import SpreadRendering
 from vidnst.rendering.stylizers import Step, make_stylizer
-from vidnst.source import no_frame, painted_size
+from vidnst.source import files_read, no_frame, painted_size
+from vidnst.style.color import colored
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.gatys import GatysStep
 from vidnst.style.record import StepRecord
@@ -99,7 +100,7 @@ def render(
 def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]) -> Report:
     started = time.perf_counter()
     film = Film(options)
-    check_target(film.output, (options.source, options.style), overwrite=options.overwrite)
+    check_target(film.output, files_read(options), overwrite=options.overwrite)
     delivery = Delivery(options, film.clip, film.output, size_hw=film.size_hw)
     expected = _expected_frames(film.clip, options)
     profile = Profile()
@@ -151,11 +152,11 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         raise UsageError(
             f"{source} is a still picture: its result ends in one of {', '.join(PICTURE_ENDINGS)}"
         )
-    check_target(output, (source, options.style), overwrite=options.overwrite)
+    check_target(output, files_read(options), overwrite=options.overwrite)
     size_hw = painted_size(options, (picture.shape[0], picture.shape[1]))
     record = StepRecord(output, plot=options.plot, save_steps=options.save_steps)
     for target in record.targets:
-        check_target(target, (source, options.style), overwrite=options.overwrite)
+        check_target(target, files_read(options), overwrite=options.overwrite)
 
     def listen(step: Step) -> None:
         if isinstance(step, GatysStep):
@@ -170,7 +171,8 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     prepared = time.perf_counter()
     on_progress(Progress(0, 1))
     with PendingResult(output) as result:
-        write_picture(result.path, stylizer.paint(picture))
+        painted = colored(stylizer.paint(picture), picture, options.painting.color)
+        write_picture(result.path, painted)
         result.keep()
     record.finish()
     on_progress(Progress(1, 1))

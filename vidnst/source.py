@@ -1,13 +1,17 @@
-"""What a job reads: a clip or a picture, at which size, from when to when."""
+"""What a job reads: a clip or a picture, at which size, from when to when, and in which styles."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from vidnst.errors import MediaError
 from vidnst.frames import Picture
 from vidnst.media.clip import Clip, probe
 from vidnst.media.decode import sample
-from vidnst.media.pictures import is_picture, read_picture, resize
+from vidnst.media.pictures import is_picture, read_picture, read_style, resize, style_files
+from vidnst.mixing import WeightedStyle
 from vidnst.options import RenderOptions, parse_size
+from vidnst.style.pictures import StylePictures, with_fine
 
 _SMALLEST_SIDE = 16
 _CLOCKED_CONTAINERS = ("mpegts", "mpeg")
@@ -63,6 +67,32 @@ def scene_of(options: RenderOptions, count: int) -> tuple[list[Picture], tuple[i
     clip = probe(options.source)
     size_hw = painted_size(options, clip.size_hw)
     return samples_of(clip, options, count, size_hw=size_hw), size_hw
+
+
+def files_read(options: RenderOptions) -> tuple[Path, ...]:
+    """The source and each picture of the styles, which no result may replace.
+
+    Raises MediaError for a folder without pictures.
+    """
+    return options.source, *(file for path in options.style_paths for file in style_files(path))
+
+
+def style_of(options: RenderOptions) -> StylePictures:
+    """Read all that is mixed to one style. Raises MediaError where a picture cannot be read."""
+    style = read_styles(options.styles)
+    fine = options.mixing.fine
+    return style if fine is None else with_fine(style, read_styles([WeightedStyle(fine)]))
+
+
+def read_styles(styles: Sequence[WeightedStyle]) -> StylePictures:
+    """Read styles, of which the pictures of a folder have equal shares. Raises MediaError."""
+    whole = sum(style.weight for style in styles)
+    pictures, shares = [], []
+    for style in styles:
+        files = style_files(style.path)
+        pictures += [read_style(file) for file in files]
+        shares += [style.weight / whole / len(files)] * len(files)
+    return StylePictures(tuple(pictures), tuple(shares))
 
 
 def no_frame(clip: Clip) -> MediaError:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import UsageError
-from vidnst.media.pictures import read_style
 from vidnst.media.result import check_target
 from vidnst.options import RenderOptions
-from vidnst.source import scene_of
+from vidnst.source import files_read, scene_of, style_of
 from vidnst.style.tuned import TunedStylizer, is_tuned
 from vidnst.style.tuning import TuneStep
 
@@ -39,12 +38,12 @@ def tune_clip(
     output = options.output or Path(f"{source.stem}_{options.style.stem}.safetensors")
     if output.suffix != ".safetensors":
         raise UsageError(f"{output}: a tuned network's name ends in .safetensors")
-    check_target(output, (source, options.style), overwrite=options.overwrite)
+    check_target(output, files_read(options), overwrite=options.overwrite)
     if options.weights is not None and is_tuned(options.weights):
         raise UsageError(f"{options.weights} is tuned already: tuning starts from a trained one")
     samples, size_hw = scene_of(options, TunedStylizer.clip_samples)
     stylizer = TunedStylizer(
-        read_style(options.style),
+        style_of(options),
         options.painting,
         options.tuning,
         size_hw=size_hw,

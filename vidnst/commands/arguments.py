@@ -9,7 +9,9 @@ from vidnst.commands.fields import add_options, given_options
 from vidnst.commands.parser import Parser
 from vidnst.commands.settings import preset_names, with_preset
 from vidnst.errors import UsageError
+from vidnst.mixing import Mixing, WeightedStyle, parse_style
 from vidnst.options import (
+    Color,
     ComputeOptions,
     CrewOptions,
     DeliveryOptions,
@@ -50,6 +52,16 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
         "--brush-size", type=float, metavar="PERCENT",
         help="size of the marks in percent of the frame's height, 0.5..25 "
         "(default: as fine as the frame allows)",
+    )  # fmt: skip
+    group.add_argument(
+        "--color", choices=get_args(Color),
+        help="which colors: the style's; luminance: the source's, painted in light and dark; "
+        "match: the style's, brought near those of each shot (default: style)",
+    )  # fmt: skip
+    group.add_argument("--keep-color", action="store_true", help="short for --color luminance")
+    group.add_argument(
+        "--fine-style", type=Path, metavar="PICTURE",
+        help="picture, or folder of some, that gives the finest texture",
     )  # fmt: skip
     group.add_argument(
         "--weights", type=Path,
@@ -121,7 +133,10 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source", type=Path, metavar="INPUT", help="film, picture, or frames/%%06d.png"
     )
-    parser.add_argument("--style", type=Path, metavar="PICTURE", help="picture to paint like")
+    parser.add_argument(
+        "--style", type=parse_style, action="append", metavar="PICTURE[:WEIGHT]",
+        help="picture, or folder of some, to paint like; given again, they are mixed",
+    )  # fmt: skip
     parser.add_argument(
         "-o",
         "--output",
@@ -152,9 +167,14 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
     for stylizer, names in (("tuned", [*tuning]), ("gatys", extras)):
         if names and args.stylizer != stylizer:
             raise UsageError(f"{flag_of(names[0])} is for --stylizer {stylizer}")
+    if args.keep_color and args.color not in (None, "luminance"):
+        raise UsageError(f"--keep-color is --color luminance, and not {args.color}")
+    color = "luminance" if args.keep_color else args.color or StyleOptions.color
+    style, *others = args.style or [WeightedStyle(args.network)]
     return RenderOptions(
         source=args.source,
-        style=args.style or args.network,
+        style=style.path,
+        mixing=Mixing(weight=style.weight, others=tuple(others), fine=args.fine_style),
         network=args.network,
         network_range=args.network_range,
         output=args.output,
@@ -173,7 +193,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         resume=not args.no_resume,
         on=args.on,
         weights=args.weights,
-        painting=StyleOptions(strength=args.strength, brush_size=args.brush_size),
+        painting=StyleOptions(strength=args.strength, brush_size=args.brush_size, color=color),
         encoding=EncodeOptions(
             codec=args.codec, crf=args.crf, preset=args.encoder_preset, pix_fmt=args.pix_fmt
         ),

@@ -15,6 +15,7 @@ from vidnst.commands.parser import Parser, progress_bar
 from vidnst.commands.settings import as_arguments, with_preset
 from vidnst.commands.shot_list import listed
 from vidnst.errors import UsageError
+from vidnst.mixing import WeightedStyle, parse_style
 from vidnst.options import CrewOptions, RenderOptions
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ def batch_parser() -> argparse.ArgumentParser:
         "clips", nargs="+", metavar="CLIPS", help="films, folders, patterns, shot lists"
     )
     parser.add_argument(
-        "--style", type=Path, action="append", metavar="PICTURE", help="give it again for several"
+        "--style",
+        type=parse_style,
+        action="append",
+        metavar="PICTURE",
+        help="picture, or folder of some, to paint like; again, for each a render",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--container", metavar="ENDING", help="of the results, such as mov")
@@ -109,8 +114,8 @@ def _batch(args: argparse.Namespace) -> list[RenderOptions]:
     batch = []
     for film in listed(args.clips):
         own = copy.copy(args)
-        for style in film.styles or args.style or [None]:
-            own.style, own.output = style, None
+        for style in [WeightedStyle(path) for path in film.styles] or args.style or [None]:
+            own.style, own.output = style and [style], None
             parser = job_parser()
             arguments = with_preset(as_arguments(film.settings, parser), parser)
             parsed = parser.parse_args([str(film.source), *arguments], own)

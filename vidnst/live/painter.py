@@ -15,8 +15,9 @@ import torch
 from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.live.pace import LEVELS, Level
-from vidnst.media.pictures import read_style
+from vidnst.mixing import WeightedStyle
 from vidnst.options import ComputeOptions, StyleOptions
+from vidnst.source import read_styles
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.tuned import RetrievedStylizer, is_tuned
@@ -55,7 +56,7 @@ class LivePainter:
             raise UsageError(f"{weights} was tuned to one style: give one --style")
         self._size_hw = (first.shape[0], first.shape[1])
         self._options, self._weights = options, weights
-        self._pictures = [read_style(path) for path in styles]
+        self._pictures = [read_styles([WeightedStyle(path)]) for path in styles]
         self._prepared: dict[int, FeedForwardStylizer] = {}
         self._level = LEVELS[0]
         self._cores = torch.get_num_threads()

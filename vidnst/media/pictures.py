@@ -57,6 +57,21 @@ def read_picture(path: Path, *, long_side: int | None = None) -> Picture:
     return np.ascontiguousarray(pixels[:, :, ::-1])
 
 
+def style_files(path: Path) -> tuple[Path, ...]:
+    """The pictures of a style: a file itself, or all pictures in a folder, by name.
+
+    Raises MediaError for a folder without any.
+    """
+    if not path.is_dir():
+        return (path,)
+    files = [file for file in path.iterdir() if is_picture(file) and not file.name.startswith(".")]
+    if not files:
+        raise MediaError(
+            f"{path} is a folder without pictures ({', '.join(PICTURE_ENDINGS)}) to paint like"
+        )
+    return tuple(sorted(files))
+
+
 def read_style(path: Path) -> Picture:
     """Read a picture to paint like; one larger than any stylizer looks at is shrunk."""
     return read_picture(path, long_side=_STYLE_LONG_SIDE)

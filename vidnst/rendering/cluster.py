@@ -6,43 +6,43 @@ import socket
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from vidnst.errors import OutputError, UsageError
+from vidnst.errors import MediaError, OutputError, UsageError
 from vidnst.media.clip import is_sequence
+from vidnst.media.pictures import style_files
 from vidnst.options import CrewOptions, RenderOptions
 from vidnst.rendering.manifest import content_digest
 from vidnst.rendering.spread import LostWorker
 from vidnst.rendering.worker import Painted, SegmentWorker, Task
 
-_FILES = ("source", "style", "weights", "network")
-"""What a worker reads."""
-
 
 class ClusterWorker:
     """Runs on a node: finds what it has to read there, or is sent it, then paints."""
 
-    def __init__(self, options: RenderOptions, digests: Mapping[str, str], *, threads: int) -> None:
-        self._options, self._digests, self._threads = options, digests, threads
+    def __init__(
+        self, options: RenderOptions, digests: Mapping[Path, str], *, threads: int
+    ) -> None:
+        """digests: of all files and folders that it reads."""
+        self._options, self._digests, self._threads = options, dict(digests), threads
         self._worker: SegmentWorker | None = None
 
-    def missing(self) -> list[str]:
-        """Which files are not to be seen from here, or are others than those meant."""
-        return [
-            name
-            for name, digest in self._digests.items()
-            if content_digest(getattr(self._options, name)) != digest
-        ]
+    def missing(self) -> list[Path]:
+        """Which of them are not to be seen from here, or are others than those meant."""
+        return [path for path, digest in self._digests.items() if _digest_here(path) != digest]
 
-    def receive(self, name: str, content: bytes) -> None:
-        """Take a file that was missing."""
-        path: Path = getattr(self._options, name)
-        folder = Path(tempfile.mkdtemp(prefix="vidnst-"))
-        (folder / path.name).write_bytes(content)
-        change: dict[str, Any] = {name: folder / path.name}
-        self._options = replace(self._options, **change)
+    def receive(self, path: Path, content: bytes | Mapping[str, bytes]) -> None:
+        """Take a file that was missing, or a folder's files by their names."""
+        here = Path(tempfile.mkdtemp(prefix="vidnst-")) / path.name
+        if isinstance(content, bytes):
+            here.write_bytes(content)
+        else:
+            here.mkdir()
+            for name, part in content.items():
+                (here / name).write_bytes(part)
+        self._digests[here] = self._digests.pop(path)
+        self._options = self._options.with_paths(lambda other: here if other == path else other)
 
     def paint(self, task: Task) -> Painted:
         """Raises what painting raises."""
@@ -73,9 +73,9 @@ class RayCrew:
             _connect(ray, crew.cluster or "auto")
         self._options, self._threads = options, threads
         self._reserved = {"num_cpus": crew.cpus_per_worker, "num_gpus": crew.gpus_per_worker}
-        self._sent: dict[str, Any] = {}
-        there = {name: getattr(options, name) for name in _FILES}
-        self._digests = {n: content_digest(path) for n, path in there.items() if path is not None}
+        self._sent: dict[Path, Any] = {}
+        read = [options.source, *options.style_paths, options.weights, options.network]
+        self._digests = {path: content_digest(path) for path in read if path is not None}
         self.size = self._room(crew.workers)
         self._actors: list[Any] = [None] * self.size
         self._loads = [0] * self.size
@@ -118,13 +118,12 @@ class RayCrew:
         """An actor that has all it must read; what its node does not see is sent to it."""
         kind = self._ray.remote(ClusterWorker).options(**self._reserved)
         actor = kind.remote(self._options, self._digests, threads=self._threads)
-        for name in self._ray.get(actor.missing.remote()):
-            path: Path = getattr(self._options, name)
+        for path in self._ray.get(actor.missing.remote()):
             if is_sequence(path):
                 raise OutputError(f"{path}: workers see no such pictures; put them where all do")
-            if name not in self._sent:
-                self._sent[name] = self._ray.put(path.read_bytes())
-            self._ray.get(actor.receive.remote(name, self._sent[name]))
+            if path not in self._sent:
+                self._sent[path] = self._ray.put(_content(path))
+            self._ray.get(actor.receive.remote(path, self._sent[path]))
         return actor
 
     def __enter__(self) -> "RayCrew":
@@ -136,6 +135,19 @@ class RayCrew:
                 self._ray.kill(actor)
         if self._connected:
             self._ray.shutdown()
+
+
+def _content(path: Path) -> bytes | dict[str, bytes]:
+    if path.is_dir():
+        return {file.name: file.read_bytes() for file in style_files(path)}
+    return path.read_bytes()
+
+
+def _digest_here(path: Path) -> str:
+    try:
+        return content_digest(path)
+    except MediaError:
+        return ""  # A folder, but without pictures.
 
 
 def _connect(ray: Any, address: str) -> None:

@@ -1,9 +1,8 @@
 """Which workers a render's options ask for."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -26,7 +25,9 @@ def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | No
         return None
     if job.next_segment is None:
         return None
-    options = _with_absolute_paths(replace(film.options, output=film.output, crew=CrewOptions()))
+    options = replace(film.options, output=film.output, crew=CrewOptions())
+    # A worker may stand in another folder.
+    options = options.with_paths(Path.absolute)
     if options.stylizer == "tuned":
         options = _tuned(film, options, job.folder / "tuned.safetensors", on_step)
     # Gatys' optimization amplifies what another number of threads changes in its sums.
@@ -41,13 +42,6 @@ def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | No
     assert wanted.workers is not None
     threads = all_cores if options.stylizer == "gatys" else max(1, all_cores // wanted.workers)
     return LocalCrew(options, size=wanted.workers, threads=threads)
-
-
-def _with_absolute_paths(options: RenderOptions) -> RenderOptions:
-    """A worker may stand in another folder."""
-    paths = {f.name: v for f in fields(options) if isinstance(v := getattr(options, f.name), Path)}
-    changes: dict[str, Any] = {name: path.absolute() for name, path in paths.items()}
-    return replace(options, **changes)
 
 
 def _tuned(

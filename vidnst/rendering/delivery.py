@@ -10,7 +10,7 @@ from vidnst.media.contact_sheet import write_contact_sheet
 from vidnst.media.result import PendingResult, check_target
 from vidnst.media.timecode import frames_before, frames_of
 from vidnst.options import DeliveryOptions, RenderOptions
-from vidnst.source import excerpt_of
+from vidnst.source import excerpt_of, files_read
 
 
 class Delivery:
@@ -35,7 +35,7 @@ class Delivery:
         for target in (wanted.compare, wanted.contact_sheet):
             if target is None:
                 continue
-            check_target(target, (options.source, options.style), overwrite=options.overwrite)
+            check_target(target, files_read(options), overwrite=options.overwrite)
             if target.resolve() in names:
                 raise OutputError(f"{target} is asked for twice: give each its own name")
             names.add(target.resolve())

@@ -13,6 +13,7 @@ import torch
 from vidnst import __version__
 from vidnst.backends.engine import chosen_backend, chosen_device
 from vidnst.media.clip import is_sequence, sequence_numbers
+from vidnst.media.pictures import style_files
 from vidnst.rendering.film import Film
 from vidnst.weights import SHA256
 
@@ -22,6 +23,7 @@ _MOST_BLOCKS = 256
 _NOT_DECIDING = (
     "source",
     "style",
+    "mixing",
     "network",
     "weights",
     "output",
@@ -39,12 +41,14 @@ def manifest_of(film: Film) -> dict[str, Any]:
         "device": chosen_device(options.compute.device),
         "backend": chosen_backend(options.compute) if options.stylizer != "gatys" else "torch",
     }
+    fine = options.mixing.fine
     features = Path(options.gatys.features)
     return {
         "source": options.source.name,
         "source content": content_digest(film.clip.path),
         "style": options.style.name,
-        "style content": content_digest(options.style),
+        "style content": [[style.weight, content_digest(style.path)] for style in options.styles],
+        "fine style content": fine and content_digest(fine),
         "weights": content_digest(options.weights) if options.weights else SHA256,
         "features": content_digest(features) if features.is_file() else None,
         "settings": settings,
@@ -63,7 +67,9 @@ def manifest_of(film: Film) -> dict[str, Any]:
 
 
 def content_digest(path: Path) -> str:
-    """A sha256 over a file, or all of numbered pictures; of large ones over parts, and the size.
+    """A sha256 over a file, all of numbered pictures, or all pictures in a folder.
+
+    Of large files it is over parts, and the size.
 
     Empty where a file cannot be read: who needs it will tell.
     """
@@ -71,11 +77,13 @@ def content_digest(path: Path) -> str:
     files = [path]
     if is_sequence(path):
         files = [path.parent / (path.name % number) for number in sequence_numbers(path)]
+    elif path.is_dir():
+        files = list(style_files(path))
     blocks = max(1, _MOST_BLOCKS // max(1, len(files)))
     try:
         for file in files:
             size = file.stat().st_size
-            digest.update(f"{file.name if len(files) > 1 else ''} {size} ".encode())
+            digest.update(f"{'' if file == path else file.name} {size} ".encode())
             with file.open("rb") as opened:
                 for place in np.linspace(0, max(0, size - _BLOCK), min(blocks, -(-size // _BLOCK))):
                     opened.seek(int(place))

@@ -18,6 +18,7 @@ from vidnst.media.shots import frames_ahead, in_shots
 from vidnst.options import RenderOptions
 from vidnst.profile import Profile
 from vidnst.stabilize import Linker, Links, Stabilizer
+from vidnst.style.color import colored
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.film import paint_film
 from vidnst.style.gatys import GatysStylizer
@@ -91,6 +92,7 @@ class FeedForwardPainter:
         steadying = options.steadying
         holds = steadying.steady > 0 and options.painting.strength > 0
         self._stylizer, self._profile = stylizer, profile
+        self._color = options.painting.color
         self._linker = Linker(steadying, size_hw=size_hw) if holds else None
         self._stabilizer = Stabilizer(steadying)
         self._samples: list[Picture] = []
@@ -139,7 +141,8 @@ class FeedForwardPainter:
                 steadied = self._profile.each("hold", self._stabilizer.steady(arrived))
             for frame in steadied:
                 self._last = self._arrived.popleft()
-                yield frame
+                # What is held are paintings; the source's chroma needs no holding, and is exact.
+                yield replace(frame, picture=colored(frame.picture, self._last, self._color))
 
     def _paint_pair(self, pair: tuple[Frame | None, Frame]) -> tuple[Frame, Links | None, Picture]:
         before, frame = pair

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from vidnst.backends.engine import chosen_device
-from vidnst.media.pictures import read_style
 from vidnst.options import RenderOptions
+from vidnst.source import style_of
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.foreign import ForeignStylizer
@@ -37,7 +37,7 @@ def make_stylizer(
             value_range=options.network_range,
             at_once=at_once,
         )
-    style = read_style(options.style)
+    style = style_of(options)
     if options.stylizer == "gatys":
         device = chosen_device(compute.device)
         return GatysStylizer(

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from vidnst.style.losses import moments
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder
+from vidnst.style.pictures import FINE_BLOCKS
 from vidnst.weights import shipped_weights
 
 _LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
@@ -16,6 +17,14 @@ _LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 def code_encoder() -> PerceptualEncoder:
     """The encoder that reads codes: the slim one that ships. To be read, not changed."""
     return load_encoder(shipped_weights("slim.safetensors")).requires_grad_(False)
+
+
+def with_fine_texture(encoder: PerceptualEncoder, code: Tensor, fine: Tensor) -> Tensor:
+    """A code (B, N) with what it holds of the lower layers taken from another."""
+    lower = [encoder.channels(layer) for layer in _LAYERS if layer.startswith(FINE_BLOCKS)]
+    pairs = lower[0] * (lower[0] - 1) // 2
+    own = 2 * sum(lower) + pairs
+    return torch.cat([fine[:, :own], code[:, own:]], 1)
 
 
 def style_code(encoder: PerceptualEncoder, style: Tensor) -> Tensor:

@@ -12,9 +12,11 @@ from torch import Tensor
 from vidnst.frames import Picture
 from vidnst.options import ComputeOptions, StyleOptions
 from vidnst.style.bake import BakedNetwork, Statistics, bake
-from vidnst.style.code import code_encoder, style_code
+from vidnst.style.code import code_encoder, style_code, with_fine_texture
+from vidnst.style.color import palette_of
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.network import STRIDE, StyleNetwork, load_network
+from vidnst.style.pictures import StylePictures, style_pictures
 from vidnst.weights import shipped_weights
 
 _STATISTICS_PIXELS = 700_000
@@ -52,7 +54,7 @@ class FastStylizer(FeedForwardStylizer):
 
     def __init__(
         self,
-        style: Picture,
+        style: Picture | StylePictures,
         options: StyleOptions,
         compute: ComputeOptions = ComputeOptions(),
         *,
@@ -61,17 +63,18 @@ class FastStylizer(FeedForwardStylizer):
         weights: Path | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        """style: RGB uint8 (H, W, 3). size_hw, at_once: as FeedForwardStylizer takes them.
+        """style: RGB uint8 (H, W, 3), or several mixed.
 
-        Raises what that raises, and WeightsError for unfit weights.
+        size_hw, at_once: as FeedForwardStylizer takes them. Raises what that
+        raises, and WeightsError for unfit weights.
         """
         super().__init__(options, compute, size_hw=size_hw, at_once=at_once, dtype=dtype)
         path = weights or shipped_weights("fast.safetensors")
         self.network = _network(path, path.stat().st_mtime_ns if path.exists() else 0)
         self._encoder = code_encoder()
         self._followed: Statistics = {}
-        with torch.no_grad(), _always_as_many_threads():
-            self.code = style_code(self._encoder, self._at_frame_scale(style))
+        self._style = style_pictures(style)
+        self.code = self._code_of(self._style)
 
     def bake(
         self,
@@ -86,17 +89,36 @@ class FastStylizer(FeedForwardStylizer):
         Below a strength of 1 it is for a style between the frames' own and the wanted one.
         followed and share: statistics so far, and how far they move toward the frames' own.
         """
+        code = self.code
+        if self.options.color == "match":
+            code = self._code_of(self._wanted_style(samples))
         with (
             torch.no_grad(),
             _always_as_many_threads(),
             torch.autocast("cpu", self._dtype, enabled=self._dtype != torch.float32),
         ):
             frames = torch.cat(self._strips(samples))
-            code = self.code
             if strength < 1:
                 own = style_code(self._encoder, frames).mean(0, keepdim=True)
                 code = torch.lerp(own, code, strength)
             return bake(self.network, code, frames, followed=followed, share=share)
+
+    def _wanted_style(self, samples: Sequence[Picture]) -> StylePictures:
+        """The style as frames of these colors, RGB uint8 (H, W, 3), are painted in it."""
+        if self.options.color != "match":
+            return self._style
+        return self._style.matched(palette_of(samples))
+
+    def _code_of(self, style: StylePictures) -> Tensor:
+        """The code (1, N) of all that is mixed."""
+
+        def code(picture: Picture) -> Tensor:
+            return style_code(self._encoder, self._at_frame_scale(picture))
+
+        with torch.no_grad(), _always_as_many_threads():
+            if style.fine is None:
+                return style.mean(code)
+            return with_fine_texture(self._encoder, style.mean(code), style.fine.mean(code))
 
     def _strips(self, samples: Sequence[Picture]) -> list[Tensor]:
         """Samples as the network sees them, or, where these are large, a strip of each."""

@@ -20,6 +20,7 @@ from vidnst.style.shares import all_painted, fitted, painted_share, with_source
 _NATURAL_BRUSH_PX = 16
 """How large the network's marks are at its own scale, roughly."""
 _SMALLEST_SIDE = 32
+_LITTLE = 1.4
 _READ_SIDES = (64, 768)
 """Between these the longer side of a style is read; finer or coarser was never trained."""
 _PARALLEL_PIXELS = 16_000_000
@@ -154,7 +155,7 @@ class FeedForwardStylizer:
     def _padded(self, picture: Picture) -> Picture:
         """A frame as an engine takes it: of the inner size, up to multiples of STRIDE."""
         inner_hw = self._inner_hw
-        small = resize(picture, inner_hw)
+        small = _resampled(picture, inner_hw)
         below, right = (-side % STRIDE for side in inner_hw)
         if not below and not right:
             return small
@@ -191,15 +192,27 @@ def _inner_size(
     return round(size_hw[0] * scale), round(size_hw[1] * scale)
 
 
+def _resampled(picture: Picture, size_hw: tuple[int, int]) -> Picture:
+    """Bring a picture to size_hw; by a little, it is interpolated where else the area counts.
+
+    There the mean over areas blurs, and a brush of one size would leave softer marks in frames of
+    some sizes than in others.
+    """
+    if size_hw[0] < picture.shape[0] < _LITTLE * size_hw[0]:
+        small = cv2.resize(picture, size_hw[::-1], interpolation=cv2.INTER_CUBIC)
+        return np.asarray(small, np.uint8)
+    return resize(picture, size_hw)
+
+
 def _enlarge(painted: Picture, picture: Picture) -> Picture:
     """Bring painted to picture's size; where that enlarges, its fine lightness comes back.
 
     Coarse strokes are painted small; enlarged alone, they would blur the scene's edges as well.
     """
     size_hw = (picture.shape[0], picture.shape[1])
-    large = resize(painted, size_hw)
+    large = _resampled(painted, size_hw)
     if painted.shape[0] >= size_hw[0]:
         return large
-    blurred = resize(resize(picture, (painted.shape[0], painted.shape[1])), size_hw)
+    blurred = resize(_resampled(picture, (painted.shape[0], painted.shape[1])), size_hw)
     gray = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.int16) for p in (picture, blurred)]
     return np.clip(large + (gray[0] - gray[1])[..., None], 0, 255).astype(np.uint8)

@@ -1,6 +1,6 @@
 """A film through Gatys' optimization: frame by frame, or back and forth over each shot."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,54 +9,52 @@ import numpy as np
 
 from vidnst.frames import Frame
 from vidnst.media.pictures import read_picture, write_picture
+from vidnst.media.shots import in_shots
+from vidnst.style.color import colored
 from vidnst.style.gatys import GatysStylizer
 from vidnst.style.temporal import Painted
 
+_SAMPLES = 3
+"""Frames by whose colors a shot is known."""
+
 
 def paint_film(
-    stylizer: GatysStylizer, frames: Iterable[Frame], *, folder: Path
+    stylizer: GatysStylizer, frames: Iterator[Frame], *, folder: Path
 ) -> Generator[Frame, None, None]:
-    """Yield the frames painted, starting anew where one opens a shot.
+    """Yield the frames painted and in the colors asked for, starting anew where one opens a shot.
 
     With more than one pass, a shot is kept as pictures in the folder, which needs room for it, and
     comes out when it is done.
     """
-    if stylizer.gatys.passes == 1:
-        for frame in frames:
-            yield _painted(stylizer, frame)
-        return
+    color = stylizer.options.color
     with TemporaryDirectory(dir=folder) as kept:
-        shot = _Shot(stylizer, Path(kept))
-        for frame in frames:
-            if frame.opens_shot:
-                yield from shot.finished()
-            shot.add(frame)
-        yield from shot.finished()
+        several = _SeveralPasses(stylizer, Path(kept))
+        for shot in in_shots(frames, samples=_SAMPLES):
+            if shot.opens:
+                stylizer.begin_shot(shot.samples)
+            if stylizer.gatys.passes == 1:
+                for frame in shot.frames:
+                    painted = stylizer.paint(frame.picture)
+                    yield replace(frame, picture=colored(painted, frame.picture, color))
+            else:
+                yield from several.painted(shot.frames)
 
 
-def _painted(stylizer: GatysStylizer, frame: Frame) -> Frame:
-    if frame.opens_shot:
-        stylizer.begin_shot()
-    return replace(frame, picture=stylizer.paint(frame.picture))
-
-
-class _Shot:
+class _SeveralPasses:
     """The frames of a shot on disk, each with its result so far."""
 
     def __init__(self, stylizer: GatysStylizer, folder: Path) -> None:
         self._stylizer = stylizer
         self._folder = folder
-        self._frames: list[Frame] = []
 
-    def add(self, frame: Frame) -> None:
-        painted = _painted(self._stylizer, frame)
-        self._write("source", len(self._frames), frame.picture)
-        self._write("result", len(self._frames), painted.picture)
-        self._frames.append(replace(frame, picture=np.empty((0, 0, 3), np.uint8)))
-
-    def finished(self) -> Generator[Frame, None, None]:
-        """Go over the shot as often as is wanted, backward first; yield its frames, forget them."""
-        count = len(self._frames)
+    def painted(self, shot: Iterator[Frame]) -> Generator[Frame, None, None]:
+        """Paint a shot, go over it as often as is wanted, backward first, and yield its frames."""
+        frames = []
+        for index, frame in enumerate(shot):
+            self._write("source", index, frame.picture)
+            self._write("result", index, self._stylizer.paint(frame.picture))
+            frames.append(replace(frame, picture=np.empty((0, 0, 3), np.uint8)))
+        count = len(frames)
         for number in range(1, self._stylizer.gatys.passes):
             order = range(count - 1, -1, -1) if number % 2 else range(count)
             neighbor: Painted | None = None
@@ -66,9 +64,10 @@ class _Shot:
                     own = replace(own, result=self._stylizer.repaint(own, neighbor))
                     self._write("result", index, own.result)
                 neighbor = own
-        for index, frame in enumerate(self._frames):
-            yield replace(frame, picture=self._read("result", index))
-        self._frames = []
+        for index, frame in enumerate(frames):
+            result, source = self._read("result", index), self._read("source", index)
+            color = self._stylizer.options.color
+            yield replace(frame, picture=colored(result, source, color))
 
     def _write(self, kind: str, index: int, picture: np.ndarray) -> None:
         write_picture(self._path(kind, index), picture)

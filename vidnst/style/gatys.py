@@ -22,10 +22,12 @@ from vidnst.media.pictures import resize
 from vidnst.memory import is_out_of_memory, require_memory, too_large
 from vidnst.motion.visibility import Visible
 from vidnst.options import GatysOptions, StyleOptions
+from vidnst.style.color import Palette, palette_of
 from vidnst.style.descent import descend
 from vidnst.style.losses import Moments
 from vidnst.style.objective import MOST_UNTILED, Anchor, LossWeights, PictureLoss, see
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder, torchvision_vgg19
+from vidnst.style.pictures import StylePictures, style_pictures
 from vidnst.style.precision import processor_dtype
 from vidnst.style.temporal import Painted, look_back, recolored, seen_from
 from vidnst.weights import shipped_weights
@@ -34,6 +36,7 @@ _COARSEST_SIDE = 128
 """About so many pixels has the longer side of the coarsest scale, unless --scales says else."""
 _NATURAL_BRUSH_PERCENT = 4.5
 """The size of marks when the style is read as large as the frame, roughly."""
+_PALETTE = ("mean", "covariance")
 _LOOK_BACK = 10
 """Over so many steps a frame's loss must fall by the tolerance for more to follow."""
 
@@ -78,7 +81,7 @@ class GatysStylizer:
 
     def __init__(
         self,
-        style: Picture,
+        style: Picture | StylePictures,
         options: StyleOptions,
         gatys: GatysOptions,
         *,
@@ -88,13 +91,14 @@ class GatysStylizer:
         device: torch.device | str = "cpu",
         on_step: Callable[[GatysStep], None] = lambda step: None,
     ) -> None:
-        """style: RGB uint8 (H, W, 3). size_hw: of the frames that will come.
+        """style: RGB uint8 (H, W, 3), or several mixed. size_hw: of the frames that will come.
 
         encoder: instead of the one that gatys.features names. dtype: of the encoder's arithmetic.
 
         Raises UsageError for layers the encoder lacks and sizes it cannot see, WeightsError where
         it cannot be had, MediaError where there is not enough memory.
         """
+        style = style_pictures(style)
         encoder = encoder or perceptual_encoder(gatys.features)
         encoder.requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         layers = {*gatys.content_layer, *gatys.style_layer}
@@ -104,7 +108,8 @@ class GatysStylizer:
                 f"{', '.join(encoder.layer_names)}"
             )
         smallest = 2 * max(encoder.stride(layer) for layer in layers)
-        for name, (height, width) in {"style": style.shape[:2], "frame": size_hw}.items():
+        sizes = [("style", picture.shape[:2]) for picture in style.pictures]
+        for name, (height, width) in [*sizes, ("frame", size_hw)]:
             if min(height, width) < smallest:
                 raise UsageError(
                     f"the {name} is {width}x{height}, but its layers need {smallest} pixels on "
@@ -114,15 +119,27 @@ class GatysStylizer:
         self._scales = _scales(size_hw, gatys, smallest)
         self._encoder, self._smallest = encoder, smallest
         self._device, self._dtype = torch.device(device), dtype or processor_dtype()
-        self._style = style
+        self._given_style = self._style = style
+        self._palette: Palette | None = None
         self._on_step = on_step
         self._past: list[Painted] = []
         self._style_at = lru_cache(maxsize=16)(self._read_style)
         require_memory(size_hw, self._needed_bytes, self._device)
 
-    def begin_shot(self) -> None:
-        """Forget what was painted: the next frame starts anew."""
+    def begin_shot(self, samples: Sequence[Picture] = ()) -> None:
+        """Forget what was painted: the next frame starts anew.
+
+        samples: frames of the shot, RGB uint8 (H, W, 3), in whose colors is painted where these are
+        to be matched; without any it is the next frame alone.
+        """
         self._past = []
+        self._match(palette_of(samples) if samples and self.options.color == "match" else None)
+
+    def _match(self, palette: Palette | None) -> None:
+        """Bring the style's colors to a shot's palette, which holds until the next shot."""
+        self._palette = palette
+        self._style = self._given_style if palette is None else self._given_style.matched(palette)
+        self._style_at.cache_clear()
 
     def paint(self, picture: Picture) -> Picture:
         """Paint one frame, RGB uint8 (H, W, 3), the one that follows the last in its shot.
@@ -135,6 +152,8 @@ class GatysStylizer:
             return self._paint(picture)
 
     def _paint(self, picture: Picture) -> Picture:
+        if self.options.color == "match" and self._palette is None:
+            self._match(palette_of([picture]))
         if not self._past:
             painted = self._paint_first(picture)
         elif np.array_equal(picture, self._past[-1].source):
@@ -149,8 +168,14 @@ class GatysStylizer:
         return painted
 
     def state(self) -> dict[str, Tensor]:
-        """What painting the next frame depends on: the last frames and their results, uint8."""
-        return {
+        """What painting the next frame depends on: the last frames and their results, uint8.
+
+        And the shot's palette, where its colors are matched.
+        """
+        palette = {}
+        if self._palette is not None:
+            palette = {k: torch.from_numpy(getattr(self._palette, k)) for k in _PALETTE}
+        return palette | {
             f"{name}_{index}": torch.from_numpy(getattr(past, name).copy())
             for index, past in enumerate(self._past)
             for name in ("source", "result")
@@ -158,10 +183,13 @@ class GatysStylizer:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a state that `state` gave."""
+        count = sum(name.startswith("source_") for name in state)
         self._past = [
             Painted(state[f"source_{index}"].numpy(), state[f"result_{index}"].numpy())
-            for index in range(len(state) // 2)
+            for index in range(count)
         ]
+        matches = _PALETTE[0] in state
+        self._match(Palette(*(state[name].numpy() for name in _PALETTE)) if matches else None)
 
     def repaint(self, own: Painted, neighbor: Painted) -> Picture:
         """Paint a frame once more, nearer to its neighbor's result.
@@ -212,7 +240,7 @@ class GatysStylizer:
             return content
         if self.gatys.init == "style":
             size_hw = (content.shape[2], content.shape[3])
-            return self._tensor(resize(self._style, size_hw))
+            return self._tensor(resize(self._style.pictures[0], size_hw))
         generator = torch.Generator().manual_seed(self.gatys.seed)
         noise = torch.rand(content.shape, generator=generator).to(content)
         # Of the content's brightness, so that little of the way is spent on it.
@@ -265,11 +293,15 @@ class GatysStylizer:
     def _read_style(self, size_hw: tuple[int, int]) -> dict[str, Moments]:
         """The style's statistics, read at the scale of a frame of size_hw."""
         brush = (self.options.brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
-        scale = brush * max(size_hw) / max(self._style.shape[:2])
-        height, width = (max(self._smallest, round(s * scale)) for s in self._style.shape[:2])
-        pixels = self._tensor(resize(self._style, (height, width)))
-        with torch.no_grad():
-            return see(self._encoder, pixels, (), self.gatys.style_layer, dtype=self._dtype)[1]
+
+        def read(picture: Picture) -> dict[str, Moments]:
+            scale = brush * max(size_hw) / max(picture.shape[:2])
+            height, width = (max(self._smallest, round(s * scale)) for s in picture.shape[:2])
+            pixels = self._tensor(resize(picture, (height, width)))
+            with torch.no_grad():
+                return see(self._encoder, pixels, (), self.gatys.style_layer, dtype=self._dtype)[1]
+
+        return self._style.moments(read)
 
     def _optimize(
         self,

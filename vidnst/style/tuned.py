@@ -16,6 +16,8 @@ from vidnst.options import ComputeOptions, StyleOptions, TuneOptions
 from vidnst.style.bake import ONE_STYLE, BakedNetwork, load_baked
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
+from vidnst.style.losses import Moments, moments
+from vidnst.style.pictures import StylePictures, style_pictures
 from vidnst.style.tuning import TuneStep, tune
 from vidnst.weights import SHA256, read_metadata
 
@@ -38,7 +40,7 @@ class TunedStylizer(FastStylizer):
 
     def __init__(
         self,
-        style: Picture,
+        style: Picture | StylePictures,
         options: StyleOptions,
         tuning: TuneOptions,
         compute: ComputeOptions = ComputeOptions(),
@@ -48,13 +50,12 @@ class TunedStylizer(FastStylizer):
         weights: Path | None = None,
         on_step: Callable[[TuneStep], None] = lambda step: None,
     ) -> None:
-        """style: RGB uint8 (H, W, 3). size_hw: of the frames that will come.
+        """style: RGB uint8 (H, W, 3), or several mixed. size_hw: of the frames that will come.
 
         Raises MediaError for frames larger than most_pixels, WeightsError for unfit weights.
         """
         super().__init__(style, options, compute, size_hw=size_hw, at_once=at_once, weights=weights)
         self._base = _digest(weights.read_bytes()) if weights else SHA256["fast.safetensors"]
-        self._style = style
         self._tuning = tuning
         self._on_step = on_step
 
@@ -74,7 +75,7 @@ class TunedStylizer(FastStylizer):
             pass  # Not there, or damaged.
         network = tune(
             self.bake(samples, strength=1.0),
-            self._at_frame_scale(self._style).contiguous(memory_format=torch.channels_last),
+            self._wanted_style(samples).moments(self._read),
             [frame.float() for frame in self._spread(samples, _MOST_PIXELS)],
             self._encoder,
             self._tuning,
@@ -84,6 +85,12 @@ class TunedStylizer(FastStylizer):
         _keep(network, path, made_of)
         # As it would come back from the cache.
         return network.half().float(), made_of
+
+    @torch.no_grad()
+    def _read(self, picture: Picture) -> dict[str, Moments]:
+        pixels = self._at_frame_scale(picture).contiguous(memory_format=torch.channels_last)
+        features = self._encoder(pixels, self._encoder.style_layers)
+        return {layer: moments(found) for layer, found in features.items()}
 
     def of_clip(self, samples: Sequence[Picture]) -> BakedNetwork | None:
         return self.tuned(samples)[0]
@@ -99,7 +106,7 @@ class TunedStylizer(FastStylizer):
         height, width = self._inner_hw
         return {
             "base": self._base,
-            "style": style_digest(self._style),
+            "style": style_digest(self._style, self.options),
             "frames": _digest(*(sample.tobytes() for sample in samples)),
             "size": f"{width}x{height}",
             "settings": json.dumps(asdict(self._tuning)),
@@ -112,18 +119,24 @@ class RetrievedStylizer(FeedForwardStylizer):
     def __init__(
         self,
         weights: Path,
-        style: Picture,
+        style: Picture | StylePictures,
         options: StyleOptions,
         compute: ComputeOptions = ComputeOptions(),
         *,
         size_hw: tuple[int, int],
         at_once: int | None = None,
     ) -> None:
-        """Raises WeightsError where the file was tuned to another style than this one."""
+        """style: RGB uint8 (H, W, 3), or several mixed.
+
+        Raises WeightsError where the file was tuned to another style than this one.
+        """
         super().__init__(options, compute, size_hw=size_hw, at_once=at_once)
         network, metadata = load_baked(weights)
-        if metadata.get("style") != style_digest(style):
-            raise WeightsError(f"{weights} was tuned to another style picture than this one")
+        if metadata.get("style") != style_digest(style_pictures(style), options):
+            raise WeightsError(
+                f"{weights} was tuned to another style picture than this one, or to others in the "
+                "mixture, or with another --color"
+            )
         self._use(network)
 
 
@@ -132,9 +145,18 @@ def is_tuned(weights: Path) -> bool:
     return read_metadata(weights).get("kind") == ONE_STYLE
 
 
-def style_digest(style: Picture) -> str:
-    """What a style picture is known by in a weights file."""
-    return _digest(repr(style.shape).encode(), style.tobytes())
+def style_digest(style: StylePictures, options: StyleOptions) -> str:
+    """What a style is known by in a weights file."""
+    parts: list[bytes] = []
+    if len(style.pictures) > 1:
+        parts.append(repr(style.shares).encode())
+    for picture in style.pictures:
+        parts += [repr(picture.shape).encode(), picture.tobytes()]
+    if style.fine is not None:
+        parts += [b"fine", style_digest(style.fine, StyleOptions()).encode()]
+    if options.color == "match":
+        parts.append(b"match")
+    return _digest(*parts)
 
 
 def _digest(*parts: bytes) -> str:

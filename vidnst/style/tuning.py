@@ -5,7 +5,7 @@ frames bring it close to what an optimization of each frame would give, at a net
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from vidnst.options import TuneOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.losses import (
     SCENE_LAYERS,
+    Moments,
     flat_variation,
     moments,
     scene_loss,
@@ -43,7 +44,7 @@ class TuneStep:
 
 def tune(
     network: BakedNetwork,
-    style: Tensor,
+    style: Mapping[str, Moments],
     frames: Sequence[Tensor],
     encoder: PerceptualEncoder,
     options: TuneOptions,
@@ -51,17 +52,16 @@ def tune(
     dtype: torch.dtype,
     on_step: Callable[[TuneStep], None] = lambda step: None,
 ) -> BakedNetwork:
-    """Tune a copy of the network to a style (1, 3, H, W) and frames of a clip (1, 3, H, W) each.
+    """Tune a copy of the network to a style and frames of a clip (1, 3, H, W) each.
 
-    All pictures are RGB float in [0, 1], the frames' sides multiples of STRIDE. The encoder's
-    features say how near the scene and the style are. The same arguments give the same network.
+    style: the moments wanted in the encoder's style_layers. The frames are RGB float in [0, 1],
+    their sides multiples of STRIDE. The encoder's features say how near scene and style are. The
+    same arguments give the same network.
     """
     tuned = copy.deepcopy(network).float().requires_grad_(True)
     parameters = list(tuned.parameters())
     optimizer = torch.optim.Adam(parameters, lr=options.tune_rate, betas=(0.9, 0.99))
     layers = encoder.style_layers
-    with torch.no_grad():
-        wanted = {layer: moments(found) for layer, found in encoder(style, layers).items()}
     for step in range(options.tune_steps):
         rng = np.random.default_rng([options.tune_seed, step])
         for group in optimizer.param_groups:
@@ -72,7 +72,7 @@ def tune(
             seen = encoder(_channels_last(painted), {*layers, *SCENE_LAYERS})
             with torch.no_grad():
                 scene = encoder(frame, SCENE_LAYERS)
-        means, covariances = style_loss({la: moments(seen[la]) for la in layers}, wanted)
+        means, covariances = style_loss({la: moments(seen[la]) for la in layers}, style)
         losses = {
             "content": scene_loss(seen, scene),
             "style": (means + covariances) / 2,

@@ -323,7 +323,7 @@ def test_pictures_that_were_on_the_way_to_their_place_are_painted_again(
         target.parent.mkdir()
     with monkeypatch.context() as patch:
         patch.setattr("vidnst.rendering.job.put_in_place", _half_put_in_place)
-        with pytest.raises(_Stopped):
+        with pytest.raises(Stopped):
             render(RenderOptions(source, style, target))
     render(RenderOptions(source, style, target, overwrite=True))
     assert len(list(target.parent.iterdir())) == 30
@@ -337,4 +337,4 @@ def _half_put_in_place(path: Path, target: Path) -> None:
     target.parent.mkdir(exist_ok=True)
     for number in range(1, 12):
         (path.parent / (path.name % number)).rename(target.parent / (target.name % number))
-    raise _Stopped
+    raise Stopped

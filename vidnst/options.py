@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from vidnst.errors import UsageError
+from vidnst.regions.options import RegionOptions
 
 
 @dataclass(frozen=True)
@@ -292,7 +293,8 @@ class RenderOptions:
 
     network: somebody else's, which paints in place of ours; style then only names the result.
     resume: go on where an unfinished render of the same stopped. on: every so many-th frame is
-    painted, and shown until the next.
+    painted, and shown until the next. region_weights: what the regions' masks became, where that is
+    made already (regions/kept.py).
     """
 
     source: Path
@@ -317,6 +319,8 @@ class RenderOptions:
     plot: Path | None = None
     save_steps: int | None = None
     encoding: EncodeOptions = EncodeOptions()
+    regions: RegionOptions = RegionOptions()
+    region_weights: Path | None = None
     crew: CrewOptions = CrewOptions()
     delivery: DeliveryOptions = DeliveryOptions()
 
@@ -332,6 +336,10 @@ class RenderOptions:
             raise UsageError("--network stands for itself: leave --stylizer and --weights out")
         if self.stylizer == "gatys" and self.compute.backend not in ("auto", "torch"):
             raise UsageError("--backend is for --stylizer fast and tuned; gatys needs torch")
+        if len(self.regions.styles) > 1 and self.network is not None:
+            raise UsageError("--network paints in one style: give --mask, not --region")
+        if any(r.style_mask for r in self.regions.regions) and self.stylizer != "gatys":
+            raise UsageError("--style-mask is for --stylizer gatys")
         if not 1 <= self.on <= _MOST_HELD:
             raise UsageError(f"--on is {self.on}, but must lie in 1..{_MOST_HELD}")
         if self.save_steps is not None and self.save_steps < 1:

@@ -7,6 +7,7 @@ from typing import get_args
 
 from vidnst.commands.fields import add_options, given_options
 from vidnst.commands.parser import Parser
+from vidnst.commands.regions import add_region_arguments, regions_of
 from vidnst.commands.settings import preset_names, with_preset
 from vidnst.errors import UsageError
 from vidnst.options import (
@@ -68,6 +69,7 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
         "--on", type=int, default=RenderOptions.on, metavar="N",
         help="paint every Nth frame and hold it, as animation on twos or threes (default: 1, all)",
     )  # fmt: skip
+    add_region_arguments(parser)
     add_options(parser.add_argument_group("where and by what is computed"), ComputeOptions)
     add_options(parser.add_argument_group("how fast and tuned keep a film steady"), SteadyOptions)
     add_options(parser.add_argument_group("how --stylizer tuned learns"), TuneOptions)
@@ -138,8 +140,9 @@ def render_options(arguments: Sequence[str]) -> RenderOptions:
 
 def options_of(args: argparse.Namespace) -> RenderOptions:
     """The options that parsed arguments stand for. Raises UsageError."""
-    if (args.style is None) == (args.network is None):
-        raise UsageError("give either --style or --network (vidnst --help shows how)")
+    if [args.style, args.network, args.region].count(None) != 2:
+        raise UsageError("give either --style, --region or --network (vidnst --help shows how)")
+    regions = regions_of(args)
     steadying, tuning, gatys, delivery, crew = (
         given_options(args, options)
         for options in (SteadyOptions, TuneOptions, GatysOptions, DeliveryOptions, CrewOptions)
@@ -154,7 +157,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
             raise UsageError(f"{flag_of(names[0])} is for --stylizer {stylizer}")
     return RenderOptions(
         source=args.source,
-        style=args.style or args.network,
+        style=args.style or args.network or regions.styles[0].picture,
         network=args.network,
         network_range=args.network_range,
         output=args.output,
@@ -173,6 +176,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         resume=not args.no_resume,
         on=args.on,
         weights=args.weights,
+        regions=regions,
         painting=StyleOptions(strength=args.strength, brush_size=args.brush_size),
         encoding=EncodeOptions(
             codec=args.codec, crf=args.crf, preset=args.encoder_preset, pix_fmt=args.pix_fmt

@@ -6,19 +6,16 @@ import socket
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vidnst.errors import OutputError, UsageError
 from vidnst.media.clip import is_sequence
 from vidnst.options import CrewOptions, RenderOptions
+from vidnst.rendering.files import files_read, with_files
 from vidnst.rendering.manifest import content_digest
 from vidnst.rendering.spread import LostWorker
 from vidnst.rendering.worker import Painted, SegmentWorker, Task
-
-_FILES = ("source", "style", "weights", "network")
-"""What a worker reads."""
 
 
 class ClusterWorker:
@@ -30,19 +27,17 @@ class ClusterWorker:
 
     def missing(self) -> list[str]:
         """Which files are not to be seen from here, or are others than those meant."""
+        files = files_read(self._options)
         return [
-            name
-            for name, digest in self._digests.items()
-            if content_digest(getattr(self._options, name)) != digest
+            name for name, digest in self._digests.items() if content_digest(files[name]) != digest
         ]
 
     def receive(self, name: str, content: bytes) -> None:
         """Take a file that was missing."""
-        path: Path = getattr(self._options, name)
+        path = files_read(self._options)[name]
         folder = Path(tempfile.mkdtemp(prefix="vidnst-"))
         (folder / path.name).write_bytes(content)
-        change: dict[str, Any] = {name: folder / path.name}
-        self._options = replace(self._options, **change)
+        self._options = with_files(self._options, {name: folder / path.name})
 
     def paint(self, task: Task) -> Painted:
         """Raises what painting raises."""
@@ -74,8 +69,8 @@ class RayCrew:
         self._options, self._threads = options, threads
         self._reserved = {"num_cpus": crew.cpus_per_worker, "num_gpus": crew.gpus_per_worker}
         self._sent: dict[str, Any] = {}
-        there = {name: getattr(options, name) for name in _FILES}
-        self._digests = {n: content_digest(path) for n, path in there.items() if path is not None}
+        self._files = files_read(options)
+        self._digests = {name: content_digest(path) for name, path in self._files.items()}
         self.size = self._room(crew.workers)
         self._actors: list[Any] = [None] * self.size
         self._loads = [0] * self.size
@@ -119,7 +114,7 @@ class RayCrew:
         kind = self._ray.remote(ClusterWorker).options(**self._reserved)
         actor = kind.remote(self._options, self._digests, threads=self._threads)
         for name in self._ray.get(actor.missing.remote()):
-            path: Path = getattr(self._options, name)
+            path = self._files[name]
             if is_sequence(path):
                 raise OutputError(f"{path}: workers see no such pictures; put them where all do")
             if name not in self._sent:

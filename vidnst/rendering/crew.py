@@ -7,7 +7,9 @@ from typing import Any
 
 import torch
 
+from vidnst.errors import UsageError
 from vidnst.options import CrewOptions, RenderOptions
+from vidnst.rendering.files import files_read, with_files
 from vidnst.rendering.film import Film
 from vidnst.rendering.job import Job
 from vidnst.rendering.spread import Crew
@@ -27,6 +29,11 @@ def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | No
     if job.next_segment is None:
         return None
     options = _with_absolute_paths(replace(film.options, output=film.output, crew=CrewOptions()))
+    if options.stylizer == "tuned" and len(options.regions.styles) > 1:
+        raise UsageError(
+            "--stylizer tuned paints several styles in one process: leave out --workers "
+            "and --cluster"
+        )
     if options.stylizer == "tuned":
         options = _tuned(film, options, job.folder / "tuned.safetensors", on_step)
     # Gatys' optimization amplifies what another number of threads changes in its sums.
@@ -47,7 +54,10 @@ def _with_absolute_paths(options: RenderOptions) -> RenderOptions:
     """A worker may stand in another folder."""
     paths = {f.name: v for f in fields(options) if isinstance(v := getattr(options, f.name), Path)}
     changes: dict[str, Any] = {name: path.absolute() for name, path in paths.items()}
-    return replace(options, **changes)
+    return with_files(
+        replace(options, **changes),
+        {name: path.absolute() for name, path in files_read(options).items()},
+    )
 
 
 def _tuned(

@@ -1,14 +1,18 @@
 """Which stylizer a render's options ask for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from vidnst.backends.engine import chosen_device
 from vidnst.media.pictures import read_style
 from vidnst.options import RenderOptions
+from vidnst.regions.masks import style_mask
+from vidnst.regions.options import RegionOptions, RegionStyle
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.foreign import ForeignStylizer
 from vidnst.style.gatys import GatysStep, GatysStylizer
+from vidnst.style.mix import MixingStylizer
 from vidnst.style.tuned import RetrievedStylizer, TunedStylizer, is_tuned
 from vidnst.style.tuning import TuneStep
 
@@ -37,11 +41,26 @@ def make_stylizer(
             value_range=options.network_range,
             at_once=at_once,
         )
-    style = read_style(options.style)
+    styles = options.regions.styles or (RegionStyle(options.style, None),)
+    if options.stylizer != "gatys" and len(styles) > 1:
+        alone = replace(options, regions=RegionOptions())
+        parts = [
+            make_stylizer(replace(alone, style=style.picture), size_hw, on_step, at_once=at_once)
+            for style in styles
+        ]
+        feeding = [part for part in parts if isinstance(part, FeedForwardStylizer)]
+        return MixingStylizer(feeding, painting, compute, size_hw=size_hw, at_once=at_once)
+    style = read_style(styles[0].picture)
     if options.stylizer == "gatys":
-        device = chosen_device(compute.device)
         return GatysStylizer(
-            style, painting, options.gatys, size_hw=size_hw, on_step=on_step, device=device
+            style,
+            painting,
+            options.gatys,
+            size_hw=size_hw,
+            on_step=on_step,
+            device=chosen_device(compute.device),
+            others=[read_style(other.picture) for other in styles[1:]],
+            style_masks=[style_mask(each) for each in styles],
         )
     if weights is not None and is_tuned(weights):
         return RetrievedStylizer(

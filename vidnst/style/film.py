@@ -10,6 +10,7 @@ import numpy as np
 from vidnst.frames import Frame
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.style.gatys import GatysStylizer
+from vidnst.style.shares import in_floats
 from vidnst.style.temporal import Painted
 
 
@@ -37,7 +38,8 @@ def paint_film(
 def _painted(stylizer: GatysStylizer, frame: Frame) -> Frame:
     if frame.opens_shot:
         stylizer.begin_shot()
-    return replace(frame, picture=stylizer.paint(frame.picture))
+    weights = None if frame.weights is None else in_floats(frame.weights)
+    return replace(frame, picture=stylizer.paint(frame.picture, weights), weights=None)
 
 
 class _Shot:
@@ -52,7 +54,9 @@ class _Shot:
         painted = _painted(self._stylizer, frame)
         self._write("source", len(self._frames), frame.picture)
         self._write("result", len(self._frames), painted.picture)
-        self._frames.append(replace(frame, picture=np.empty((0, 0, 3), np.uint8)))
+        if frame.weights is not None:
+            np.save(self._weights_path(len(self._frames)), frame.weights)
+        self._frames.append(replace(painted, picture=np.empty((0, 0, 3), np.uint8)))
 
     def finished(self) -> Generator[Frame, None, None]:
         """Go over the shot as often as is wanted, backward first; yield its frames, forget them."""
@@ -63,7 +67,9 @@ class _Shot:
             for index in order:
                 own = Painted(self._read("source", index), self._read("result", index))
                 if neighbor is not None:
-                    own = replace(own, result=self._stylizer.repaint(own, neighbor))
+                    path = self._weights_path(index)
+                    weights = in_floats(np.load(path)) if path.exists() else None
+                    own = replace(own, result=self._stylizer.repaint(own, neighbor, weights))
                     self._write("result", index, own.result)
                 neighbor = own
         for index, frame in enumerate(self._frames):
@@ -75,6 +81,9 @@ class _Shot:
 
     def _read(self, kind: str, index: int) -> np.ndarray:
         return read_picture(self._path(kind, index))
+
+    def _weights_path(self, index: int) -> Path:
+        return self._folder / f"weights_{index:06d}.npy"
 
     def _path(self, kind: str, index: int) -> Path:
         return self._folder / f"{kind}_{index:06d}.png"

@@ -119,7 +119,9 @@ def test_tiles_see_what_the_whole_sees(encoder: PerceptualEncoder, size: tuple[i
 
 def test_moments_of_parts_pool_to_those_of_the_whole() -> None:
     features = torch.rand(1, 5, 12, 30, generator=torch.Generator().manual_seed(0))
-    parts = [(moments(part), part[0, 0].numel()) for part in features.split([7, 3, 20], 3)]
+    parts = [
+        (moments(part), torch.tensor(part[0, 0].numel())) for part in features.split([7, 3, 20], 3)
+    ]
     pooled, whole = pooled_moments(parts), moments(features)
     torch.testing.assert_close(pooled.mean, whole.mean)
     torch.testing.assert_close(pooled.covariance, whole.covariance)

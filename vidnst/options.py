@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 
 from vidnst.errors import UsageError
 from vidnst.mixing import Mixing, WeightedStyle
+from vidnst.regions.options import RegionOptions
 from vidnst.schedule import Curve, Easing
 
 
@@ -324,7 +325,8 @@ class RenderOptions:
     style: a picture or a folder of some; it names the result, also where mixing adds others.
     network: somebody else's, which paints in place of ours; style then only names the result.
     resume: go on where an unfinished render of the same stopped. on: every so many-th frame is
-    painted, and shown until the next.
+    painted, and shown until the next. region_weights: what the regions' masks became, where that is
+    made already (regions/kept.py).
     """
 
     source: Path
@@ -350,6 +352,8 @@ class RenderOptions:
     plot: Path | None = None
     save_steps: int | None = None
     encoding: EncodeOptions = EncodeOptions()
+    regions: RegionOptions = RegionOptions()
+    region_weights: Path | None = None
     crew: CrewOptions = CrewOptions()
     timing: TimeOptions = TimeOptions()
     delivery: DeliveryOptions = DeliveryOptions()
@@ -375,6 +379,10 @@ class RenderOptions:
             raise UsageError("--style: all weights are 0, so that nothing is left to paint like")
         if self.stylizer == "gatys" and self.compute.backend not in ("auto", "torch"):
             raise UsageError("--backend is for --stylizer fast and tuned; gatys needs torch")
+        if len(self.regions.styles) > 1 and self.network is not None:
+            raise UsageError("--network paints in one style: give --mask, not --region")
+        if any(r.style_mask for r in self.regions.regions) and self.stylizer != "gatys":
+            raise UsageError("--style-mask is for --stylizer gatys")
         if not 1 <= self.on <= _MOST_HELD:
             raise UsageError(f"--on is {self.on}, but must lie in 1..{_MOST_HELD}")
         if self.save_steps is not None and self.save_steps < 1:
@@ -400,7 +408,14 @@ class RenderOptions:
             others=tuple(replace(style, path=change(style.path)) for style in self.mixing.others),
             fine=self.mixing.fine and change(self.mixing.fine),
         )
-        return replace(self, mixing=mixing, **changes)
+        named = ("mask", "style", "style_mask")
+        regions = []
+        for region in self.regions.regions:
+            there = {name: path for name in named if (path := getattr(region, name)) is not None}
+            moved: dict[str, Any] = {name: change(path) for name, path in there.items()}
+            regions.append(replace(region, **moved))
+        changed = replace(self.regions, regions=tuple(regions))
+        return replace(self, mixing=mixing, regions=changed, **changes)
 
 
 def parse_size(text: str, size_hw: tuple[int, int]) -> tuple[int, int]:

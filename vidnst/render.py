@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidnst.allocator import keep_freed_memory
-from vidnst.errors import UsageError
+from vidnst.errors import OutputError, UsageError
 from vidnst.media.clip import Clip, sequence_in
 from vidnst.media.pictures import (
     PICTURE_ENDINGS,
@@ -19,6 +19,7 @@ from vidnst.media.pictures import (
 from vidnst.media.result import PendingResult, check_target
 from vidnst.options import RenderOptions
 from vidnst.profile import Profile
+from vidnst.regions.survey import still_weights
 from vidnst.rendering.crew import crew_for
 from vidnst.rendering.delivery import Delivery, require_film
 from vidnst.rendering.film import Film
@@ -32,6 +33,7 @@ from vidnst.style.color import colored
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.gatys import GatysStep
 from vidnst.style.record import StepRecord
+from vidnst.style.shares import in_floats
 from vidnst.style.tuning import TuneStep
 
 _KEPT = "{} frames are kept: the same command goes on from there"
@@ -100,13 +102,16 @@ def render(
 def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]) -> Report:
     started = time.perf_counter()
     film = Film(options)
-    check_target(film.output, files_read(options), overwrite=options.overwrite)
+    read = (*files_read(options), *options.regions.files)
+    check_target(film.output, read, overwrite=options.overwrite)
+    _require_room_for_masks(options)
     delivery = Delivery(options, film.clip, film.output, size_hw=film.size_hw)
     expected = _expected_frames(film.clip, options)
     profile = Profile()
     job = Job(film.output, manifest_of(film), resume=options.resume)
     try:
         with job:
+            film.weigh(job.folder)
             resumed = job.frames
             on_progress(Progress(resumed, expected, notes=_begun(job)))
             prepared = _paint(
@@ -152,11 +157,16 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         raise UsageError(
             f"{source} is a still picture: its result ends in one of {', '.join(PICTURE_ENDINGS)}"
         )
-    check_target(output, files_read(options), overwrite=options.overwrite)
-    size_hw = painted_size(options, (picture.shape[0], picture.shape[1]))
+    read = (*files_read(options), *options.regions.files)
+    check_target(output, read, overwrite=options.overwrite)
+    source_hw = (picture.shape[0], picture.shape[1])
+    size_hw = painted_size(options, source_hw)
+    weights = None
+    if options.regions.regions:
+        weights = in_floats(still_weights(options.regions, size_hw, source_hw))
     record = StepRecord(output, plot=options.plot, save_steps=options.save_steps)
     for target in record.targets:
-        check_target(target, files_read(options), overwrite=options.overwrite)
+        check_target(target, read, overwrite=options.overwrite)
 
     def listen(step: Step) -> None:
         if isinstance(step, GatysStep):
@@ -171,7 +181,7 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     prepared = time.perf_counter()
     on_progress(Progress(0, 1))
     with PendingResult(output) as result:
-        painted = colored(stylizer.paint(picture), picture, options.painting.color)
+        painted = colored(stylizer.paint(picture, weights), picture, options.painting.color)
         write_picture(result.path, painted)
         result.keep()
     record.finish()
@@ -194,6 +204,15 @@ def _paint(film: Film, job: Job, profile: Profile, listen: Listener) -> float:
     )
     rendering.paint(listen)
     return rendering.prepared
+
+
+def _require_room_for_masks(options: RenderOptions) -> None:
+    """Raises OutputError where tracked masks would replace files."""
+    folder = options.regions.write_masks
+    if folder is not None and folder.exists() and not options.overwrite and any(folder.iterdir()):
+        raise OutputError(
+            f"--write-masks {folder} is not empty (--overwrite replaces what it holds)"
+        )
 
 
 def _begun(job: Job) -> tuple[str, ...]:

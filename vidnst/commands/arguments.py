@@ -7,6 +7,7 @@ from typing import get_args
 
 from vidnst.commands.fields import add_options, given_options
 from vidnst.commands.parser import Parser
+from vidnst.commands.regions import add_region_arguments, regions_of
 from vidnst.commands.settings import preset_names, with_preset
 from vidnst.errors import UsageError
 from vidnst.mixing import Mixing, WeightedStyle, parse_style
@@ -80,6 +81,7 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
         "--on", type=int, default=RenderOptions.on, metavar="N",
         help="paint every Nth frame and hold it, as animation on twos or threes (default: 1, all)",
     )  # fmt: skip
+    add_region_arguments(parser)
     add_options(parser.add_argument_group("where and by what is computed"), ComputeOptions)
     add_options(parser.add_argument_group("how fast and tuned keep a film steady"), SteadyOptions)
     add_options(parser.add_argument_group("how --stylizer tuned learns"), TuneOptions)
@@ -153,8 +155,9 @@ def render_options(arguments: Sequence[str]) -> RenderOptions:
 
 def options_of(args: argparse.Namespace) -> RenderOptions:
     """The options that parsed arguments stand for. Raises UsageError."""
-    if (args.style is None) == (args.network is None):
-        raise UsageError("give either --style or --network (vidnst --help shows how)")
+    if [args.style, args.network, args.region].count(None) != 2:
+        raise UsageError("give either --style, --region or --network (vidnst --help shows how)")
+    regions = regions_of(args)
     steadying, tuning, gatys, delivery, crew = (
         given_options(args, options)
         for options in (SteadyOptions, TuneOptions, GatysOptions, DeliveryOptions, CrewOptions)
@@ -170,7 +173,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
     if args.keep_color and args.color not in (None, "luminance"):
         raise UsageError(f"--keep-color is --color luminance, and not {args.color}")
     color = "luminance" if args.keep_color else args.color or StyleOptions.color
-    style, *others = args.style or [WeightedStyle(args.network)]
+    style, *others = args.style or [WeightedStyle(args.network or regions.styles[0].picture)]
     return RenderOptions(
         source=args.source,
         style=style.path,
@@ -194,6 +197,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         on=args.on,
         weights=args.weights,
         painting=StyleOptions(strength=args.strength, brush_size=args.brush_size, color=color),
+        regions=regions,
         encoding=EncodeOptions(
             codec=args.codec, crf=args.crf, preset=args.encoder_preset, pix_fmt=args.pix_fmt
         ),

@@ -119,7 +119,7 @@ def _batch(args: argparse.Namespace) -> list[RenderOptions]:
             parser = job_parser()
             arguments = with_preset(as_arguments(film.settings, parser), parser)
             parsed = parser.parse_args([str(film.source), *arguments], own)
-            if parsed.style is None and parsed.network is None:
+            if not (parsed.style or parsed.network or parsed.region):
                 raise UsageError(f"{film.source} has no style: give --style")
             options = options_of(parsed)
             name = default_output(Path(film.source.name), options.style)

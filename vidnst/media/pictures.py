@@ -19,10 +19,10 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_ENDINGS and "%" not in path.name
 
 
-def read_picture(path: Path, *, long_side: int | None = None) -> Picture:
-    """Read a picture as RGB uint8 (H, W, 3), upright; transparent parts show white.
+def read_picture(path: Path, *, long_side: int | None = None, background: int = 255) -> Picture:
+    """Read a picture as RGB uint8 (H, W, 3), upright; transparent parts show the background, white.
 
-    long_side: shrink a larger picture to this many pixels on its longer side.
+    long_side: shrink a larger picture to this many pixels on its longer side. background: 0..255.
 
     Raises MediaError where the file is missing or is no picture.
     """
@@ -49,7 +49,7 @@ def read_picture(path: Path, *, long_side: int | None = None) -> Picture:
         pixels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
     if pixels.shape[2] == 4:
         alpha = pixels[:, :, 3:].astype(np.float32) / 255
-        pixels = np.rint(pixels[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+        pixels = np.rint(pixels[:, :, :3] * alpha + background * (1 - alpha)).astype(np.uint8)
     if long_side is not None and max(pixels.shape[:2]) > long_side:
         scale = long_side / max(pixels.shape[:2])
         height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])

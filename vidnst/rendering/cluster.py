@@ -74,7 +74,14 @@ class RayCrew:
         self._options, self._threads = options, threads
         self._reserved = {"num_cpus": crew.cpus_per_worker, "num_gpus": crew.gpus_per_worker}
         self._sent: dict[Path, Any] = {}
-        read = [options.source, *options.style_paths, options.weights, options.network]
+        read = [
+            options.source,
+            *options.style_paths,
+            options.weights,
+            options.network,
+            options.region_weights,
+            *(path for r in options.regions.regions for path in (r.style, r.style_mask)),
+        ]
         self._digests = {path: content_digest(path) for path in read if path is not None}
         self.size = self._room(crew.workers)
         self._actors: list[Any] = [None] * self.size

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from vidnst.errors import UsageError
 from vidnst.options import CrewOptions, RenderOptions
 from vidnst.rendering.film import Film
 from vidnst.rendering.job import Job
@@ -28,6 +29,11 @@ def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | No
     options = replace(film.options, output=film.output, crew=CrewOptions())
     # A worker may stand in another folder.
     options = options.with_paths(Path.absolute)
+    if options.stylizer == "tuned" and len(options.regions.styles) > 1:
+        raise UsageError(
+            "--stylizer tuned paints several styles in one process: leave out --workers "
+            "and --cluster"
+        )
     if options.stylizer == "tuned":
         options = _tuned(film, options, job.folder / "tuned.safetensors", on_step)
     # Gatys' optimization amplifies what another number of threads changes in its sums.

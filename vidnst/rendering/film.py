@@ -1,7 +1,9 @@
 """A film to be painted: what is read, how it is painted, and as what its segments are encoded."""
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -19,6 +21,8 @@ from vidnst.media.pictures import is_picture
 from vidnst.memory import require_memory
 from vidnst.options import RenderOptions
 from vidnst.profile import Profile
+from vidnst.regions.kept import KeptWeights
+from vidnst.regions.survey import Sources, mask_sources, write_weights
 from vidnst.rendering.delivery import first_number
 from vidnst.rendering.paint import FilmPainter, film_painter, longest_segment
 from vidnst.rendering.segments import Record, Segment, frames_from
@@ -59,6 +63,9 @@ class Film:
         self._excerpt = excerpt_of(self.clip, options)
         self.first_number = first_number(options, self.clip)
         """Of the first picture, where it becomes numbered ones."""
+        self._masks: Sources = {}
+        if options.region_weights is None:
+            self._masks = mask_sources(options.regions, self.size_hw, self.clip.size_hw)
 
     @property
     def segment_suffix(self) -> str:
@@ -94,15 +101,31 @@ class Film:
         alpha = self.encoding.holds_alpha
         return samples_of(self.clip, self.options, count, size_hw=self.size_hw, alpha=alpha)
 
+    def weigh(self, folder: Path) -> None:
+        """Where it has regions, find what they hold of each frame, or take it up from the folder.
+
+        Raises MediaError where masks and frames do not fit.
+        """
+        options, path = self.options, folder / "weights.zip"
+        if not options.regions.regions or options.region_weights is not None:
+            return
+        if not path.exists() or options.regions.write_masks is not None:
+            begin = partial(self.frames_from, Segment())
+            write_weights(options.regions, self._masks, begin, path, self.size_hw)
+        self.options = replace(options, region_weights=path)
+
     def frames_from(self, segment: Segment) -> Generator[Frame, None, None]:
-        """Its source's frames from a segment's first on, with their shots marked."""
-        return frames_from(
+        """Its source's frames from a segment's first on, with their shots marked, and weighed."""
+        frames = frames_from(
             self.clip,
             segment,
             size_hw=self.size_hw,
             alpha=self.encoding.holds_alpha,
             **self._excerpt,
         )
+        if self.options.region_weights is None:
+            return frames
+        return _weighed(frames, KeptWeights(self.options.region_weights), segment.first_frame)
 
     def segment_writer(self, path: Path, segment: Segment) -> "SegmentWriter":
         """What writes a segment to a file; for numbered pictures path is their pattern."""
@@ -141,6 +164,14 @@ class Film:
             color=result_tags(self.clip),
             first_number=number,
         )
+
+
+def _weighed(
+    frames: Generator[Frame, None, None], weights: KeptWeights, first_frame: int
+) -> Generator[Frame, None, None]:
+    with closing(frames):
+        for index, frame in enumerate(frames, first_frame):
+            yield replace(frame, weights=weights.of_frame(index))
 
 
 class SegmentWriter:

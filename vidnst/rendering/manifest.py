@@ -14,6 +14,7 @@ from vidnst import __version__
 from vidnst.backends.engine import chosen_backend, chosen_device
 from vidnst.media.clip import is_sequence, sequence_numbers
 from vidnst.media.pictures import style_files
+from vidnst.regions.options import RegionOptions
 from vidnst.rendering.film import Film
 from vidnst.weights import SHA256
 
@@ -30,6 +31,8 @@ _NOT_DECIDING = (
     "overwrite",
     "resume",
     "delivery",
+    "regions",
+    "region_weights",
 )
 
 
@@ -52,6 +55,7 @@ def manifest_of(film: Film) -> dict[str, Any]:
         "weights": content_digest(options.weights) if options.weights else SHA256,
         "features": content_digest(features) if features.is_file() else None,
         "settings": settings,
+        "regions": _regions(options.regions),
         "size": list(film.size_hw),
         "encoding": asdict(film.encoding),
         "first number": film.first_number,
@@ -64,6 +68,15 @@ def manifest_of(film: Film) -> dict[str, Any]:
             "machine": platform.machine(),
         },
     }
+
+
+def _regions(regions: RegionOptions) -> dict[str, Any]:
+    files = {str(path): content_digest(path) for path in regions.files}
+    told = [
+        [region.name, *(files.get(str(p)) for p in (region.mask, region.style, region.style_mask))]
+        for region in regions.regions
+    ]
+    return {"masks": told, "softness": regions.softness, "track": regions.track}
 
 
 def content_digest(path: Path) -> str:

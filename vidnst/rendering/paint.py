@@ -22,11 +22,13 @@ from vidnst.style.color import colored
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.film import paint_film
 from vidnst.style.gatys import GatysStylizer
+from vidnst.style.shares import all_painted, in_floats, over_source
 
 State = Mapping[str, npt.NDArray[Any]]
 """What painting the next frame depends on, ready to be written to a file."""
 
 _NOTHING: Picture = np.empty((0, 0, 3), np.uint8)
+_NO_WEIGHT = np.zeros((1, 1, 1), np.float32)
 _FEWEST_FRAMES = 48
 _GATYS_FRAMES = 12
 """They take minutes each."""
@@ -96,8 +98,8 @@ class FeedForwardPainter:
         self._linker = Linker(steadying, size_hw=size_hw) if holds else None
         self._stabilizer = Stabilizer(steadying)
         self._samples: list[Picture] = []
-        self._arrived: deque[Picture] = deque()
-        self._last: Picture | None = None
+        self._arrived: deque[Frame] = deque()
+        self._last: Frame | None = None
 
     def paint(
         self, frames: Iterator[Frame], state: State | None = None
@@ -116,13 +118,15 @@ class FeedForwardPainter:
     def state(self) -> State:
         assert self._last is not None
         samples = {f"sample_{index}": picture for index, picture in enumerate(self._samples)}
-        return {**samples, **self._stabilizer.state(), "last": self._last}
+        last = {"last": self._last.picture, "untouched": np.array(_is_untouched(self._last))}
+        return {**samples, **self._stabilizer.state(), **last}
 
     def _restore(self, state: State) -> Frame:
-        """Take up a state; returns the frame before, of which only the picture counts."""
+        """Take up a state; returns the frame before: its picture, and whether that was painted."""
         self._samples = _samples_in(state)
         self._stabilizer.restore(state)
-        return Frame(state["last"], pts=0, duration=0, time_base=Fraction(1))
+        weights = _NO_WEIGHT if state["untouched"] else None
+        return Frame(state["last"], pts=0, duration=0, time_base=Fraction(1), weights=weights)
 
     def _paint_shot(
         self, frames: Iterator[Frame], before: Frame | None
@@ -142,19 +146,25 @@ class FeedForwardPainter:
             for frame in steadied:
                 self._last = self._arrived.popleft()
                 # What is held are paintings; the source's chroma needs no holding, and is exact.
-                yield replace(frame, picture=colored(frame.picture, self._last, self._color))
+                picture = colored(frame.picture, self._last.picture, self._color)
+                yield over_source(replace(frame, picture=picture), self._last)
 
-    def _paint_pair(self, pair: tuple[Frame | None, Frame]) -> tuple[Frame, Links | None, Picture]:
+    def _paint_pair(self, pair: tuple[Frame | None, Frame]) -> tuple[Frame, Links | None, Frame]:
         before, frame = pair
+        weights = None if frame.weights is None else in_floats(frame.weights)
         with self._profile.stage("paint"):
-            painted = replace(frame, picture=self._stylizer.paint(frame.picture))
-        if self._linker is None or before is None:
-            return painted, None, frame.picture
+            if weights is not None and weights.any():
+                # What is held must be painted all over; the source comes in when it is steady.
+                weights = all_painted(weights)
+            painted = replace(frame, picture=self._stylizer.paint(frame.picture, weights))
+        nothing_to_hold = before is None or _is_untouched(before) or _is_untouched(frame)
+        if self._linker is None or before is None or nothing_to_hold:
+            return painted, None, frame
         with self._profile.stage("flow"):
-            return painted, self._linker.links(before.picture, frame.picture), frame.picture
+            return painted, self._linker.links(before.picture, frame.picture), frame
 
     def _remembered(
-        self, results: Generator[tuple[Frame, Links | None, Picture], None, None]
+        self, results: Generator[tuple[Frame, Links | None, Frame], None, None]
     ) -> Generator[tuple[Frame, Links | None], None, None]:
         """Pass results on; their sources wait until their frames come out."""
         with closing(results):
@@ -216,6 +226,11 @@ def _groups(frames: Iterable[Frame], most: int) -> Generator[list[Frame], None, 
         group.append(frame)
     if group:
         yield group
+
+
+def _is_untouched(frame: Frame) -> bool:
+    """Whether all of it stays as it is in the source."""
+    return frame.weights is not None and not frame.weights.any()
 
 
 def _samples_in(state: State) -> list[Picture]:

@@ -1,14 +1,19 @@
 """Which stylizer a render's options ask for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from vidnst.backends.engine import chosen_device
+from vidnst.mixing import Mixing, WeightedStyle
 from vidnst.options import RenderOptions
-from vidnst.source import style_of
+from vidnst.regions.masks import style_mask
+from vidnst.regions.options import RegionOptions, RegionStyle
+from vidnst.source import read_styles, style_of
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.foreign import ForeignStylizer
 from vidnst.style.gatys import GatysStep, GatysStylizer
+from vidnst.style.mix import MixingStylizer
 from vidnst.style.tuned import RetrievedStylizer, TunedStylizer, is_tuned
 from vidnst.style.tuning import TuneStep
 
@@ -37,11 +42,26 @@ def make_stylizer(
             value_range=options.network_range,
             at_once=at_once,
         )
+    styles = options.regions.styles or (RegionStyle(options.style, None),)
+    if options.stylizer != "gatys" and len(styles) > 1:
+        alone = replace(options, regions=RegionOptions(), mixing=Mixing(fine=options.mixing.fine))
+        parts = [
+            make_stylizer(replace(alone, style=style.picture), size_hw, on_step, at_once=at_once)
+            for style in styles
+        ]
+        feeding = [part for part in parts if isinstance(part, FeedForwardStylizer)]
+        return MixingStylizer(feeding, painting, compute, size_hw=size_hw, at_once=at_once)
     style = style_of(options)
     if options.stylizer == "gatys":
-        device = chosen_device(compute.device)
         return GatysStylizer(
-            style, painting, options.gatys, size_hw=size_hw, on_step=on_step, device=device
+            style,
+            painting,
+            options.gatys,
+            size_hw=size_hw,
+            on_step=on_step,
+            device=chosen_device(compute.device),
+            others=[read_styles([WeightedStyle(other.picture)]) for other in styles[1:]],
+            style_masks=[style_mask(each) for each in styles],
         )
     if weights is not None and is_tuned(weights):
         return RetrievedStylizer(

@@ -7,11 +7,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from vidnst.frames import Frame
+from vidnst.frames import Frame, Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.media.shots import in_shots
 from vidnst.style.color import colored
 from vidnst.style.gatys import GatysStylizer
+from vidnst.style.shares import in_floats
 from vidnst.style.temporal import Painted
 
 _SAMPLES = 3
@@ -34,10 +35,15 @@ def paint_film(
                 stylizer.begin_shot(shot.samples)
             if stylizer.gatys.passes == 1:
                 for frame in shot.frames:
-                    painted = stylizer.paint(frame.picture)
-                    yield replace(frame, picture=colored(painted, frame.picture, color))
+                    painted = colored(_painted(stylizer, frame), frame.picture, color)
+                    yield replace(frame, picture=painted, weights=None)
             else:
                 yield from several.painted(shot.frames)
+
+
+def _painted(stylizer: GatysStylizer, frame: Frame) -> Picture:
+    weights = None if frame.weights is None else in_floats(frame.weights)
+    return stylizer.paint(frame.picture, weights)
 
 
 class _SeveralPasses:
@@ -52,8 +58,10 @@ class _SeveralPasses:
         frames = []
         for index, frame in enumerate(shot):
             self._write("source", index, frame.picture)
-            self._write("result", index, self._stylizer.paint(frame.picture))
-            frames.append(replace(frame, picture=np.empty((0, 0, 3), np.uint8)))
+            self._write("result", index, _painted(self._stylizer, frame))
+            if frame.weights is not None:
+                np.save(self._weights_path(index), frame.weights)
+            frames.append(replace(frame, picture=np.empty((0, 0, 3), np.uint8), weights=None))
         count = len(frames)
         for number in range(1, self._stylizer.gatys.passes):
             order = range(count - 1, -1, -1) if number % 2 else range(count)
@@ -61,7 +69,9 @@ class _SeveralPasses:
             for index in order:
                 own = Painted(self._read("source", index), self._read("result", index))
                 if neighbor is not None:
-                    own = replace(own, result=self._stylizer.repaint(own, neighbor))
+                    path = self._weights_path(index)
+                    weights = in_floats(np.load(path)) if path.exists() else None
+                    own = replace(own, result=self._stylizer.repaint(own, neighbor, weights))
                     self._write("result", index, own.result)
                 neighbor = own
         for index, frame in enumerate(frames):
@@ -74,6 +84,9 @@ class _SeveralPasses:
 
     def _read(self, kind: str, index: int) -> np.ndarray:
         return read_picture(self._path(kind, index))
+
+    def _weights_path(self, index: int) -> Path:
+        return self._folder / f"weights_{index:06d}.npy"
 
     def _path(self, kind: str, index: int) -> Path:
         return self._folder / f"{kind}_{index:06d}.png"

@@ -12,12 +12,13 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.errors import UsageError
-from vidnst.frames import Picture
+from vidnst.frames import Picture, Weights
 from vidnst.media.pictures import resize
 from vidnst.memory import is_out_of_memory, require_memory, too_large
 from vidnst.motion.visibility import Visible
@@ -29,6 +30,7 @@ from vidnst.style.objective import MOST_UNTILED, Anchor, LossWeights, PictureLos
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder, torchvision_vgg19
 from vidnst.style.pictures import StylePictures, style_pictures
 from vidnst.style.precision import processor_dtype
+from vidnst.style.shares import fitted, in_floats, painted_share, with_source
 from vidnst.style.temporal import Painted, look_back, recolored, seen_from
 from vidnst.weights import shipped_weights
 
@@ -90,8 +92,13 @@ class GatysStylizer:
         dtype: torch.dtype | None = None,
         device: torch.device | str = "cpu",
         on_step: Callable[[GatysStep], None] = lambda step: None,
+        others: Sequence[Picture | StylePictures] = (),
+        style_masks: Sequence[npt.NDArray[np.uint8] | None] = (),
     ) -> None:
         """style: RGB uint8 (H, W, 3), or several mixed. size_hw: of the frames that will come.
+
+        others: more styles, of frames that come with weights for each. style_masks: of each style,
+        uint8 (H, W), what of it counts; None is all.
 
         encoder: instead of the one that gatys.features names. dtype: of the encoder's arithmetic.
 
@@ -108,7 +115,8 @@ class GatysStylizer:
                 f"{', '.join(encoder.layer_names)}"
             )
         smallest = 2 * max(encoder.stride(layer) for layer in layers)
-        sizes = [("style", picture.shape[:2]) for picture in style.pictures]
+        self._given = [style_pictures(each) for each in (style, *others)]
+        sizes = [("style", p.shape[:2]) for each in self._given for p in each.pictures]
         for name, (height, width) in [*sizes, ("frame", size_hw)]:
             if min(height, width) < smallest:
                 raise UsageError(
@@ -119,7 +127,9 @@ class GatysStylizer:
         self._scales = _scales(size_hw, gatys, smallest)
         self._encoder, self._smallest = encoder, smallest
         self._device, self._dtype = torch.device(device), dtype or processor_dtype()
-        self._given_style = self._style = style
+        masks = [*style_masks, *[None] * (1 + len(others) - len(style_masks))]
+        self._masks = masks
+        self._styles = self._given
         self._palette: Palette | None = None
         self._on_step = on_step
         self._past: list[Painted] = []
@@ -138,31 +148,39 @@ class GatysStylizer:
     def _match(self, palette: Palette | None) -> None:
         """Bring the style's colors to a shot's palette, which holds until the next shot."""
         self._palette = palette
-        self._style = self._given_style if palette is None else self._given_style.matched(palette)
+        self._styles = self._given
+        if palette is not None:
+            self._styles = [style.matched(palette) for style in self._given]
         self._style_at.cache_clear()
 
-    def paint(self, picture: Picture) -> Picture:
+    def paint(self, picture: Picture, weights: Weights | None = None) -> Picture:
         """Paint one frame, RGB uint8 (H, W, 3), the one that follows the last in its shot.
+
+        weights: how much of each style is painted where; None paints all in the first.
 
         Raises MediaError where memory runs out.
         """
         if self.options.strength == 0:
             return picture
+        if weights is not None and not weights.any():
+            self._past = []
+            return picture
         with self._memory_errors():
-            return self._paint(picture)
+            painted = self._paint(picture, weights)
+        return _over(painted, picture, weights)
 
-    def _paint(self, picture: Picture) -> Picture:
+    def _paint(self, picture: Picture, weights: Weights | None) -> Picture:
         if self.options.color == "match" and self._palette is None:
             self._match(palette_of([picture]))
         if not self._past:
-            painted = self._paint_first(picture)
-        elif np.array_equal(picture, self._past[-1].source):
+            painted = self._paint_first(picture, weights)
+        elif weights is None and np.array_equal(picture, self._past[-1].source):
             painted = self._past[-1].result
         else:
             ages = [age for age in self.gatys.long_term if age <= len(self._past)] or [1]
             known, seen = look_back(picture, [self._past[-age] for age in ages])
             seed = known + (1 - seen[..., None]) * recolored(picture, self._past[-1])
-            painted = self._optimize_frame(picture, seed, self._anchor(known, seen))
+            painted = self._optimize_frame(picture, seed, self._anchor(known, seen), weights)
         self._past.append(Painted(picture, painted))
         del self._past[: -self.gatys.long_term[-1]]
         return painted
@@ -191,8 +209,8 @@ class GatysStylizer:
         matches = _PALETTE[0] in state
         self._match(Palette(*(state[name].numpy() for name in _PALETTE)) if matches else None)
 
-    def repaint(self, own: Painted, neighbor: Painted) -> Picture:
-        """Paint a frame once more, nearer to its neighbor's result.
+    def repaint(self, own: Painted, neighbor: Painted, weights: Weights | None = None) -> Picture:
+        """Paint a frame once more, nearer to its neighbor's result; weights: as paint takes them.
 
         Ruder et al. 2016, section 4.4: it starts from its own result, blended in halves with the
         neighbor's where that is visible.
@@ -200,8 +218,11 @@ class GatysStylizer:
         warped, seen = seen_from(own.source, neighbor)
         half = 0.5 * seen[..., None]
         seed = half * warped + (1 - half) * own.result
+        if weights is not None and not weights.any():
+            return own.source
         with self._memory_errors():
-            return self._optimize_frame(own.source, seed, self._anchor(warped, seen))
+            painted = self._optimize_frame(own.source, seed, self._anchor(warped, seen), weights)
+        return _over(painted, own.source, weights)
 
     @contextmanager
     def _memory_errors(self) -> Iterator[None]:
@@ -220,7 +241,7 @@ class GatysStylizer:
         at_once = min(pixels, MOST_UNTILED)
         return 300 * 2**20 + self._encoder.bytes_per_pixel * at_once + 12 * pictures * pixels
 
-    def _paint_first(self, picture: Picture) -> Picture:
+    def _paint_first(self, picture: Picture, weights: Weights | None) -> Picture:
         point: Tensor | None = None
         done, count = 0, sum(steps for _, steps in self._scales)
         for size_hw, steps in self._scales:
@@ -229,7 +250,7 @@ class GatysStylizer:
                 start = self._start(content)
             else:
                 start = F.interpolate(point, size_hw, mode="bicubic", align_corners=False)
-            loss = self._loss(content, None)
+            loss = self._loss(content, None, weights)
             point = self._optimize(start, loss, steps, tolerance=0.0, done=done, count=count)
             done += steps
         assert point is not None
@@ -240,14 +261,16 @@ class GatysStylizer:
             return content
         if self.gatys.init == "style":
             size_hw = (content.shape[2], content.shape[3])
-            return self._tensor(resize(self._style.pictures[0], size_hw))
+            return self._tensor(resize(self._styles[0].pictures[0], size_hw))
         generator = torch.Generator().manual_seed(self.gatys.seed)
         noise = torch.rand(content.shape, generator=generator).to(content)
         # Of the content's brightness, so that little of the way is spent on it.
         return (content.mean() + 0.3 * (noise - 0.5)).clamp(0, 1)
 
-    def _optimize_frame(self, picture: Picture, seed: Picture, anchor: Anchor) -> Picture:
-        loss = self._loss(self._tensor(picture), anchor)
+    def _optimize_frame(
+        self, picture: Picture, seed: Picture, anchor: Anchor, weights: Weights | None
+    ) -> Picture:
+        loss = self._loss(self._tensor(picture), anchor, weights)
         steps = self.gatys.frame_steps
         point = self._optimize(
             self._tensor(seed), loss, steps, tolerance=self.gatys.tolerance, done=0, count=steps
@@ -257,14 +280,20 @@ class GatysStylizer:
     def _anchor(self, pixels: np.ndarray, seen: Visible) -> Anchor:
         return Anchor(self._tensor(pixels), torch.from_numpy(seen)[None, None].to(self._device))
 
-    def _loss(self, content: Tensor, anchor: Anchor | None) -> PictureLoss:
+    def _loss(self, content: Tensor, anchor: Anchor | None, weights: Weights | None) -> PictureLoss:
         size_hw = (content.shape[2], content.shape[3])
+        guides = self._guides(weights, size_hw)
         own_layers = self.gatys.style_layer if self.options.strength < 1 else ()
         with torch.no_grad():
             maps, own = see(
-                self._encoder, content, self.gatys.content_layer, own_layers, dtype=self._dtype
+                self._encoder,
+                content,
+                self.gatys.content_layer,
+                own_layers,
+                guides=guides,
+                dtype=self._dtype,
             )
-        style = self._style_at(size_hw)
+        style = self._style_at(size_hw, 1 if guides is None else len(guides))
         if own:
             strength = self.options.strength
             style = {
@@ -287,21 +316,50 @@ class GatysStylizer:
             style=style,
             statistics=gatys.style_statistics,
             anchor=anchor,
+            guides=guides,
             dtype=self._dtype,
         )
 
-    def _read_style(self, size_hw: tuple[int, int]) -> dict[str, Moments]:
-        """The style's statistics, read at the scale of a frame of size_hw."""
+    def _guides(self, weights: Weights | None, size_hw: tuple[int, int]) -> Tensor | None:
+        """The weights at a scale, (R, H, W); None where all is the first style's."""
+        if weights is None:
+            return None
+        spread = np.broadcast_to(fitted(weights, size_hw), (len(weights), *size_hw))
+        return torch.from_numpy(np.ascontiguousarray(spread)).to(self._device)
+
+    def _read_style(self, size_hw: tuple[int, int], count: int) -> dict[str, Moments]:
+        """The first styles' statistics, (count, ...), read at the scale of a frame of size_hw."""
+        each = list(zip(self._styles, self._masks, strict=True))[:count]
+        found = [self._read_one(style, mask, size_hw) for style, mask in each]
+        return {
+            layer: Moments(
+                torch.cat([of_style[layer].mean for of_style in found]),
+                torch.cat([of_style[layer].covariance for of_style in found]),
+            )
+            for layer in self.gatys.style_layer
+        }
+
+    def _read_one(
+        self, style: StylePictures, mask: npt.NDArray[np.uint8] | None, size_hw: tuple[int, int]
+    ) -> dict[str, Moments]:
         brush = (self.options.brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
 
         def read(picture: Picture) -> dict[str, Moments]:
             scale = brush * max(size_hw) / max(picture.shape[:2])
             height, width = (max(self._smallest, round(s * scale)) for s in picture.shape[:2])
             pixels = self._tensor(resize(picture, (height, width)))
+            guide = None if mask is None else in_floats(mask[None])
             with torch.no_grad():
-                return see(self._encoder, pixels, (), self.gatys.style_layer, dtype=self._dtype)[1]
+                return see(
+                    self._encoder,
+                    pixels,
+                    (),
+                    self.gatys.style_layer,
+                    guides=self._guides(guide, (height, width)),
+                    dtype=self._dtype,
+                )[1]
 
-        return self._style.moments(read)
+        return style.moments(read)
 
     def _optimize(
         self,
@@ -347,6 +405,10 @@ class GatysStylizer:
 def _picture(point: Tensor) -> Picture:
     pixels = (point[0].clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0)
     return np.ascontiguousarray(pixels.cpu().numpy())
+
+
+def _over(painted: Picture, source: Picture, weights: Weights | None) -> Picture:
+    return painted if weights is None else with_source(painted, source, painted_share(weights))
 
 
 def _settled(totals: Sequence[float], tolerance: float) -> bool:

@@ -23,6 +23,22 @@ def moments(features: Tensor) -> Moments:
     return Moments(mean, covariance)
 
 
+def guided_moments(features: Tensor, guides: Tensor) -> Moments:
+    """Mean (R, C) and centered covariance (R, C, C) of features (1, C, H, W) in each of R regions.
+
+    guides (R, h, w), of any size, say how much a pixel counts. Gatys et al. 2017, equations 3 and
+    4, where a Gram matrix is F' T^2 F; here it is F' T F over the sum of T, so that at soft edges
+    regions share a pixel out. A region that is nowhere to be seen has 0 for both.
+    """
+    counts = F.adaptive_avg_pool2d(guides[:, None], (features.shape[2], features.shape[3]))
+    counts = counts.flatten(1).float()
+    counts = counts / counts.sum(1, keepdim=True).clamp_min(1e-6)
+    pixels = _pixels(features)[0].float()
+    mean = counts @ pixels
+    second = torch.stack([(pixels * own[:, None]).T @ pixels for own in counts])
+    return Moments(mean, second - mean[:, :, None] * mean[:, None, :])
+
+
 class _Moments(torch.autograd.Function):
     """With its gradient by hand: one product instead of two, and no centered copy is kept."""
 

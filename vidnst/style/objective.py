@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from vidnst.options import StyleStatistics
-from vidnst.style.losses import Moments, content_loss, moments, temporal_loss
+from vidnst.style.losses import Moments, content_loss, guided_moments, moments, temporal_loss
 from vidnst.style.perceptual import PerceptualEncoder
 
 TILE_SIDE = 1024
@@ -52,9 +52,13 @@ class PictureLoss:
         style: Mapping[str, Moments],
         statistics: StyleStatistics = "covariance",
         anchor: Anchor | None = None,
+        guides: Tensor | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
         """content and style: the wanted feature maps and moments, by layer, as `see` gives them.
+
+        guides: (R, H, W), how much each pixel belongs to each of R regions; style then holds the
+        moments of R styles, and each counts as its region's share of the picture.
 
         dtype: of the encoder's arithmetic; statistics and losses are float32 always.
         """
@@ -64,18 +68,25 @@ class PictureLoss:
         self._style = style
         self._statistics: StyleStatistics = statistics
         self._anchor = anchor
+        self._guides = guides
+        self._shares = None if guides is None else guides.mean((1, 2))
         self._dtype = dtype
 
     def terms(self, picture: Tensor) -> dict[str, Tensor]:
         """The weighted terms; `content` and `style` are means over their layers."""
         features, statistics = see(
-            self._encoder, picture, self._content, self._style, dtype=self._dtype
+            self._encoder,
+            picture,
+            self._content,
+            self._style,
+            guides=self._guides,
+            dtype=self._dtype,
         )
         contents = [
             content_loss(features[layer], wanted) for layer, wanted in self._content.items()
         ]
         styles = [
-            style_distance(statistics[layer], wanted, self._statistics)
+            style_distance(statistics[layer], wanted, self._statistics, shares=self._shares)
             for layer, wanted in self._style.items()
         ]
         terms = {
@@ -115,9 +126,12 @@ def see(
     moment_layers: Sequence[str] | Mapping[str, object],
     *,
     dtype: torch.dtype,
+    guides: Tensor | None = None,
     tile_side: int | None = None,
 ) -> tuple[dict[str, Tensor], dict[str, Moments]]:
     """The encoder's feature maps of some layers and the moments of others, both float32.
+
+    With guides (R, H, W) the moments are those of R regions (losses.py, guided_moments).
 
     Large pictures are seen in tiles of about tile_side; the result and its gradient are those of
     the whole but for rounding.
@@ -136,13 +150,13 @@ def see(
         features = features_of(picture)
         return (
             {layer: features[layer].float() for layer in map_layers},
-            {layer: moments(features[layer]) for layer in moment_layers},
+            {layer: _moments(features[layer], guides) for layer in moment_layers},
         )
 
     halo = encoder.halo(layers)
     rows, columns = _cores(height, tile_side), _cores(width, tile_side)
     maps: dict[str, list[list[Tensor]]] = {layer: [[] for _ in rows] for layer in map_layers}
-    parts: dict[str, list[tuple[Moments, int]]] = {layer: [] for layer in moment_layers}
+    parts: dict[str, list[tuple[Moments, Tensor]]] = {layer: [] for layer in moment_layers}
     for r, (top, bottom) in enumerate(rows):
         for left, right in columns:
             y, x = max(0, top - halo), max(0, left - halo)
@@ -153,6 +167,7 @@ def see(
                 bottom: int = bottom - y,
                 left: int = left - x,
                 right: int = right - x,
+                own: Tensor | None = None if guides is None else guides[:, top:bottom, left:right],
             ) -> tuple[Tensor, ...]:
                 found = features_of(part)
                 results: list[Tensor] = []
@@ -165,7 +180,7 @@ def see(
                     if layer in map_layers:
                         results.append(core.float())
                     if layer in moment_layers:
-                        m = moments(core)
+                        m = _moments(core, own)
                         results += [m.mean, m.covariance]
                 return tuple(results)
 
@@ -173,7 +188,11 @@ def see(
             results = iter(checkpoint(tile, part, use_reentrant=False))
             for layer in layers:
                 stride = encoder.stride(layer)
-                pixels = (bottom // stride - top // stride) * (right // stride - left // stride)
+                pixels = picture.new_tensor(
+                    (bottom // stride - top // stride) * (right // stride - left // stride)
+                )
+                if guides is not None:
+                    pixels = pixels * guides[:, top:bottom, left:right].mean((1, 2))
                 if layer in map_layers:
                     maps[layer][r].append(next(results))
                 if layer in moment_layers:
@@ -191,32 +210,46 @@ def _cores(side: int, tile_side: int) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], side], strict=True))
 
 
-def pooled_moments(parts: Sequence[tuple[Moments, int]]) -> Moments:
+def _moments(features: Tensor, guides: Tensor | None) -> Moments:
+    return moments(features) if guides is None else guided_moments(features, guides)
+
+
+def pooled_moments(parts: Sequence[tuple[Moments, Tensor]]) -> Moments:
     """The moments of a picture from those of its parts, each with its number of pixels.
 
-    Chan, Golub and LeVeque 1983, equation 2.1.
+    That is one number, or of each region one. Chan, Golub and LeVeque 1983, equation 2.1.
     """
-    total = sum(pixels for _, pixels in parts)
-    mean = torch.stack([m.mean * (pixels / total) for m, pixels in parts]).sum(0)
+    total = torch.stack([pixels for _, pixels in parts]).sum(0).clamp_min(1e-6)
+    shares = [(pixels / total).reshape(-1, 1) for _, pixels in parts]
+    mean = torch.stack([m.mean * own for (m, _), own in zip(parts, shares, strict=True)]).sum(0)
     covariance = torch.zeros_like(parts[0][0].covariance)
-    for m, pixels in parts:
+    for (m, _), own in zip(parts, shares, strict=True):
         away = m.mean - mean
         spread = m.covariance + away[:, :, None] * away[:, None, :]
-        covariance = covariance + spread * (pixels / total)
+        covariance = covariance + spread * own[:, :, None]
     return Moments(mean, covariance)
 
 
-def style_distance(result: Moments, style: Moments, statistics: StyleStatistics) -> Tensor:
+def style_distance(
+    result: Moments,
+    style: Moments,
+    statistics: StyleStatistics,
+    *,
+    shares: Tensor | None = None,
+) -> Tensor:
     """Squared relative distance of two pictures' statistics in one layer: 0 equal, 1 far.
 
     gram: ||G_r - G_s||^2 / ||G_s||^2, G the Gram matrix over the number of pixels (Gatys et al.
     2015, equation 5, with a weight per layer that makes layers alike). covariance: the same for the
     centered covariance, averaged with that for the mean; a Gram matrix is their sum, and mostly
-    mean.
+    mean. Of several regions (R, ...) it is the sum, each counted by its share (R,), or the mean.
     """
     if statistics == "gram":
-        return _relative(_gram(result), _gram(style))
-    return (_relative(result.mean, style.mean) + _relative(result.covariance, style.covariance)) / 2
+        apart = _relative(_gram(result), _gram(style))
+    else:
+        means = _relative(result.mean, style.mean)
+        apart = (means + _relative(result.covariance, style.covariance)) / 2
+    return apart.mean() if shares is None else (apart * shares).sum()
 
 
 def _gram(m: Moments) -> Tensor:
@@ -224,7 +257,8 @@ def _gram(m: Moments) -> Tensor:
 
 
 def _relative(result: Tensor, wanted: Tensor) -> Tensor:
-    return (result - wanted).square().sum() / (wanted.square().sum() + 1e-12)
+    squared = wanted.square().flatten(1).sum(1) + 1e-12
+    return (result - wanted).square().flatten(1).sum(1) / squared
 
 
 def squared_variation(picture: Tensor) -> Tensor:

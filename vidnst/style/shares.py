@@ -1,9 +1,20 @@
 """How much of each style is painted where, and what remains of the source."""
 
+from dataclasses import replace
+from typing import Any
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from vidnst.frames import Floats, Picture, Weights
+from vidnst.frames import Floats, Frame, Picture, Weights
+
+
+def in_floats(weights: npt.NDArray[Any]) -> Weights:
+    """Weights as a frame carries them, float32 or uint8 in 1/255, as float32."""
+    if weights.dtype == np.uint8:
+        return np.asarray(weights * np.float32(1 / 255), np.float32).clip(0, 1)
+    return np.asarray(weights, np.float32)
 
 
 def painted_share(weights: Weights) -> Floats:
@@ -39,6 +50,15 @@ def with_source(painted: Picture, source: Picture, share: Floats) -> Picture:
     full = np.broadcast_to(share, painted.shape[:2])
     mixed = cv2.blendLinear(painted, source, full, 1 - full)
     return np.asarray(mixed, np.uint8)
+
+
+def over_source(painted: Frame, source: Frame) -> Frame:
+    """A frame painted all over, with the source where its weights leave that."""
+    if source.weights is None:
+        return painted
+    share = painted_share(in_floats(source.weights))
+    picture = with_source(painted.picture, source.picture, share)
+    return replace(painted, picture=picture, weights=None)
 
 
 def fitted(weights: Weights, size_hw: tuple[int, int]) -> Weights:

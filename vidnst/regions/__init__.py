@@ -1,0 +1,1 @@
+"""Regions of a frame: which is painted how, read from masks and carried along the motion."""

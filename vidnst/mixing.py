@@ -1,20 +1,24 @@
 """Which styles go into a picture, as the user asks for them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vidnst.errors import UsageError
+from vidnst.schedule import in_turn, parse_moment
 
 
 @dataclass(frozen=True)
 class WeightedStyle:
     """A picture, or a folder of pictures, to paint like; weight: how much it counts beside others.
 
-    Raises UsageError for a weight below 0 or without end.
+    seconds: when it is alone, where styles turn into each other. Raises UsageError for a weight
+    below 0 or without end.
     """
 
     path: Path
     weight: float = 1.0
+    seconds: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.weight < float("inf"):
@@ -37,10 +41,14 @@ class Mixing:
 
 
 def parse_style(text: str) -> WeightedStyle:
-    """A style as the user writes it: PATH, or PATH:WEIGHT. A path that exists is one as it stands.
+    """A style as the user writes it: PATH, PATH:WEIGHT or PATH@TIME.
 
-    Raises UsageError where what follows the colon is no weight.
+    A path that exists is one as it stands. Raises UsageError where what follows is no weight or
+    time.
     """
+    path, at, moment = text.rpartition("@")
+    if at and not Path(text).exists() and (Path(path).exists() or moment[:1].isdigit()):
+        return WeightedStyle(Path(path), seconds=parse_moment(moment))
     before, colon, after = text.rpartition(":")
     if not colon or Path(text).exists():
         return WeightedStyle(Path(text))
@@ -53,3 +61,14 @@ def parse_style(text: str) -> WeightedStyle:
             ) from None
         return WeightedStyle(Path(text))
     return WeightedStyle(Path(before), weight)
+
+
+def times_of(styles: Sequence[WeightedStyle]) -> tuple[float, ...]:
+    """When each style is alone; empty where they are mixed all the time.
+
+    Raises UsageError where some have a time and some not, or one comes before the last.
+    """
+    times = [style.seconds for style in styles if style.seconds is not None]
+    if times and len(times) < len(styles):
+        raise UsageError("--style: give each style its time, such as a.jpg@0s, or none of them")
+    return tuple(in_turn("--style", times))

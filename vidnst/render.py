@@ -148,6 +148,8 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     if options.start_seconds is not None or options.end_seconds is not None:
         raise UsageError("--start and --end have no meaning for a still picture")
     require_film(options.delivery)
+    if options.timing.changes:
+        raise UsageError("keyframes and styles with times have no meaning for a still picture")
     picture = read_picture(options.source)
     source = options.source
     output = options.output or source.with_name(

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -10,7 +11,7 @@ from vidnst.commands.parser import Parser
 from vidnst.commands.regions import add_region_arguments, regions_of
 from vidnst.commands.settings import preset_names, with_preset
 from vidnst.errors import UsageError
-from vidnst.mixing import Mixing, WeightedStyle, parse_style
+from vidnst.mixing import Mixing, WeightedStyle, parse_style, times_of
 from vidnst.options import (
     Color,
     ComputeOptions,
@@ -23,10 +24,11 @@ from vidnst.options import (
     SteadyOptions,
     StyleOptions,
     Stylizer,
+    TimeOptions,
     TuneOptions,
     flag_of,
 )
-from vidnst.schedule import parse_time
+from vidnst.schedule import Curve, Easing, parse_curve, parse_time
 
 
 def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":
@@ -46,8 +48,14 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
         "(default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
-        "--strength", type=float, default=StyleOptions.strength, metavar="0..1",
-        help="how much style; 0 is the source itself (default: %(default)s)",
+        "--strength", default=str(StyleOptions.strength), metavar="0..1",
+        help="how much style; 0 is the source itself; or keyframes, 0@0s,1@2s "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--easing", choices=get_args(Easing), default=TimeOptions.easing,
+        help="between keyframes, and from style to style: evenly, or with a slow start and end "
+        "(default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
         "--brush-size", type=float, metavar="PERCENT",
@@ -136,8 +144,9 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
         "source", type=Path, metavar="INPUT", help="film, picture, or frames/%%06d.png"
     )
     parser.add_argument(
-        "--style", type=parse_style, action="append", metavar="PICTURE[:WEIGHT]",
-        help="picture, or folder of some, to paint like; given again, they are mixed",
+        "--style", type=parse_style, action="append", metavar="PICTURE[:WEIGHT|@TIME]",
+        help="picture, or folder of some, to paint like; given again, they are mixed, or each "
+        "turns into the next by its time",
     )  # fmt: skip
     parser.add_argument(
         "-o",
@@ -174,8 +183,14 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         raise UsageError(f"--keep-color is --color luminance, and not {args.color}")
     color = "luminance" if args.keep_color else args.color or StyleOptions.color
     style, *others = args.style or [WeightedStyle(args.network or regions.styles[0].picture)]
+    strength = parse_curve("--strength", str(args.strength), low=0, high=1)
+    curve = None
+    if isinstance(strength, Curve):
+        curve, strength = replace(strength, easing=args.easing), StyleOptions.strength
+    timing = TimeOptions(curve, times_of([style, *others]), args.easing)
     return RenderOptions(
         source=args.source,
+        timing=timing,
         style=style.path,
         mixing=Mixing(weight=style.weight, others=tuple(others), fine=args.fine_style),
         network=args.network,
@@ -196,7 +211,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         resume=not args.no_resume,
         on=args.on,
         weights=args.weights,
-        painting=StyleOptions(strength=args.strength, brush_size=args.brush_size, color=color),
+        painting=StyleOptions(strength=strength, brush_size=args.brush_size, color=color),
         regions=regions,
         encoding=EncodeOptions(
             codec=args.codec, crf=args.crf, preset=args.encoder_preset, pix_fmt=args.pix_fmt

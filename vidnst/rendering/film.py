@@ -3,6 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from vidnst.rendering.delivery import first_number
 from vidnst.rendering.paint import FilmPainter, film_painter, longest_segment
 from vidnst.rendering.segments import Record, Segment, frames_from
 from vidnst.rendering.stylizers import Step, make_stylizer
+from vidnst.rendering.timing import over_time
 from vidnst.source import excerpt_of, painted_size, samples_of
 from vidnst.style.feed_forward import FeedForwardStylizer
 
@@ -124,7 +126,10 @@ class Film:
             **self._excerpt,
         )
         if self.options.region_weights is None:
-            return frames
+            # The result's time begins where the film does, or with the excerpt.
+            cut = self._excerpt["start_seconds"] is not None
+            begins = Fraction(0 if cut else self.clip.start_seconds)
+            return over_time(frames, self.options, origin_seconds=begins)
         return _weighed(frames, KeptWeights(self.options.region_weights), segment.first_frame)
 
     def segment_writer(self, path: Path, segment: Segment) -> "SegmentWriter":

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from vidnst.backends.engine import chosen_device
 from vidnst.mixing import Mixing, WeightedStyle
-from vidnst.options import RenderOptions
+from vidnst.options import RenderOptions, TimeOptions
 from vidnst.regions.masks import style_mask
 from vidnst.regions.options import RegionOptions, RegionStyle
+from vidnst.rendering.timing import has_own_style
 from vidnst.source import read_styles, style_of
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
@@ -32,6 +33,8 @@ def make_stylizer(
 
     Raises UsageError, MediaError and WeightsError.
     """
+    if options.timing.changes:
+        return _changing(options, size_hw, on_step, at_once)
     painting, compute, weights = options.painting, options.compute, options.weights
     if options.network is not None:
         return ForeignStylizer(
@@ -79,3 +82,24 @@ def make_stylizer(
             on_step=on_step,
         )
     return FastStylizer(style, painting, compute, size_hw=size_hw, at_once=at_once, weights=weights)
+
+
+def _changing(
+    options: RenderOptions,
+    size_hw: tuple[int, int],
+    on_step: Callable[[Step], None],
+    at_once: int | None,
+) -> MixingStylizer:
+    """For weights by rendering/timing.py: each style that comes, and the scene's own."""
+    always = replace(options, timing=TimeOptions())
+    wanted = [always]
+    if len(options.timing.style_seconds) > 1:
+        fine = Mixing(fine=options.mixing.fine)
+        wanted = [replace(always, style=style.path, mixing=fine) for style in options.styles]
+    if has_own_style(options):
+        wanted.append(replace(always, painting=replace(options.painting, strength=0.0)))
+    parts = [make_stylizer(each, size_hw, on_step, at_once=at_once) for each in wanted]
+    feeding = [part for part in parts if isinstance(part, FeedForwardStylizer)]
+    return MixingStylizer(
+        feeding, options.painting, options.compute, size_hw=size_hw, at_once=at_once
+    )

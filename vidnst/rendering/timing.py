@@ -1,12 +1,14 @@
 """How much of each style a frame is painted in, by its time."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
 from vidnst.frames import Frame, Weights
-from vidnst.options import TimeOptions
+from vidnst.options import RenderOptions, TimeOptions
 from vidnst.schedule import crossfade
 
 
@@ -30,14 +32,25 @@ def weights_at(seconds: float, timing: TimeOptions, *, styles: int, own: bool) -
     return np.array(weights, np.float32)[:, None, None]
 
 
+def has_own_style(options: RenderOptions) -> bool:
+    """Whether the scene's own style is painted on the way from the source to a style."""
+    return options.stylizer == "fast" and options.timing.strength is not None
+
+
 def over_time(
-    frames: Iterable[Frame], timing: TimeOptions, *, styles: int, own: bool, origin_seconds: float
+    frames: Generator[Frame, None, None], options: RenderOptions, *, origin_seconds: Fraction
 ) -> Generator[Frame, None, None]:
-    """Give each frame the weights of its time, on top of those it has.
+    """Give each frame the weights of its time, where these change.
 
     origin_seconds: the timestamp at which the result's time begins.
     """
-    for frame in frames:
-        seconds = float(frame.pts * frame.time_base) - origin_seconds
-        weights = weights_at(seconds, timing, styles=styles, own=own)
-        yield replace(frame, weights=weights)
+    timing, own = options.timing, has_own_style(options)
+    styles = max(1, len(timing.style_seconds))
+    with closing(frames):
+        if not timing.changes:
+            yield from frames
+            return
+        for frame in frames:
+            seconds = float(frame.pts * frame.time_base - origin_seconds)
+            weights = weights_at(seconds, timing, styles=styles, own=own)
+            yield replace(frame, weights=weights)

@@ -60,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # Such as a full disk of which no one thought.
+        return _failed(f"{error.filename or 'stopped'}: {error.strerror or error}", 1)
     except MemoryError:
         return _failed("not enough memory: give a smaller --size", 1)
     except ImportError as error:

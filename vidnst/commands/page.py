@@ -17,7 +17,7 @@ from vidnst.errors import OutputError, UsageError
 from vidnst.page.options import PageLimits, PageOptions
 
 _PATIENCE_SECONDS = 60.0
-_LOOPBACK_NAMES = ["127.0.0.1", "localhost", "::1"]
+_LOOPBACK_NAMES = "127.0.0.1 localhost ::1"
 
 
 def page_parser() -> Parser:
@@ -102,7 +102,7 @@ def _serve(options: PageOptions, port: int, folder: Path) -> "subprocess.Popen[b
     }
     if options.local:
         # Against DNS rebinding, which brings strangers' pages here under other names.
-        settings["SERVER_ALLOWED_HOSTS"] = json.dumps(_LOOPBACK_NAMES)
+        settings["SERVER_ALLOWED_HOSTS"] = _LOOPBACK_NAMES
     environment = {f"STREAMLIT_{name}": str(value) for name, value in settings.items()}
     told = json.dumps({"folder": str(folder), "local": options.local, **asdict(options.limits)})
     script = str(files("vidnst.page").joinpath("app.py"))

@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from pathlib import Path
 
 import streamlit as st
@@ -10,7 +9,7 @@ import streamlit as st
 from vidnst.errors import VidnstError
 from vidnst.page.choice import Choice
 from vidnst.page.controls import choose
-from vidnst.page.gallery import show_renders
+from vidnst.page.gallery import show_results, show_unfinished
 from vidnst.page.lifeline import end_with_parent
 from vidnst.page.options import PageLimits
 from vidnst.page.preview import frame_at, painted_at, painted_size_hw, still_size
@@ -37,7 +36,7 @@ def main() -> None:
     place = "this machine" if local else "the machine that serves this page"
     st.caption(f"Paints any film in the style of any picture. Your files stay on {place}.")
     st.fragment(_studio)(here, session, local=local)
-    show_renders(here, session)
+    show_results(session)
     _farewell(here, session)
 
 
@@ -60,9 +59,9 @@ def _studio(here: Sessions, session: Session, *, local: bool) -> None:
             st.info("Add a film and a style to begin.")
             return
         _still(choice)
-        st.code(choice.command, language="bash", wrap_lines=True)
-    with right:
         _begin(here, session, choice)
+        st.code(choice.command, language="bash", wrap_lines=True)
+        show_unfinished(here, session)
 
 
 def _still(choice: Choice) -> None:
@@ -81,13 +80,12 @@ def _still(choice: Choice) -> None:
     )  # fmt: skip
     with picture:
         try:
-            began = time.perf_counter()
             size_hw = still_size(choice)
             source, painted = frame_at(clip, seconds, size_hw), painted_at(choice, seconds)
-            took = time.perf_counter() - began
             told = f"{choice.film.name} at {seconds:.1f} s"
             split(source, painted, view=view, told=told, key="still")
-            st.caption(f"{_about(choice, size_hw)} Painted in {took:.1f} s.")
+            if about := _about(choice, size_hw):
+                st.caption(about)
         except VidnstError as error:
             st.error(str(error))
 

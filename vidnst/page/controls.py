@@ -68,14 +68,14 @@ def choose(session: Session, *, local: bool) -> Choice | None:
 def _size(film: Source) -> str | None:
     assert film.clip is not None
     height, width = film.clip.size_hw
-    sizes = [None, *(str(h) for h in _HEIGHTS if h < height)]
+    sizes = ["", *(str(h) for h in _HEIGHTS if h < height)]
     if st.session_state.get("size") not in sizes:
-        st.session_state["size"] = None
-    return st.selectbox(
+        st.session_state["size"] = ""
+    size = st.selectbox(
         "Size", sizes, key="size",
-        format_func=lambda size: f"as filmed ({width}x{height})" if size is None
-        else f"{size} lines",
+        format_func=lambda size: f"{size} lines" if size else f"as filmed ({width}x{height})",
     )  # fmt: skip
+    return size or None
 
 
 def _pick(
@@ -87,7 +87,7 @@ def _pick(
         beside = st.columns([3, 1], vertical_alignment="bottom") if kind == "style" else None
         with beside[0] if beside else st.container():
             chosen = st.selectbox(
-                kind.capitalize(), known, key=kind, format_func=lambda source: source.name
+                kind.capitalize(), known, key=kind, format_func=lambda source: source.label
             )
         if beside and chosen is not None:
             beside[1].image(_thumbnail(chosen.path), width="stretch", alt=f"Style {chosen.name}")

@@ -23,11 +23,15 @@ _FIGURES = {
 }
 
 
-def show_renders(here: Sessions, session: Session) -> None:
-    """All of a session's renders, the newest first."""
+def show_unfinished(here: Sessions, session: Session) -> None:
+    """Renders under way, and those that were stopped or have failed."""
     every = _LOOKED_AT_EVERY_SECONDS if session.at_work else None
     if any(render.state != "done" for render in session.renders):
         st.fragment(_show_unfinished, run_every=every)(here, session, polled=every is not None)
+
+
+def show_results(session: Session) -> None:
+    """The newest result, or the chosen one, and the way to the others."""
     done = [render for render in session.renders if render.state == "done"]
     if not done:
         return
@@ -60,6 +64,8 @@ def _show_progress(here: Sessions, render: Render) -> None:
         if (left := render.progress.get("left_seconds")) is not None:
             told.append(f"{_clock(left)} left")
         st.progress(min(1.0, done / count) if count else 0.0, " · ".join(told))
+        for note in render.notes:
+            st.caption(note)
         if st.button("Cancel", key=f"cancel {render.name}", disabled=render.state == "stopping"):
             render.cancel()
             st.rerun()

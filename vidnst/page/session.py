@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -41,8 +42,8 @@ class Session:
         self.seen_seconds = time.monotonic()
         film, style = _samples()
         if film.exists() and style.exists():
-            self.films.append(film_of(film, str(film), PageLimits()))
-            self.styles.append(style_of(style, str(style), limits))
+            self.films.append(replace(film_of(film, str(film), PageLimits()), sample=True))
+            self.styles.append(replace(style_of(style, str(style), PageLimits()), sample=True))
 
     def new_folder(self) -> Path:
         """An empty folder of this session. Raises UsageError where it has many already."""

@@ -37,10 +37,15 @@ class Source:
     path: Path
     told: str
     clip: Clip | None = None
+    sample: bool = False
 
     @property
     def name(self) -> str:
         return Path(self.told).name
+
+    @property
+    def label(self) -> str:
+        return f"{self.name} (sample)" if self.sample else self.name
 
 
 def safe_name(name: str, *, otherwise: str) -> str:

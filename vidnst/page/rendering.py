@@ -83,6 +83,8 @@ class Render:
         for line in process.stdout:
             with suppress(ValueError):  # Not ours: a library's.
                 self._hear(json.loads(line))
+            if self.report or self.error:
+                break  # What a library leaves running may hold the pipe open.
         with suppress(subprocess.TimeoutExpired):
             process.wait(_PATIENCE_SECONDS)
         process.kill()

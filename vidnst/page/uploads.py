@@ -17,7 +17,7 @@ _FILM_KINDS = (
     "mov", "matroska", "webm", "avi", "mpegts", "mpeg", "ogg", "asf", "flv", "gif", "mxf", "nut",
 )  # fmt: skip
 """FFmpeg's demuxers that read one file and no other: no playlist, script or list of pictures."""
-_STYLE_KINDS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF")
+_STYLE_KINDS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 _STYLE_MEGAPIXELS = 100
 _POINTER = re.compile(
     rb"\s*(#EXTM3U|ffconcat|\[playlist\]|<\?xml|<MPD|<smil|<asx|<playlist|v=0\s|rtsp://|https?://)",

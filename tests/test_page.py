@@ -156,6 +156,7 @@ def test_a_film_is_painted_watched_measured_and_downloaded(
     with visit(browser, url, viewport={"width": 1280, "height": 860}) as page:
         asked: set[str] = set()
         page.on("request", lambda request: asked.add(request.url))
+        photograph(page, "page.png")
         choose(page, "film", films / "small.mp4")
         first = painted(page)
         strength = page.get_by_role("slider", name="Strength")

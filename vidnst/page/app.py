@@ -19,6 +19,8 @@ from vidnst.page.split import View, split
 _VIEWS: dict[View, str] = {"split": "Split", "side": "Side by side", "painted": "Painted"}
 _STYLE = """<style>
 .block-container { max-width: 78rem; padding-top: 2.2rem; padding-bottom: 3rem; }
+.st-key-pick_style [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; }
+.st-key-pick_style [data-testid="stColumn"] { min-width: 0; }
 h1 { font-size: 2.1rem !important; padding-bottom: 0 !important; }
 </style>"""
 

@@ -84,13 +84,14 @@ def _pick(
     """One of the known ones; what is added is looked through, and then chosen."""
     chosen: Source | None = None
     if known:
-        beside = st.columns([3, 1], vertical_alignment="bottom") if kind == "style" else None
-        with beside[0] if beside else st.container():
-            chosen = st.selectbox(
+        with st.container(key=f"pick_{kind}"):
+            shares = [3, 1] if kind == "style" else [1]
+            columns = st.columns(shares, vertical_alignment="bottom")
+            chosen = columns[0].selectbox(
                 kind.capitalize(), known, key=kind, format_func=lambda source: source.label
             )
-        if beside and chosen is not None:
-            beside[1].image(_thumbnail(chosen.path), width="stretch", alt=f"Style {chosen.name}")
+            if chosen is not None and kind == "style":
+                columns[1].image(_thumbnail(chosen.path), width="stretch", alt=chosen.name)
     # Under a new name it is empty again, and holds no file in memory.
     name = f"{kind}_upload_{st.session_state.get(f'{kind}_uploads', 0)}"
     st.file_uploader(

@@ -98,9 +98,10 @@ class Render:
             self.state = "failed"
 
     def _hear(self, line: dict[str, Any]) -> None:
-        self.error = _without_folders(line.get("error", self.error), self.folder)
+        self.error = _without_folders(line.get("error", self.error), self.choice, self.folder)
         self.report = line.get("report", self.report)
-        self.notes += [_without_folders(note, self.folder) for note in line.get("notes", ())]
+        notes = line.get("notes", ())
+        self.notes += [_without_folders(note, self.choice, self.folder) for note in notes]
         if "done" in line:
             self.progress = line
 
@@ -118,14 +119,16 @@ class Measure:
             output.parent,
         )  # fmt: skip
         self.at_work = True
-        Thread(target=self._listen, args=(output.parent,), name="measure", daemon=True).start()
+        listening = (choice, output.parent)
+        Thread(target=self._listen, args=listening, name="measure", daemon=True).start()
 
-    def _listen(self, folder: Path) -> None:
+    def _listen(self, choice: Choice, folder: Path) -> None:
         told, failure = self.process.communicate()
         try:
             self.clips = json.loads(told)["clips"]
         except (ValueError, KeyError):
-            self.error = _without_folders(_last_words(self.process.returncode, failure), folder)
+            words = _last_words(self.process.returncode, failure)
+            self.error = _without_folders(words, choice, folder)
         self.at_work = False
 
 
@@ -153,8 +156,8 @@ def _last_words(code: int, failure: str) -> str:
     return lines[-1].removeprefix("vidnst: ")
 
 
-def _without_folders(message: str, folder: Path) -> str:
+def _without_folders(message: str, choice: Choice, folder: Path) -> str:
     """A message with the names its user knows, not with where they lie."""
-    for place in (folder, folder.parent):
-        message = message.replace(f"{place}/", "")
-    return message
+    for source in (choice.film, choice.style):
+        message = message.replace(str(source.path), source.name)
+    return message.replace(f"{folder}/", "")

@@ -53,7 +53,7 @@ def url_of(server: "subprocess.Popen[str]") -> str:
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     before = folders()
-    server = page_command("--max-seconds", "20", "--max-megabytes", "3")
+    server = page_command("--max-seconds", "20", "--max-megabytes", "20")
     try:
         yield url_of(server)
     finally:
@@ -240,7 +240,7 @@ def test_what_cannot_be_painted_is_refused_and_the_page_goes_on(
             ("list.mp4", playlist.encode(), "list.mp4 is a playlist"),
             ("broken.mp4", broken, "broken.mp4 is damaged"),
             ("endless.mp4", (films / "endless.mp4").read_bytes(), "lasts more than 20 s"),
-            ("huge.mp4", bytes(4_000_000), "3.0MB or smaller"),
+            ("huge.mp4", bytes(22_000_000), "20.0MB or smaller"),
         ):
             upload(page, "film", {"name": name, "mimeType": "video/mp4", "buffer": content})
             page.get_by_text(told).wait_for()

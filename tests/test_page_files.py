@@ -156,7 +156,8 @@ def test_a_failed_render_says_why_and_can_be_tried_again(tmp_path: Path) -> None
     assert not session.folder.exists()
 
 
-def test_the_command_says_what_was_chosen(tmp_path: Path) -> None:
+def test_the_command_says_what_was_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     session = Sessions(tmp_path, LIMITS).open(None)
     film = session.take_film("my film.mp4", SAMPLE.read_bytes())
     choice = Choice(film, session.styles[0], strength=0.6, brush_size=4.0, steady=0.5, size="240")

@@ -98,7 +98,7 @@ def _serve(options: PageOptions, port: int, folder: Path) -> "subprocess.Popen[b
         "CLIENT_TOOLBAR_MODE": "minimal",
         "CLIENT_SHOW_ERROR_DETAILS": "none",
         "THEME_LIGHT_PRIMARY_COLOR": "#0b6fa4",
-        "THEME_DARK_PRIMARY_COLOR": "#4fb3e0",
+        "THEME_DARK_PRIMARY_COLOR": "#2485bd",
     }
     if options.local:
         # Against DNS rebinding, which brings strangers' pages here under other names.

@@ -80,21 +80,22 @@ class Render:
 
     def _listen(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            with suppress(ValueError):  # Not ours: a library's.
-                self._hear(json.loads(line))
-            if self.report or self.error:
-                break  # What a library leaves running may hold the pipe open.
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_PATIENCE_SECONDS)
-        process.kill()
-        code = process.wait()
-        if self.report and code == 0:
+        with process:
+            for line in process.stdout:
+                with suppress(ValueError):  # Not ours: a library's.
+                    self._hear(json.loads(line))
+                if self.report or self.error:
+                    break  # What a library leaves running may hold the pipe open.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_PATIENCE_SECONDS)
+            process.kill()
+        if self.report:
             self.state = "done"
         elif self.state == "stopping":
             self.state = "stopped"
         else:
-            self.error = self.error or _last_words(code, self._log.read_text(errors="replace"))
+            log = self._log.read_text(errors="replace")
+            self.error = self.error or _last_words(process.returncode, log)
             self.state = "failed"
 
     def _hear(self, line: dict[str, Any]) -> None:

@@ -42,8 +42,8 @@ class Session:
         self.seen_seconds = time.monotonic()
         film, style = _samples()
         if film.exists() and style.exists():
-            self.films.append(replace(film_of(film, str(film), PageLimits()), sample=True))
-            self.styles.append(replace(style_of(style, str(style), PageLimits()), sample=True))
+            self.films.append(replace(film_of(film, _told(film), PageLimits()), sample=True))
+            self.styles.append(replace(style_of(style, _told(style), PageLimits()), sample=True))
 
     def new_folder(self) -> Path:
         """An empty folder of this session. Raises UsageError where it has many already."""
@@ -69,7 +69,7 @@ class Session:
     def point_to_film(self, text: str) -> Source:
         """Use a film where it lies on this machine. Raises what film_of raises."""
         path = Path(text.strip().strip("\"'")).expanduser().absolute()
-        self.films.append(film_of(path, str(path), self.limits))
+        self.films.append(film_of(path, _told(path), self.limits))
         return self.films[-1]
 
     @contextmanager
@@ -164,6 +164,11 @@ class Sessions:
 def sessions(folder: Path, limits: PageLimits) -> Sessions:
     """Those of this process, which outlive each run of the page's script."""
     return Sessions(folder, limits)
+
+
+def _told(path: Path) -> str:
+    """A path as a command names it that is run where the server was."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _samples() -> tuple[Path, Path]:

@@ -130,3 +130,15 @@ def test_the_gpu_benchmark_needs_only_what_a_bare_gpu_machine_has() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
+
+
+def test_openvino_reports_to_nobody() -> None:
+    pytest.importorskip("openvino", reason="openvino is not installed")
+    program = (
+        "import sys, numpy as np, vidnst\n"
+        f"vidnst.Stylizer({str(ROOT / 'samples' / 'wave.jpg')!r})"
+        ".paint(np.zeros((64, 64, 3), np.uint8))\n"
+        "assert 'openvino' in sys.modules\n"
+        "assert not [name for name in sys.modules if name.startswith('openvino_telemetry.')]\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

@@ -286,3 +286,17 @@ def test_a_batch_tells_what_failed_even_if_its_report_finds_no_room(
     assert sorted(path.suffix for path in out.iterdir()) == [".json", ".mp4"]
     assert json.loads((out / "batch.json").read_text())["done"] == 1
     assert_same_film(next(out.glob("*.mp4")), whole)
+
+
+def test_a_full_cache_stops_no_render(
+    disk: Disk,
+    source: Path,
+    style: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VIDNST_CACHE", str(disk.path / "cache"))
+    disk.fill()
+    arguments = [str(source), "--style", str(style), "-o", str(tmp_path / "out.mp4"), "--quiet"]
+    assert main([*arguments, "--stylizer", "tuned", "--tune-steps", "2"]) == 0
+    assert not any(path.is_file() for path in (disk.path / "cache").rglob("*"))

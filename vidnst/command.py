@@ -16,6 +16,7 @@ from vidnst.commands import (
     export,
     info,
     jobs,
+    page,
     project,
     render,
     shots,
@@ -32,6 +33,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "export": export.run,
     "info": info.run,
     "jobs": jobs.run,
+    "page": page.run,
     "render": project.run,
     "shots": shots.run,
     "train": train.run,
@@ -62,6 +64,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # Such as a full disk of which no one thought.
+        return _failed(f"{error.filename or 'stopped'}: {error.strerror or error}", 1)
     except MemoryError:
         return _failed("not enough memory: give a smaller --size", 1)
     except ImportError as error:

@@ -10,10 +10,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
-from vidnst.errors import OutputError, WeightsError
+from vidnst.errors import WeightsError
+from vidnst.media.result import cannot_write
 
 SHA256 = {
     "fast.safetensors": "39f73b6d1f63a31d0c6bc32875d316b5d51ac493d584bf8d72a985e5772f57a1",
@@ -83,9 +84,9 @@ def write_weights(
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         plain = {key: t.detach().cpu().to(dtype).contiguous() for key, t in tensors.items()}
-        save_file(plain, partial, dict(metadata))
+        partial.write_bytes(save(plain, dict(metadata)))
         partial.replace(path)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
+        raise cannot_write(path, error) from error
     finally:
         partial.unlink(missing_ok=True)

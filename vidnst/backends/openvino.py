@@ -1,7 +1,8 @@
 """Run a baked network with OpenVINO, the fastest on CPUs."""
 
+import sys
 from threading import local
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -18,6 +19,8 @@ class OpenVinoEngine:
     """Paints with OpenVINO, each thread with a request of its own."""
 
     def __init__(self, network: BakedNetwork, *, bf16: bool, at_once: int) -> None:
+        # Its telemetry forks a process that reports to its maker, whom no one here asked.
+        sys.modules.setdefault("openvino_telemetry", cast(Any, None))
         import openvino
 
         core = openvino.Core()

@@ -104,7 +104,8 @@ def test_bad_style(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     text.write_text("no picture")
     refused([clip, "--style", text], 1, "cannot be read as a picture", tmp_path, capsys)
     refused([clip, "--style", tmp_path / "none.jpg"], 1, "no such file", tmp_path, capsys)
-    refused([clip, "--style", tmp_path], 1, "is a folder", tmp_path, capsys)
+    (tmp_path / "empty").mkdir()
+    refused([clip, "--style", tmp_path / "empty"], 1, "is a folder without", tmp_path, capsys)
     refused([clip], 2, "--style", tmp_path, capsys)
 
 

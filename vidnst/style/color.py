@@ -1,6 +1,6 @@
 """Which colors a painting has: the style's, the source's, or the style's brought near the source's.
 
-Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style Transfer", section 5.
+Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style Transfer", on color control.
 """
 
 from collections.abc import Sequence
@@ -45,14 +45,13 @@ def palette_of(pictures: Sequence[Picture]) -> Palette:
     return Palette(mean / 255, (products / count - np.outer(mean, mean)) / 255**2)
 
 
-def matched(style: Picture, wanted: Palette, own: Palette | None = None) -> Picture:
+def matched(style: Picture, wanted: Palette) -> Picture:
     """A style, RGB uint8 (H, W, 3), with its colors brought to the wanted palette.
 
     Each color becomes A (x - m_s) + m_c with A = C_c^(1/2) C_s^(-1/2), m and C mean and covariance:
-    section 5.1 of the paper, which takes this root from Hertzmann 2001. own: the style's palette,
-    where it is part of something larger.
+    the paper's color matching, which takes this root from Hertzmann et al. 2001.
     """
-    own = own or palette_of([style])
+    own = palette_of([style])
     change = _power(wanted.covariance, 0.5, 0.0) @ _power(own.covariance, -0.5, _LEAST_SPREAD)
     shift = 255 * (wanted.mean - change @ own.mean)
     map_rgb = np.concatenate([change, shift[:, None]], 1)
@@ -77,9 +76,10 @@ def colored(painted: Picture, source: Picture, color: Color) -> Picture:
 def with_chroma_of(source: Picture, painted: Picture) -> Picture:
     """The lightness of painted with the chroma of source, all RGB uint8 (H, W, 3).
 
-    Section 5.2 of the paper, in YCbCr (BT.601, full range), where a color is its luma Y and what R,
-    G and B differ from Y. Not every lightness can have every chroma: where some channel would leave
-    0..255, chroma is lessened at its hue, and, beyond half of it, lightness gives way.
+    The paper's luminance-only transfer, in YCbCr (BT.601, full range), where a color is its luma Y
+    and what R, G and B differ from it. Not every lightness can have every chroma: where some
+    channel would leave 0..255, chroma is lessened at its hue, and, beyond half of it, lightness
+    gives way.
     """
     own, wanted = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (source, painted))
     channels = cv2.split(source)

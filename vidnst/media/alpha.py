@@ -51,12 +51,15 @@ def continued(picture: Picture, alpha: Alpha) -> Picture:
     nothing, opaque = (cv2.dilate((alpha == level).astype(np.uint8), around) for level in (0, 255))
     soft = (alpha < 255) & (nothing > 0) & (opaque > 0)
     weight = np.where(soft, 0, alpha).astype(np.float32) / np.float32(255)
-    filled = _filled(picture.astype(np.float32), weight)
-    return np.where(weight[:, :, None] > 0, picture, np.rint(filled).astype(np.uint8))
+    colors = filled(picture.astype(np.float32), weight)
+    return np.where(weight[:, :, None] > 0, picture, np.rint(colors).astype(np.uint8))
 
 
-def _filled(colors: Floats, weight: Floats) -> Floats:
-    """Fill in what has no weight from a picture of half the size, which is filled likewise."""
+def filled(colors: Floats, weight: Floats) -> Floats:
+    """Fill in what has no weight from a picture of half the size, which is filled likewise.
+
+    colors: (H, W, 3) float32; weight: (H, W), 0 where there is no color.
+    """
     if weight.all():
         return colors
     height, width = weight.shape
@@ -65,6 +68,6 @@ def _filled(colors: Floats, weight: Floats) -> Floats:
     small = np.asarray(cv2.resize(weighted, half_wh, interpolation=cv2.INTER_AREA), np.float32)
     seen = small[:, :, 3]
     mean = np.divide(small[:, :, :3], np.maximum(seen, 1e-6)[:, :, None], dtype=np.float32)
-    coarse = _filled(mean, seen)
+    coarse = filled(mean, seen)
     around = np.asarray(cv2.resize(coarse, (width, height)), np.float32)
     return np.where(weight[:, :, None] > 0, colors, around)

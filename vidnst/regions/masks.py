@@ -41,8 +41,15 @@ class MaskSource:
         self.is_still = is_picture(path)
         if drawn and not self.is_still and not is_sequence(path):
             raise UsageError(f"--track carries masks drawn on a few frames, but {path} is a film")
-        own_hw = read_picture(path).shape[:2] if self.is_still else probe(path).size_hw
-        if not any(_same_shape((own_hw[0], own_hw[1]), hw) for hw in (source_hw, size_hw)):
+        numbers = sequence_numbers(path) if drawn and not self.is_still else []
+        self._drawn_on = {number: path.with_name(path.name % number) for number in numbers}
+        """Files by the numbers of frames, which may have gaps."""
+        if drawn and self.is_still:
+            self._drawn_on = {0: path}
+        pictures = [path] if self.is_still else list(self._drawn_on.values())
+        sizes = [read_picture(picture).shape for picture in pictures] or [probe(path).size_hw]
+        own_hw = next(((s[0], s[1]) for s in sizes if not self._fits(s, source_hw)), None)
+        if own_hw is not None:
             raise MediaError(
                 f"{path} is {own_hw[1]}x{own_hw[0]}, another shape than the frames' "
                 f"{source_hw[1]}x{source_hw[0]}"
@@ -64,13 +71,13 @@ class MaskSource:
 
     def drawn(self) -> Mapping[int, Mask]:
         """The masks by the frames they are drawn on; a still picture's is the first's."""
-        if self.is_still:
-            return {0: self.still()}
-        names = {number: self.path.name % number for number in sequence_numbers(self.path)}
         return {
-            number: _as_mask(read_picture(self.path.with_name(name), background=0), self._size_hw)
-            for number, name in names.items()
+            number: _as_mask(read_picture(path, background=0), self._size_hw)
+            for number, path in self._drawn_on.items()
         }
+
+    def _fits(self, own: tuple[int, ...], source_hw: tuple[int, int]) -> bool:
+        return any(_same_shape((own[0], own[1]), hw) for hw in (source_hw, self._size_hw))
 
 
 def style_mask(style: RegionStyle) -> Mask | None:

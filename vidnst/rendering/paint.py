@@ -22,7 +22,7 @@ from vidnst.style.color import colored
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.film import paint_film
 from vidnst.style.gatys import GatysStylizer
-from vidnst.style.shares import all_painted, in_floats, over_source
+from vidnst.style.shares import all_painted, continued_from, in_floats, over_source, painted_share
 
 State = Mapping[str, npt.NDArray[Any]]
 """What painting the next frame depends on, ready to be written to a file."""
@@ -152,11 +152,13 @@ class FeedForwardPainter:
     def _paint_pair(self, pair: tuple[Frame | None, Frame]) -> tuple[Frame, Links | None, Frame]:
         before, frame = pair
         weights = None if frame.weights is None else in_floats(frame.weights)
+        scene = frame.picture
         with self._profile.stage("paint"):
             if weights is not None and weights.any():
                 # What is held must be painted all over; the source comes in when it is steady.
+                scene = continued_from(scene, painted_share(weights))
                 weights = all_painted(weights)
-            painted = replace(frame, picture=self._stylizer.paint(frame.picture, weights))
+            painted = replace(frame, picture=self._stylizer.paint(scene, weights))
         nothing_to_hold = before is None or _is_untouched(before) or _is_untouched(frame)
         if self._linker is None or before is None or nothing_to_hold:
             return painted, None, frame

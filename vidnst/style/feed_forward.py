@@ -15,7 +15,7 @@ from vidnst.options import ComputeOptions, StyleOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.network import STRIDE
 from vidnst.style.precision import processor_dtype
-from vidnst.style.shares import all_painted, fitted, painted_share, with_source
+from vidnst.style.shares import all_painted, continued_from, fitted, painted_share, with_source
 
 NATURAL_BRUSH_PX = 16
 """How large the network's marks are at its own scale, roughly."""
@@ -124,8 +124,9 @@ class FeedForwardStylizer:
             return picture
         height, width = self._inner_hw
         shares = _FIRST if weights is None else self._padded_weights(all_painted(weights))
-        painted = self._run(self._padded(picture), shares)[:height, :width]
-        pixels = _enlarge(painted, picture)
+        scene = picture if weights is None else continued_from(picture, painted_share(weights))
+        painted = self._run(self._padded(scene), shares)[:height, :width]
+        pixels = _enlarge(painted, scene)
         weight = self._blend_weight()
         if weight < 1:
             pixels = np.asarray(cv2.addWeighted(pixels, weight, picture, 1 - weight, 0), np.uint8)

@@ -325,7 +325,7 @@ class GatysStylizer:
         if weights is None:
             return None
         spread = np.broadcast_to(fitted(weights, size_hw), (len(weights), *size_hw))
-        return torch.from_numpy(np.ascontiguousarray(spread)).to(self._device)
+        return torch.from_numpy(spread.copy()).to(self._device)
 
     def _read_style(self, size_hw: tuple[int, int], count: int) -> dict[str, Moments]:
         """The first styles' statistics, (count, ...), read at the scale of a frame of size_hw."""

@@ -8,6 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vidnst.frames import Floats, Frame, Picture, Weights
+from vidnst.media.alpha import filled
+
+_COARSER = 4
+_AROUND = np.ones((5, 5), np.uint8)
 
 
 def in_floats(weights: npt.NDArray[Any]) -> Weights:
@@ -19,7 +23,9 @@ def in_floats(weights: npt.NDArray[Any]) -> Weights:
 
 def painted_share(weights: Weights) -> Floats:
     """How much is painted at all, of weights (K, H, W): (H, W) in 0..1, or (1, 1)."""
-    return np.asarray(weights.sum(0).clip(0, 1), np.float32)
+    share = weights.sum(0)
+    # Shares that sum to 1 but for rounding leave nothing.
+    return np.asarray(np.where(share > 1 - 1e-5, 1, share), np.float32)
 
 
 def all_painted(weights: Weights) -> Weights:
@@ -47,9 +53,31 @@ def with_source(painted: Picture, source: Picture, share: Floats) -> Picture:
     """
     if share.min() == 1:
         return painted
-    full = np.broadcast_to(share, painted.shape[:2])
-    mixed = cv2.blendLinear(painted, source, full, 1 - full)
-    return np.asarray(mixed, np.uint8)
+    change = painted.astype(np.float32) - source
+    return np.rint(source + share[..., None] * change).astype(np.uint8)
+
+
+def continued_from(picture: Picture, share: Floats) -> Picture:
+    """The picture with what is painted, share (H, W), going on smoothly where the source stays.
+
+    Left as it is, what stays would be seen by the strokes beside it: they would draw its outline, a
+    halo around what nobody painted. RGB uint8 (H, W, 3).
+    """
+    seen = cv2.erode(np.asarray(share > 0.5, np.uint8), _AROUND)
+    if share.shape == (1, 1) or seen.all() or not seen.any():
+        return picture
+    small_wh = -(-picture.shape[1] // _COARSER), -(-picture.shape[0] // _COARSER)
+    colors = cv2.resize(
+        cv2.bitwise_and(picture, picture, mask=seen).astype(np.float32),
+        small_wh,
+        interpolation=cv2.INTER_AREA,
+    )
+    weight = cv2.resize(seen.astype(np.float32), small_wh, interpolation=cv2.INTER_AREA)
+    mean = np.asarray(colors / np.maximum(weight, 1e-6)[..., None], np.float32)
+    around = cv2.resize(filled(mean, np.asarray(weight, np.float32)), picture.shape[1::-1])
+    smooth = np.asarray(np.rint(around), np.uint8)
+    cv2.copyTo(picture, seen, smooth)
+    return smooth
 
 
 def over_source(painted: Frame, source: Frame) -> Frame:

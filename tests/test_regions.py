@@ -13,7 +13,6 @@ from conftest import ROOT, MakeClip
 from known_motion import texture
 from test_bad_input import refused
 from test_resume import FEW_STEPS
-from vidnst.rendering.files import files_read, with_files
 
 from vidnst.command import main
 from vidnst.commands.arguments import render_options
@@ -351,10 +350,10 @@ def test_kept_weights_tell_those_of_any_frame(tmp_path: Path) -> None:
 def test_a_worker_may_find_a_region_s_style_elsewhere() -> None:
     regions = (Region("a", Path("a.png"), Path("x.jpg")), Region("rest", None, None))
     options = RenderOptions(Path("f.mp4"), Path("x.jpg"), regions=RegionOptions(regions))
-    assert set(files_read(options)) == {"source", "style", "style of a"}
-    moved = with_files(options, {"style of a": Path("/there/x.jpg"), "source": Path("/f.mp4")})
-    assert moved.regions.regions[0].style == Path("/there/x.jpg")
-    assert (moved.source, moved.style) == (Path("/f.mp4"), Path("x.jpg"))
+    there = {Path("x.jpg"): Path("/there/x.jpg"), Path("f.mp4"): Path("/f.mp4")}
+    moved = options.with_paths(lambda path: there.get(path, path))
+    assert moved.regions.regions[0] == Region("a", Path("a.png"), Path("/there/x.jpg"))
+    assert (moved.source, moved.style) == (Path("/f.mp4"), Path("/there/x.jpg"))
 
 
 def test_regions_are_named_as_the_user_writes_them() -> None:

@@ -14,7 +14,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from vidnst.errors import WeightsError
-from vidnst.media.result import cannot_write
+from vidnst.media.places import cannot_write
 
 SHA256 = {
     "fast.safetensors": "39f73b6d1f63a31d0c6bc32875d316b5d51ac493d584bf8d72a985e5772f57a1",

@@ -183,7 +183,8 @@ def _summary(outcomes: "list[Outcome]", seconds: float) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    from vidnst.media.result import PendingResult, cannot_write
+    from vidnst.media.places import cannot_write
+    from vidnst.media.result import PendingResult
 
     with PendingResult(path) as result:
         try:

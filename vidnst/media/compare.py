@@ -22,7 +22,7 @@ from vidnst.media.containers import Encoding, audio_codec, choose_encoding, cont
 from vidnst.media.decode import decode
 from vidnst.media.join import ffmpeg_failure, ffmpeg_program, first_timestamp
 from vidnst.media.labels import label
-from vidnst.media.result import cannot_write
+from vidnst.media.places import cannot_write
 from vidnst.options import CompareAs, EncodeOptions
 
 _MATRIX_NAMES = {1: "bt709", 4: "fcc", 5: "bt601", 7: "smpte240m", 9: "bt2020nc"}

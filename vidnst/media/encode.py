@@ -17,7 +17,7 @@ from vidnst.frames import Frame
 from vidnst.media.clip import ColorTags
 from vidnst.media.color import LIMITED_RANGE, from_rgb, is_rgb
 from vidnst.media.containers import Encoding
-from vidnst.media.result import cannot_write
+from vidnst.media.places import cannot_write
 
 
 class Encoder:

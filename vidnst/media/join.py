@@ -18,7 +18,7 @@ from vidnst.errors import MediaError, OutputError, VidnstError
 from vidnst.media.clip import Clip
 from vidnst.media.color import LIMITED_RANGE
 from vidnst.media.containers import Encoding, audio_codec, subtitle_codec
-from vidnst.media.result import cannot_write
+from vidnst.media.places import cannot_write
 from vidnst.media.timecode import timecode_at
 
 _NOTHING = "d:99?"

@@ -7,7 +7,7 @@ import numpy as np
 
 from vidnst.errors import MediaError, OutputError
 from vidnst.frames import Picture
-from vidnst.media.result import cannot_write
+from vidnst.media.places import cannot_write
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 

@@ -8,28 +8,12 @@ from types import TracebackType
 
 from vidnst.errors import OutputError
 from vidnst.media.clip import is_sequence, sequence_numbers
-
-JOB_SUFFIX = ".vidnst"
-"""Of the hidden folder in which a film's segments are kept."""
-PENDING_PREFIX = ".vidnst-"
-"""Of the hidden folders in which everything else is made."""
+from vidnst.media.places import PENDING_PREFIX, cannot_write
 
 
 def folder_of(target: Path) -> Path:
     """The folder a result is put in; of numbered pictures, that which holds theirs."""
     return target.parent.parent if is_sequence(target) else target.parent
-
-
-def cannot_write(path: Path, error: OSError) -> OutputError:
-    """What to raise where a file cannot be written; names the folder that the user knows."""
-    hidden = [folder for folder in path.parents if _is_hidden(folder.name)]
-    place = (hidden[-1] if hidden else path).parent.absolute()
-    return OutputError(f"cannot write in {place}: {error.strerror or error}")
-
-
-def _is_hidden(name: str) -> bool:
-    """Whether a folder of this name is one of those in which results are made."""
-    return name.startswith(PENDING_PREFIX) or (name.startswith(".") and name.endswith(JOB_SUFFIX))
 
 
 def check_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) -> None:

@@ -59,7 +59,7 @@ class LocalRendering:
 
 
 class _Finisher:
-    """Closes segments in a thread, so that no one waits while an encoder empties itself."""
+    """Notes finished segments in a thread, so that no one waits for the disk."""
 
     writer: SegmentWriter
 
@@ -79,11 +79,11 @@ class _Finisher:
         """Raises what finishing the one before has raised."""
         self._wait()
         if self._begun is not None:
-            self._finishing = self._pool.submit(self._close, self._begun, following, state)
-            self._begun = None
-
-    def _close(self, writer: SegmentWriter, following: Segment | None, state: State | None) -> None:
-        self._job.finish(writer.finish(following), state, writer.files)
+            writer, self._begun = self._begun, None
+            # Here: an encoder that is opened while another empties itself makes that one's result
+            # differ, rarely.
+            record = writer.finish(following)
+            self._finishing = self._pool.submit(self._job.finish, record, state, writer.files)
 
     def _wait(self) -> None:
         if self._finishing is not None:

@@ -17,13 +17,8 @@ from safetensors.numpy import load, save
 
 from vidnst.errors import OutputError
 from vidnst.media.clip import is_sequence
-from vidnst.media.result import (
-    JOB_SUFFIX,
-    cannot_write,
-    folder_of,
-    put_in_place,
-    write_through,
-)
+from vidnst.media.places import JOB_SUFFIX, cannot_write
+from vidnst.media.result import folder_of, put_in_place, write_through
 from vidnst.rendering.paint import State
 from vidnst.rendering.segments import Record, Segment
 

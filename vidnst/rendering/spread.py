@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from vidnst.ahead import ahead
 from vidnst.errors import OutputError
-from vidnst.media.result import cannot_write
+from vidnst.media.places import cannot_write
 from vidnst.rendering.film import Film
 from vidnst.rendering.here import Listener
 from vidnst.rendering.job import Job

@@ -10,7 +10,7 @@ import torch
 
 from vidnst.ahead import ahead
 from vidnst.allocator import keep_freed_memory
-from vidnst.media.result import PENDING_PREFIX
+from vidnst.media.places import PENDING_PREFIX
 from vidnst.options import RenderOptions
 from vidnst.profile import Profile
 from vidnst.rendering.film import Film

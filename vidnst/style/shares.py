@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from vidnst.frames import Floats, Frame, Picture, Weights
-from vidnst.media.alpha import filled
 
 _COARSER = 4
 _AROUND = np.ones((5, 5), np.uint8)
@@ -63,6 +62,8 @@ def continued_from(picture: Picture, share: Floats) -> Picture:
     Left as it is, what stays would be seen by the strokes beside it: they would draw its outline, a
     halo around what nobody painted. RGB uint8 (H, W, 3).
     """
+    from vidnst.media.alpha import filled  # It needs PyAV, which a bare GPU machine lacks.
+
     seen = cv2.erode(np.asarray(share > 0.5, np.uint8), _AROUND)
     if share.shape == (1, 1) or seen.all() or not seen.any():
         return picture

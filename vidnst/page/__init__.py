@@ -1,1 +1,0 @@
-"""The page: vidnst for people who would rather look than type."""

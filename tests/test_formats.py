@@ -1,5 +1,7 @@
 """Containers, pixel formats and sound that real files come with."""
 
+import os
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -46,6 +48,18 @@ def test_each_codec_is_written(
     paint(make_clip("source.mp4", frames=4), style, output, encoding=EncodeOptions(codec=codec))
     assert probe(output).codec == {"h265": "hevc"}.get(codec, codec)
     assert facts(output).frame_count == 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there an encoder asks for it")
+@pytest.mark.parametrize("codec", ["av1", "h264"])
+def test_no_thread_is_left_with_real_time_priority(
+    codec: str, make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    source, output = make_clip("source.mp4", frames=4), tmp_path / "out.mkv"
+    paint(source, style, output, encoding=EncodeOptions(codec=codec))
+    assert {os.sched_getscheduler(int(task)) for task in os.listdir("/proc/self/task")} == {
+        os.SCHED_OTHER
+    }
 
 
 @pytest.mark.parametrize("ending", ["mp4", "mkv", "webm", "gif"])

@@ -1,5 +1,7 @@
 """Frames into a file, each with its timestamp."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -45,6 +47,7 @@ class Encoder:
         self._pixel_format = encoding.pixel_format
         self._palette: Graph | None = None
         self._closed = False
+        self._opened = False
         self._written = False
         self._durations: dict[int, int] = {}
         self._coded: list[int] = []
@@ -76,7 +79,7 @@ class Encoder:
 
     def write(self, frame: Frame) -> None:
         """Encode one frame; its timestamp must be later than the last one's."""
-        with self._failures():
+        with self._failures(), self._own_priority():
             if self._stream.codec_context.name == "gif":
                 encodable = self._paletted(frame)
             else:
@@ -94,7 +97,7 @@ class Encoder:
         """
         packet.stream, packet.time_base = self._stream, self._time_base
         packet.pts, packet.dts, packet.duration = pts, dts, duration
-        with self._failures():
+        with self._failures(), self._own_priority():
             self._container.mux(packet)
 
     @property
@@ -174,6 +177,25 @@ class Encoder:
         painted = self._palette.pull()
         assert isinstance(painted, av.VideoFrame)
         return painted
+
+    @contextmanager
+    def _own_priority(self) -> Iterator[None]:
+        """Take back the real-time priority that SVT-AV1 gives the thread which opens it, as root.
+
+        Threads started from there would have it too, and starve the ones they wait for.
+        """
+        if self._opened or sys.platform != "linux":
+            yield
+            return
+        policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+        try:
+            yield
+        finally:
+            self._opened = True
+            for task in map(int, os.listdir("/proc/self/task")):
+                with suppress(OSError):  # It may have ended.
+                    if os.sched_getscheduler(task) != policy:
+                        os.sched_setscheduler(task, policy, parameters)
 
     @contextmanager
     def _failures(self) -> Iterator[None]:

@@ -21,6 +21,9 @@ from vidnst.media.color import LIMITED_RANGE, from_rgb, is_rgb
 from vidnst.media.containers import Encoding
 from vidnst.media.places import cannot_write
 
+_THREADS = 4
+"""Of each encoder, however many cores there are: results of most codecs depend on it."""
+
 
 class Encoder:
     """Write frames of one size to one video stream; a context manager.
@@ -69,7 +72,7 @@ class Encoder:
             context = stream.codec_context
             context.time_base = time_base
             context.sample_aspect_ratio = sample_aspect
-            context.thread_type = "AUTO"
+            context.thread_type, context.thread_count = "AUTO", _THREADS
             if not is_rgb(encoding.pixel_format):
                 context.color_range = color.range
                 context.colorspace = color.matrix

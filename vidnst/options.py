@@ -383,14 +383,13 @@ class RenderOptions:
             raise UsageError("--network paints in one style: give --mask, not --region")
         if any(r.style_mask for r in self.regions.regions) and self.stylizer != "gatys":
             raise UsageError("--style-mask is for --stylizer gatys")
-        if self.timing.changes:
+        if len(self.timing.style_seconds) > 1:
             for flag, given in (
-                ("--stylizer gatys", self.stylizer == "gatys"),
                 ("--network", self.network is not None),
                 ("--region and --mask", bool(self.regions.regions)),
             ):
                 if given:
-                    raise UsageError(f"keyframes and styles with times do not go with {flag}")
+                    raise UsageError(f"styles with times do not go with {flag}")
         if not 1 <= self.on <= _MOST_HELD:
             raise UsageError(f"--on is {self.on}, but must lie in 1..{_MOST_HELD}")
         if self.save_steps is not None and self.save_steps < 1:

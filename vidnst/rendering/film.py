@@ -125,12 +125,13 @@ class Film:
             alpha=self.encoding.holds_alpha,
             **self._excerpt,
         )
-        if self.options.region_weights is None:
-            # The result's time begins where the film does, or with the excerpt.
-            cut = self._excerpt["start_seconds"] is not None
-            begins = Fraction(0 if cut else self.clip.start_seconds)
-            return over_time(frames, self.options, origin_seconds=begins)
-        return _weighed(frames, KeptWeights(self.options.region_weights), segment.first_frame)
+        if self.options.region_weights is not None:
+            kept = KeptWeights(self.options.region_weights)
+            frames = _weighed(frames, kept, segment.first_frame)
+        # The result's time begins where the film does, or with the excerpt.
+        cut = self._excerpt["start_seconds"] is not None
+        begins = Fraction(0 if cut else self.clip.start_seconds)
+        return over_time(frames, self.options, origin_seconds=begins)
 
     def segment_writer(self, path: Path, segment: Segment) -> "SegmentWriter":
         """What writes a segment to a file; for numbered pictures path is their pattern."""

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from vidnst.backends.engine import chosen_device
-from vidnst.mixing import Mixing, WeightedStyle
+from vidnst.mixing import Mixing
 from vidnst.options import RenderOptions, TimeOptions
 from vidnst.regions.masks import style_mask
-from vidnst.regions.options import RegionOptions, RegionStyle
+from vidnst.regions.options import RegionOptions
 from vidnst.rendering.timing import has_own_style
-from vidnst.source import read_styles, style_of
+from vidnst.source import style_of
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.foreign import ForeignStylizer
@@ -33,8 +33,6 @@ def make_stylizer(
 
     Raises UsageError, MediaError and WeightsError.
     """
-    if options.timing.changes:
-        return _changing(options, size_hw, on_step, at_once)
     painting, compute, weights = options.painting, options.compute, options.weights
     if options.network is not None:
         return ForeignStylizer(
@@ -45,16 +43,12 @@ def make_stylizer(
             value_range=options.network_range,
             at_once=at_once,
         )
-    styles = options.regions.styles or (RegionStyle(options.style, None),)
-    if options.stylizer != "gatys" and len(styles) > 1:
-        alone = replace(options, regions=RegionOptions(), mixing=Mixing(fine=options.mixing.fine))
-        parts = [
-            make_stylizer(replace(alone, style=style.picture), size_hw, on_step, at_once=at_once)
-            for style in styles
-        ]
+    each = _each_alone(options)
+    if options.stylizer != "gatys" and len(each) > 1:
+        parts = [make_stylizer(one, size_hw, on_step, at_once=at_once) for one in each]
         feeding = [part for part in parts if isinstance(part, FeedForwardStylizer)]
         return MixingStylizer(feeding, painting, compute, size_hw=size_hw, at_once=at_once)
-    style = style_of(options)
+    style = style_of(each[0])
     if options.stylizer == "gatys":
         return GatysStylizer(
             style,
@@ -63,8 +57,8 @@ def make_stylizer(
             size_hw=size_hw,
             on_step=on_step,
             device=chosen_device(compute.device),
-            others=[read_styles([WeightedStyle(other.picture)]) for other in styles[1:]],
-            style_masks=[style_mask(each) for each in styles],
+            others=[style_of(other) for other in each[1:]],
+            style_masks=[style_mask(region) for region in options.regions.styles],
         )
     if weights is not None and is_tuned(weights):
         return RetrievedStylizer(
@@ -84,22 +78,23 @@ def make_stylizer(
     return FastStylizer(style, painting, compute, size_hw=size_hw, at_once=at_once, weights=weights)
 
 
-def _changing(
-    options: RenderOptions,
-    size_hw: tuple[int, int],
-    on_step: Callable[[Step], None],
-    at_once: int | None,
-) -> MixingStylizer:
-    """For weights by rendering/timing.py: each style that comes, and the scene's own."""
-    always = replace(options, timing=TimeOptions())
-    wanted = [always]
-    if len(options.timing.style_seconds) > 1:
-        fine = Mixing(fine=options.mixing.fine)
-        wanted = [replace(always, style=style.path, mixing=fine) for style in options.styles]
-    if has_own_style(options):
-        wanted.append(replace(always, painting=replace(options.painting, strength=0.0)))
-    parts = [make_stylizer(each, size_hw, on_step, at_once=at_once) for each in wanted]
-    feeding = [part for part in parts if isinstance(part, FeedForwardStylizer)]
-    return MixingStylizer(
-        feeding, options.painting, options.compute, size_hw=size_hw, at_once=at_once
+def _each_alone(options: RenderOptions) -> list[RenderOptions]:
+    """What would paint in each of the styles alone: the regions', those that come in turn, or one.
+
+    After them, where it is painted, the scene's own.
+    """
+    alone = replace(
+        options,
+        regions=RegionOptions(),
+        timing=TimeOptions(),
+        mixing=Mixing(fine=options.mixing.fine),
     )
+    if len(options.regions.styles) > 1:
+        each = [replace(alone, style=region.picture) for region in options.regions.styles]
+    elif len(options.timing.style_seconds) > 1:
+        each = [replace(alone, style=style.path) for style in options.styles]
+    else:
+        each = [replace(alone, mixing=options.mixing)]
+    if has_own_style(options):
+        each.append(replace(each[0], painting=replace(options.painting, strength=0.0)))
+    return each

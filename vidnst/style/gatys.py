@@ -156,7 +156,8 @@ class GatysStylizer:
     def paint(self, picture: Picture, weights: Weights | None = None) -> Picture:
         """Paint one frame, RGB uint8 (H, W, 3), the one that follows the last in its shot.
 
-        weights: how much of each style is painted where; None paints all in the first.
+        weights: how much of each style is painted where; None paints all in the first. Where they
+        are the same everywhere, they mix the styles' statistics with each other and the frame's.
 
         Raises MediaError where memory runs out.
         """
@@ -282,8 +283,13 @@ class GatysStylizer:
 
     def _loss(self, content: Tensor, anchor: Anchor | None, weights: Weights | None) -> PictureLoss:
         size_hw = (content.shape[2], content.shape[3])
+        mixture, strength = None, self.options.strength
+        if weights is not None and weights.shape[1:] == (1, 1):
+            # The same everywhere: not regions, but one style between several, and a strength.
+            total = float(weights.sum())
+            mixture, strength, weights = weights[:, 0, 0] / total, strength * total, None
         guides = self._guides(weights, size_hw)
-        own_layers = self.gatys.style_layer if self.options.strength < 1 else ()
+        own_layers = self.gatys.style_layer if strength < 1 else ()
         with torch.no_grad():
             maps, own = see(
                 self._encoder,
@@ -293,9 +299,11 @@ class GatysStylizer:
                 guides=guides,
                 dtype=self._dtype,
             )
-        style = self._style_at(size_hw, 1 if guides is None else len(guides))
+        if mixture is not None:
+            style = self._mixture_at(size_hw, mixture)
+        else:
+            style = self._style_at(size_hw, 1 if guides is None else len(guides))
         if own:
-            strength = self.options.strength
             style = {
                 layer: Moments(
                     torch.lerp(own[layer].mean, wanted.mean, strength),
@@ -326,6 +334,21 @@ class GatysStylizer:
             return None
         spread = np.broadcast_to(fitted(weights, size_hw), (len(weights), *size_hw))
         return torch.from_numpy(spread.copy()).to(self._device)
+
+    def _mixture_at(
+        self, size_hw: tuple[int, int], shares: npt.NDArray[np.float32]
+    ) -> dict[str, Moments]:
+        """The styles' statistics in these shares, which sum to 1, as those of one style."""
+        each = self._style_at(size_hw, len(shares))
+
+        def mixed(of_styles: Tensor) -> Tensor:
+            weights = torch.from_numpy(shares).to(of_styles)
+            return torch.einsum("k,k...->...", weights, of_styles)[None]
+
+        return {
+            layer: Moments(mixed(moments.mean), mixed(moments.covariance))
+            for layer, moments in each.items()
+        }
 
     def _read_style(self, size_hw: tuple[int, int], count: int) -> dict[str, Moments]:
         """The first styles' statistics, (count, ...), read at the scale of a frame of size_hw."""
@@ -408,7 +431,9 @@ def _picture(point: Tensor) -> Picture:
 
 
 def _over(painted: Picture, source: Picture, weights: Weights | None) -> Picture:
-    return painted if weights is None else with_source(painted, source, painted_share(weights))
+    if weights is None or weights.shape[1:] == (1, 1):  # which was the strength
+        return painted
+    return with_source(painted, source, painted_share(weights))
 
 
 def _settled(totals: Sequence[float], tolerance: float) -> bool:

@@ -20,6 +20,12 @@ def in_floats(weights: npt.NDArray[Any]) -> Weights:
     return np.asarray(weights, np.float32)
 
 
+def in_bytes(weights: Weights) -> npt.NDArray[np.uint8]:
+    """Weights in 1/255; what they sum to is rounded, not each, so that a sum of 1 stays one."""
+    levels = np.rint(np.cumsum(weights, axis=0) * 255).astype(np.uint8)
+    return np.diff(levels, axis=0, prepend=np.uint8(0))
+
+
 def painted_share(weights: Weights) -> Floats:
     """How much is painted at all, of weights (K, H, W): (H, W) in 0..1, or (1, 1)."""
     share = weights.sum(0)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -189,13 +190,7 @@ def test_a_film_is_painted_watched_measured_and_downloaded(
 
 
 def pictures_differ(before: str, now: str) -> bool:
-    from base64 import b64decode
-
-    pictures = [
-        cv2.imdecode(np.frombuffer(b64decode(url.partition(",")[2]), np.uint8), 1).astype(int)
-        for url in (before, now)
-    ]
-    return bool(np.abs(pictures[0] - pictures[1]).mean() > 0.5)
+    return bool(np.abs(picture_of(before) - picture_of(now)).mean() > 0.5)
 
 
 def test_a_cancelled_render_goes_on_after_a_reload(browser: Any, url: str, films: Path) -> None:
@@ -227,6 +222,45 @@ def test_two_sessions_at_once_do_not_mix(browser: Any, url: str, films: Path) ->
             assert f"{other}.mp4" not in page.content()
             assert f"{other}_wave" not in page.content()
         assert mine.url != yours.url
+
+
+def picture_of(url: str) -> np.ndarray:
+    """RGB (H, W, 3) as whole numbers, of a data URL."""
+    encoded = np.frombuffer(b64decode(url.partition(",")[2]), np.uint8)
+    return cv2.imdecode(encoded, 1)[..., ::-1].astype(int)
+
+
+def test_a_mask_is_drawn_and_only_that_is_painted(browser: Any, url: str, films: Path) -> None:
+    with visit(browser, url, viewport={"width": 1280, "height": 860}) as page:
+        choose(page, "film", films / "small.mp4")
+        everywhere = painted(page)
+        page.get_by_text("Paint only a part").click()
+        page.get_by_text("Draw a mask on the still").click()
+        canvas = page.get_by_role("application", name="Mask")
+        canvas.wait_for()
+        box = canvas.bounding_box()
+        for height in np.linspace(0.03, 0.97, 12):
+            page.mouse.move(box["x"] + 2, box["y"] + height * box["height"])
+            page.mouse.down()
+            page.mouse.move(box["x"] + 0.45 * box["width"], box["y"] + height * box["height"])
+            page.mouse.up()
+        photograph(page, "page-mask.png")
+        page.get_by_role("button", name="Use this mask").click()
+        masked = picture_of(painted(page, everywhere))
+        await_command(page, "--mask mask-1.png")
+        source = picture_of(page.evaluate(_PAINTED.replace("img.painted", "img.source")))
+        height, width = source.shape[:2]
+        apart = np.abs(masked - source).mean(2)
+        assert apart[:, : width // 3].mean() > 15
+        assert apart[:, -width // 3 :].mean() < 3  # Both are JPEGs.
+        page.get_by_text("Paint only a part").click()
+        page.get_by_text("Draw a mask on the still").click()
+        canvas.focus()
+        page.keyboard.down("Space")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.up("Space")
+        page.get_by_role("button", name="Use this mask").click()
+        await_command(page, "--mask mask-2.png")
 
 
 def test_what_cannot_be_painted_is_refused_and_the_page_goes_on(

@@ -2,16 +2,21 @@
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from conftest import ROOT, TONE, MakeClip
 
 from vidnst.command import main
 from vidnst.errors import MediaError, UsageError, VidnstError
+from vidnst.media.pictures import write_picture
 from vidnst.page.choice import Choice
 from vidnst.page.folders import session_root
 from vidnst.page.options import PageLimits, PageOptions
+from vidnst.page.preview import frame_at, painted_at
 from vidnst.page.session import Sessions
 from vidnst.page.uploads import film_of, safe_name, style_of
 
@@ -170,6 +175,48 @@ def test_the_command_says_what_was_chosen(tmp_path: Path, monkeypatch: pytest.Mo
     assert options.painting.brush_size == 4
     assert options.steadying.steady == 0.5
     assert options.size == "240"
+
+
+def test_styles_a_mask_and_colors_are_in_the_command_and_in_the_still(
+    tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    session = Sessions(tmp_path, LIMITS).open(None)
+    film, style = session.films[0], session.styles[0]
+    other = session.take_style("photo.png", photo.read_bytes())
+    white = np.zeros((90, 160, 3), np.uint8)
+    white[:, 80:] = 255
+    write_picture(tmp_path / "half.png", white)
+    mask = session.take_mask("half.png", (tmp_path / "half.png").read_bytes())
+    plain = Choice(film, style, size="90")
+    choice = replace(plain, others=((other, 0.5),), mask=mask, track=True, color="luminance")
+    assert choice.command == (
+        f"vidnst {SAMPLE} --style {STYLE}:1 --style photo.png:0.5 --mask half.png "
+        "-o clip_wave.mp4 --track --color luminance --size 90"
+    )
+    assert choice.summary == "with photo.png (0.5) · mask · track · color luminance · size 90"
+    options = choice.options(tmp_path / "out.mp4")
+    assert [weighed.weight for weighed in options.styles] == [1, 0.5]
+    assert options.regions.track
+    assert film.clip is not None
+    source = frame_at(film.clip, 1.0, (90, 160)).astype(int)
+    painted = painted_at(plain, 1.0).astype(int)
+    masked = painted_at(replace(plain, mask=mask), 1.0).astype(int)
+    assert np.array_equal(masked[:, :70], source[:, :70])
+    assert np.abs(masked[:, 90:] - source[:, 90:]).mean() > 10
+    mixed = painted_at(replace(plain, others=((other, 2.0),)), 1.0).astype(int)
+    assert np.abs(mixed - painted).mean() > 2
+    gray = painted_at(replace(plain, color="luminance"), 1.0)
+    chroma = [
+        cv2.cvtColor(p.astype(np.uint8), cv2.COLOR_RGB2YCrCb)[..., 1:] for p in (gray, source)
+    ]
+    assert np.abs(chroma[0].astype(int) - chroma[1]).mean() < 3
+    write_picture(tmp_path / "black.png", white * 0)
+    empty = session.take_mask("black.png", (tmp_path / "black.png").read_bytes())
+    with pytest.raises(MediaError) as told:
+        painted_at(replace(plain, mask=empty), 1.0)
+    wrong = replace(plain, mask=empty).without_folders(str(told.value))
+    assert wrong == "black.png is empty: nothing in it is white"
 
 
 def test_a_killed_servers_folder_is_removed_by_the_next(

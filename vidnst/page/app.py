@@ -8,7 +8,8 @@ import streamlit as st
 
 from vidnst.errors import VidnstError
 from vidnst.page.choice import Choice
-from vidnst.page.controls import choose
+from vidnst.page.controls import choose, use_drawn_mask
+from vidnst.page.draw import draw
 from vidnst.page.gallery import show_results, show_unfinished
 from vidnst.page.lifeline import end_with_parent
 from vidnst.page.options import PageLimits
@@ -19,8 +20,8 @@ from vidnst.page.split import View, split
 _VIEWS: dict[View, str] = {"split": "Split", "side": "Side by side", "painted": "Painted"}
 _STYLE = """<style>
 .block-container { max-width: 78rem; padding-top: 2.2rem; padding-bottom: 3rem; }
-.st-key-pick_style [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; }
-.st-key-pick_style [data-testid="stColumn"] { min-width: 0; }
+[class*="st-key-pick_"] [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; }
+[class*="st-key-pick_"] [data-testid="stColumn"] { min-width: 0; }
 h1 { font-size: 2.1rem !important; padding-bottom: 0 !important; }
 </style>"""
 
@@ -60,13 +61,13 @@ def _studio(here: Sessions, session: Session, *, local: bool) -> None:
         if choice is None:
             st.info("Add a film and a style to begin.")
             return
-        _still(choice)
+        _still(session, choice)
         _begin(here, session, choice)
         st.code(choice.command, language="bash", wrap_lines=True)
         show_unfinished(here, session)
 
 
-def _still(choice: Choice) -> None:
+def _still(session: Session, choice: Choice) -> None:
     clip = choice.film.clip
     assert clip is not None
     picture = st.container()
@@ -83,13 +84,31 @@ def _still(choice: Choice) -> None:
     with picture:
         try:
             size_hw = still_size(choice)
+            if st.session_state.get("drawing"):
+                _draw(session, choice, seconds)
+                return
             source, painted = frame_at(clip, seconds, size_hw), painted_at(choice, seconds)
             told = f"{choice.film.name} at {seconds:.1f} s"
             split(source, painted, view=view, told=told, key="still")
             if about := _about(choice, size_hw):
                 st.caption(about)
         except VidnstError as error:
-            st.error(str(error))
+            st.error(choice.without_folders(str(error)))
+
+
+def _draw(session: Session, choice: Choice, seconds: float) -> None:
+    clip, size_hw = choice.film.clip, still_size(choice)
+    assert clip is not None
+    seconds = 0.0 if choice.track else seconds  # From there it is carried on.
+    told = f"{choice.film.name} at {seconds:.1f} s"
+    try:
+        drawn = draw(frame_at(clip, seconds, size_hw), told=told, key="draw")
+    except ValueError:
+        drawn = None
+    if drawn is not None:
+        use_drawn_mask(session, drawn)
+        st.rerun(scope="fragment")
+    st.caption("What is drawn over will be painted; the rest stays as it was filmed.")
 
 
 def _about(choice: Choice, size_hw: tuple[int, int]) -> str:
@@ -101,6 +120,8 @@ def _about(choice: Choice, size_hw: tuple[int, int]) -> str:
             f"A still of {size_hw[1]}x{size_hw[0]}: in the film, of {full_hw[1]}x{full_hw[0]}, "
             "the finest marks are smaller."
         )
+    if choice.track:
+        told.append("The mask is shown where it was drawn; in the film it follows the motion.")
     if choice.stylizer != "fast":
         told.append(f"The still is by the fast stylizer; {choice.stylizer} comes with the film.")
     return " ".join(told)

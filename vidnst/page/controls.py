@@ -10,14 +10,23 @@ import streamlit as st
 from vidnst.errors import VidnstError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture
-from vidnst.options import SteadyOptions, StyleOptions, Stylizer
+from vidnst.options import Color, SteadyOptions, StyleOptions, Stylizer
 from vidnst.page.choice import Choice
 from vidnst.page.session import Session
 from vidnst.page.uploads import FILM_ENDINGS, STYLE_ENDINGS, Source
 
 _BRUSHES = (None, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 25.0)
+_WEIGHT, _NEXT_MASK, _NO_MORE_DRAWING = "weight of ", "next mask", "no more drawing"
 _HEIGHTS = (240, 360, 480, 720, 1080, 1440)
-_KEPT = ("film", "style", "stylizer", "strength", "brush_size", "steady", "size", "view")
+_COLORS: dict[Color, str] = {
+    "style": "the style's",
+    "match": "the style's, near the film's",
+    "luminance": "the film's",
+}
+_KEPT = (
+    "film", "style", "others", "mask", "track", "stylizer", "strength", "brush_size", "color",
+    "steady", "size", "view",
+)  # fmt: skip
 """Settings that outlive a reload of the page."""
 
 
@@ -36,10 +45,17 @@ def choose(session: Session, *, local: bool) -> Choice | None:
     style = _pick(session.styles, "style", STYLE_ENDINGS, session.take_style)
     if film is None or style is None:
         return None
-    # Colors and a mask will have their widgets below, and their fields in Choice.
+    others = _others(session, style)
+    mask = _mask(session)
     choice = Choice(
         film,
         style,
+        others,
+        mask,
+        track=mask is not None and st.checkbox(
+            "The mask follows the motion", key="track",
+            help="It is carried from the first frame through the first shot; else it stays.",
+        ),
         strength=st.slider(
             "Strength", 0.0, 1.0, StyleOptions.strength, 0.05, key="strength",
             help="How much style; 0 is the film itself.",
@@ -48,6 +64,10 @@ def choose(session: Session, *, local: bool) -> Choice | None:
             "Brush size", _BRUSHES, key="brush_size",
             format_func=lambda size: "finest" if size is None else f"{size:g} %",
             help="Size of the marks, in percent of the frame's height.",
+        ),
+        color=st.radio(
+            "Colors", get_args(Color), format_func=_COLORS.__getitem__, key="color",
+            horizontal=True,
         ),
         steady=st.slider(
             "Steadiness", 0.0, 1.0, SteadyOptions.steady, 0.05, key="steady",
@@ -61,8 +81,50 @@ def choose(session: Session, *, local: bool) -> Choice | None:
         ),
         size=_size(film),
     )  # fmt: skip
-    session.choices = {key: st.session_state[key] for key in _KEPT if key in st.session_state}
+    kept = [key for key in st.session_state if key in _KEPT or str(key).startswith(_WEIGHT)]
+    session.choices = {str(key): st.session_state[key] for key in kept}
     return choice
+
+
+def use_drawn_mask(session: Session, png: bytes) -> None:
+    """Take up a mask that was drawn. Raises what take_mask raises."""
+    mask = session.take_mask(f"mask-{len(session.masks) + 1}.png", png)
+    st.session_state[_NEXT_MASK], st.session_state[_NO_MORE_DRAWING] = mask, True
+
+
+def _others(session: Session, style: Source) -> tuple[tuple[Source, float], ...]:
+    """More styles, with their weights."""
+    more = [other for other in session.styles if other != style]
+    if not more:
+        return ()
+    known = [other for other in st.session_state.get("others", []) if other in more]
+    st.session_state["others"] = known
+    chosen = st.multiselect(
+        "Mixed with", more, key="others", format_func=lambda source: source.label,
+        placeholder="no other style",
+    )  # fmt: skip
+    return tuple(
+        (
+            other,
+            st.slider(
+                f"Weight of {other.name}", 0.1, 3.0, 1.0, 0.1, key=f"{_WEIGHT}{other.path}",
+                help=f"{style.name} has the weight 1.",
+            ),
+        )
+        for other in chosen
+    )  # fmt: skip
+
+
+def _mask(session: Session) -> Source | None:
+    """Where is painted; None is everywhere."""
+    if _NEXT_MASK in st.session_state:
+        st.session_state["mask"] = st.session_state.pop(_NEXT_MASK)
+    if st.session_state.pop(_NO_MORE_DRAWING, False):
+        st.session_state["drawing"] = False
+    with st.expander("Paint only a part"):
+        mask = _pick(session.masks, "mask", STYLE_ENDINGS, session.take_mask, everything=True)
+        st.toggle("Draw a mask on the still", key="drawing")
+    return mask
 
 
 def _size(film: Source) -> str | None:
@@ -79,18 +141,27 @@ def _size(film: Source) -> str | None:
 
 
 def _pick(
-    known: list[Source], kind: str, endings: tuple[str, ...], take: Callable[[str, bytes], Source]
+    known: list[Source],
+    kind: str,
+    endings: tuple[str, ...],
+    take: Callable[[str, bytes], Source],
+    *,
+    everything: bool = False,
 ) -> Source | None:
-    """One of the known ones; what is added is looked through, and then chosen."""
+    """One of the known ones, or none; what is added is looked through, and then chosen.
+
+    everything: whether none of them may be chosen.
+    """
     chosen: Source | None = None
     if known:
         with st.container(key=f"pick_{kind}"):
-            shares = [3, 1] if kind == "style" else [1]
+            shares = [1] if kind == "film" else [3, 1]
             columns = st.columns(shares, vertical_alignment="bottom")
             chosen = columns[0].selectbox(
-                kind.capitalize(), known, key=kind, format_func=lambda source: source.label
-            )
-            if chosen is not None and kind == "style":
+                kind.capitalize(), [*[None] * everything, *known], key=kind,
+                format_func=lambda source: source.label if source else "everything",
+            )  # fmt: skip
+            if chosen is not None and kind != "film":
                 columns[1].image(_thumbnail(chosen.path), width="stretch", alt=chosen.name)
     # Under a new name it is empty again, and holds no file in memory.
     name = f"{kind}_upload_{st.session_state.get(f'{kind}_uploads', 0)}"

@@ -10,17 +10,29 @@ from vidnst.errors import MediaError
 from vidnst.frames import Picture
 from vidnst.media.clip import Clip
 from vidnst.media.decode import decode
-from vidnst.media.pictures import read_style
-from vidnst.options import ComputeOptions, StyleOptions, parse_size
+from vidnst.options import (
+    ComputeOptions,
+    RenderOptions,
+    SteadyOptions,
+    StyleOptions,
+    parse_size,
+)
 from vidnst.page.choice import Choice
-from vidnst.style.fast import FastStylizer
-from vidnst.style.feed_forward import NATURAL_BRUSH_PX
+from vidnst.regions.options import RegionOptions
+from vidnst.regions.survey import still_weights
+from vidnst.rendering.stylizers import make_stylizer
+from vidnst.style.color import colored
+from vidnst.style.feed_forward import NATURAL_BRUSH_PX, FeedForwardStylizer
+from vidnst.style.shares import in_floats
 
 _MOST_PIXELS = 640 * 360
 """Of a still; a larger one would take more than a second."""
 
 _COMPUTE = ComputeOptions(backend="torch")
 """For one frame: other engines take longer to prepare than to paint."""
+
+_NOWHERE = Path("still.mp4")
+"""Nothing is written there."""
 
 _painter = ThreadPoolExecutor(1, "still")
 """One for all sessions: two at once would only wait for each other."""
@@ -57,30 +69,40 @@ def frame_at(clip: Clip, seconds: float, size_hw: tuple[int, int]) -> Picture:
 def painted_at(choice: Choice, seconds: float) -> Picture:
     """That frame, painted by the fast network; steadiness plays no part in one frame.
 
-    Raises MediaError and UsageError.
+    A mask that follows the motion lies where it was drawn. Raises MediaError and UsageError.
     """
-    clip, style, size_hw = choice.film.clip, choice.style.path, still_size(choice)
+    clip, size_hw = choice.film.clip, still_size(choice)
     assert clip is not None
+    options = replace(choice, stylizer="fast", steady=SteadyOptions.steady, size=None, track=False)
     brush_size = choice.brush_size
     if brush_size is not None and brush_size / 100 * size_hw[0] < NATURAL_BRUSH_PX:
-        brush_size = None  # Finer marks than a still has room for.
-    painting = StyleOptions(strength=choice.strength, brush_size=brush_size)
-    return _painter.submit(_paint, clip, seconds, size_hw, style, painting).result()
+        options = replace(options, brush_size=None)  # Finer marks than a still has room for.
+    asked = replace(options.options(_NOWHERE), compute=_COMPUTE)
+    return _painter.submit(_paint, clip, seconds, size_hw, asked).result()
 
 
 @lru_cache(maxsize=32)
-def _paint(
-    clip: Clip, seconds: float, size_hw: tuple[int, int], style: Path, painting: StyleOptions
-) -> Picture:
+def _paint(clip: Clip, seconds: float, size_hw: tuple[int, int], options: RenderOptions) -> Picture:
     frame = frame_at(clip, seconds, size_hw)
-    stylizer = _stylizer(style, painting.brush_size, size_hw)
-    stylizer.options = painting
+    weights = None
+    if options.regions.regions:
+        weights = in_floats(still_weights(options.regions, size_hw, clip.size_hw))
+    stylizer = _stylizer(
+        replace(options, regions=RegionOptions(), painting=_whole(options)), size_hw
+    )
+    stylizer.options = options.painting
     stylizer.begin_shot([frame])
-    return stylizer.paint(frame)
+    return colored(stylizer.paint(frame, weights), frame, options.painting.color)
+
+
+def _whole(options: RenderOptions) -> StyleOptions:
+    """How it would paint at full strength in the style's colors: both may still change."""
+    return StyleOptions(brush_size=options.painting.brush_size)
 
 
 @lru_cache(maxsize=4)
-def _stylizer(style: Path, brush_size: float | None, size_hw: tuple[int, int]) -> FastStylizer:
-    """What has read a style for a size; how strong it is may still change."""
-    painting = replace(StyleOptions(), brush_size=brush_size)
-    return FastStylizer(read_style(style), painting, _COMPUTE, size_hw=size_hw, at_once=1)
+def _stylizer(options: RenderOptions, size_hw: tuple[int, int]) -> FeedForwardStylizer:
+    """What has read the styles for a size."""
+    stylizer = make_stylizer(options, size_hw, lambda step: None, at_once=1)
+    assert isinstance(stylizer, FeedForwardStylizer)
+    return stylizer

@@ -99,12 +99,15 @@ class Render:
             self.state = "failed"
 
     def _hear(self, line: dict[str, Any]) -> None:
-        self.error = _without_folders(line.get("error", self.error), self.choice, self.folder)
+        self.error = self._plain(line.get("error", self.error))
         self.report = line.get("report", self.report)
         notes = line.get("notes", ())
-        self.notes += [_without_folders(note, self.choice, self.folder) for note in notes]
+        self.notes += [self._plain(note) for note in notes]
         if "done" in line:
             self.progress = line
+
+    def _plain(self, message: str) -> str:
+        return self.choice.without_folders(message).replace(f"{self.folder}/", "")
 
 
 class Measure:
@@ -129,7 +132,7 @@ class Measure:
             self.clips = json.loads(told)["clips"]
         except (ValueError, KeyError):
             words = _last_words(self.process.returncode, failure)
-            self.error = _without_folders(words, choice, folder)
+            self.error = choice.without_folders(words).replace(f"{folder}/", "")
         self.at_work = False
 
 
@@ -155,10 +158,3 @@ def _last_words(code: int, failure: str) -> str:
     if code < 0 or not lines:
         return f"the render ended unexpectedly (code {code}): is there enough memory?"
     return lines[-1].removeprefix("vidnst: ")
-
-
-def _without_folders(message: str, choice: Choice, folder: Path) -> str:
-    """A message with the names its user knows, not with where they lie."""
-    for source in (choice.film, choice.style):
-        message = message.replace(str(source.path), source.name)
-    return message.replace(f"{folder}/", "")

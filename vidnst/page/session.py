@@ -36,6 +36,7 @@ class Session:
         self.limits = limits
         self.films: list[Source] = []
         self.styles: list[Source] = []
+        self.masks: list[Source] = []
         self.renders: list[Render] = []
         self.choices: dict[str, Any] = {}
         """The page's settings, for when it is loaded again."""
@@ -65,6 +66,12 @@ class Session:
         with self._kept(name, content, otherwise="style") as path:
             self.styles.append(style_of(path, path.name, self.limits))
         return self.styles[-1]
+
+    def take_mask(self, name: str, content: bytes) -> Source:
+        """Keep a mask, uploaded or drawn. Raises what style_of raises; then nothing is kept."""
+        with self._kept(name, content, otherwise="mask") as path:
+            self.masks.append(style_of(path, path.name, self.limits))
+        return self.masks[-1]
 
     def point_to_film(self, text: str) -> Source:
         """Use a film where it lies on this machine. Raises what film_of raises."""

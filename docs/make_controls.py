@@ -2,20 +2,23 @@
 
     PYTHONPATH=. python docs/make_controls.py [NAME ...]
 
-Without a name all are made. It takes some minutes, for `fine` optimizes two pictures.
+Without a name all are made. It takes some minutes, for `fine` optimizes two pictures. `where`,
+`strength` and `when` are of films that the command line paints.
 """
 
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
 
+from vidnst.command import main as vidnst
 from vidnst.frames import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import sample
-from vidnst.media.pictures import read_picture, resize
+from vidnst.media.pictures import read_picture, resize, write_picture
 from vidnst.options import GatysOptions, StyleOptions
 from vidnst.style.color import colored
 from vidnst.style.fast import FastStylizer
@@ -25,6 +28,7 @@ from vidnst.style.pictures import StylePictures, style_pictures, with_fine
 FOLDER = Path(__file__).parent
 SAMPLES = FOLDER.parent / "samples"
 _TILE_HW = (225, 400)
+_COLUMNS = 4
 
 
 def mosaic(side: int = 640) -> Picture:
@@ -82,8 +86,58 @@ def brush() -> list[Picture]:
     return [fast(WAVE, brush_size=size) for size in (None, 6, 10, 16)]
 
 
+def film(*arguments: str) -> list[Picture]:
+    """The frames of the sample's first shot from 1 s to 2.5 s, as the command line paints them."""
+    with TemporaryDirectory() as folder:
+        output = Path(folder) / "%04d.png"
+        excerpt = ["--start", "1", "--end", "2.5", "-o", str(output), "--quiet"]
+        if vidnst([str(SAMPLES / "clip.mp4"), *arguments, *excerpt]) != 0:
+            raise SystemExit(1)
+        return [read_picture(path) for path in sorted(Path(folder).iterdir())]
+
+
+def mask_of(where: np.ndarray, path: Path) -> Path:
+    """Write a mask, without the holes it may have."""
+    closed = cv2.morphologyEx(
+        where.astype(np.uint8) * 255, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)
+    )
+    write_picture(path, closed[..., None].repeat(3, 2))
+    return path
+
+
+def where() -> list[Picture]:
+    """Masks of the first frame alone: of the balloon, red or yellow, and of the green ground."""
+    frames = film("--style", str(SAMPLES / "wave.jpg"), "--strength", "0")
+    red, green, blue = (frames[0][..., channel].astype(int) for channel in range(3))
+    lower = np.arange(len(red))[:, None] > 0.63 * len(red)
+    with TemporaryDirectory() as made:
+        balloon = mask_of((red - blue > 60) & ~lower, Path(made) / "balloon.png")
+        ground = mask_of((green - blue > 10) & lower, Path(made) / "ground.png")
+        untouched = ["--region", f"balloon:{balloon}=none"]
+        tiles = ["--region", f"ground:{ground}={SAMPLES / 'mosaic.jpg'}"]
+        rest = ["--region", f"rest={SAMPLES / 'wave.jpg'}", "--track"]
+        wave = ["--style", str(SAMPLES / "wave.jpg"), "--mask", str(balloon), "--track"]
+        films = [frames, film(*wave), film(*untouched, *rest), film(*untouched, *tiles, *rest)]
+    return [each[index] for index in (0, -1) for each in films]
+
+
+def strength() -> list[Picture]:
+    return over_time("--style", str(SAMPLES / "wave.jpg"), "--strength", "0@0s,1@1.4s")
+
+
+def when() -> list[Picture]:
+    first, then = SAMPLES / "wave.jpg", SAMPLES / "mosaic.jpg"
+    return over_time("--style", f"{first}@0s", "--style", f"{then}@1.4s")
+
+
+def over_time(*arguments: str) -> list[Picture]:
+    frames = film(*arguments)
+    return [frames[round(i)] for i in np.linspace(0, len(frames) - 1, _COLUMNS)]
+
+
 SHEETS: dict[str, Callable[[], list[Picture]]] = {
-    "color": color, "mix": mix, "fine": fine, "brush": brush,
+    "where": where, "color": color, "mix": mix, "fine": fine, "brush": brush,
+    "strength": strength, "when": when,
 }  # fmt: skip
 
 
@@ -96,7 +150,8 @@ def main() -> None:
     (FOLDER / "controls").mkdir(exist_ok=True)
     for name in sys.argv[1:] or SHEETS:
         tiles = [resize(picture, _TILE_HW) for picture in SHEETS[name]()]
-        write(FOLDER / "controls" / f"{name}.jpg", np.hstack(tiles))
+        rows = [np.hstack(tiles[i : i + _COLUMNS]) for i in range(0, len(tiles), _COLUMNS)]
+        write(FOLDER / "controls" / f"{name}.jpg", np.vstack(rows))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from vidnst.errors import MediaError
 from vidnst.regions.masks import MARKED, Mask
 from vidnst.regions.options import REST, RegionOptions
+from vidnst.style.shares import in_bytes
 
 Planes = npt.NDArray[np.uint8]
 """Weights of K styles in 1/255, uint8 (K, H, W); at no pixel do they sum to more than 255."""
@@ -45,9 +46,7 @@ class Weigher:
                 planes[styles.index(region.painted_in)] += own
         if self._width_px > 0.5:
             planes = np.stack([self._softened(plane) for plane in planes])
-        # Rounded in sum, so that no source is left between two styles.
-        sums = np.cumsum(planes, 0).round().clip(0, 255)
-        return np.diff(sums, axis=0, prepend=np.float32(0)).astype(np.uint8)
+        return in_bytes(planes / np.float32(255))
 
     def check(self) -> None:
         """Raises MediaError where a region was on no frame that was weighed."""

@@ -21,8 +21,8 @@ def in_floats(weights: npt.NDArray[Any]) -> Weights:
 
 
 def in_bytes(weights: Weights) -> npt.NDArray[np.uint8]:
-    """Weights in 1/255; what they sum to is rounded, not each, so that a sum of 1 stays one."""
-    levels = np.rint(np.cumsum(weights, axis=0) * 255).astype(np.uint8)
+    """Weights in 1/255, rounded in sum, so that no source is left between two styles."""
+    levels = np.rint(np.cumsum(weights, axis=0) * 255).clip(0, 255).astype(np.uint8)
     return np.diff(levels, axis=0, prepend=np.uint8(0))
 
 

@@ -68,7 +68,10 @@ def url() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=_CHROMIUM, args=["--no-sandbox"])
+        fake_camera = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+        browser = tool.chromium.launch(
+            executable_path=_CHROMIUM, args=["--no-sandbox", *fake_camera]
+        )
         yield browser
         browser.close()
 
@@ -253,7 +256,6 @@ def test_a_mask_is_drawn_and_only_that_is_painted(browser: Any, url: str, films:
         apart = np.abs(masked - source).mean(2)
         assert apart[:, : width // 3].mean() > 15
         assert apart[:, -width // 3 :].mean() < 3  # Both are JPEGs.
-        page.get_by_text("Paint only a part").click()
         page.get_by_text("Draw a mask on the still").click()
         canvas.focus()
         page.keyboard.down("Space")
@@ -261,6 +263,25 @@ def test_a_mask_is_drawn_and_only_that_is_painted(browser: Any, url: str, films:
         page.keyboard.up("Space")
         page.get_by_role("button", name="Use this mask").click()
         await_command(page, "--mask mask-2.png")
+
+
+def test_a_camera_is_painted_live(browser: Any, url: str) -> None:
+    with visit(browser, url, permissions=["camera"]) as page:
+        page.get_by_text("My camera").click()
+        page.get_by_role("button", name="Start the camera").click()
+        live = page.get_by_role("img", name="What the camera sees")
+        live.wait_for()
+        seen = set()
+        for _ in range(20):
+            seen.add(live.get_attribute("src"))
+            page.wait_for_timeout(100)
+        assert len(seen) > 4
+        told = page.get_by_text("pictures a second")
+        told.wait_for()
+        print(told.inner_text())
+        assert picture_of(seen.pop()).std() > 20
+        page.get_by_role("button", name="Stop the camera").click()
+        page.get_by_text("The camera is off").wait_for()
 
 
 def test_what_cannot_be_painted_is_refused_and_the_page_goes_on(

@@ -16,7 +16,9 @@ from vidnst.page.options import PageLimits
 from vidnst.page.preview import frame_at, painted_at, painted_size_hw, still_size
 from vidnst.page.session import Session, Sessions, sessions
 from vidnst.page.split import View, split
+from vidnst.page.webcam import show_webcam
 
+_PLACES = ("A film", "My camera")
 _VIEWS: dict[View, str] = {"split": "Split", "side": "Side by side", "painted": "Painted"}
 _STYLE = """<style>
 .block-container { max-width: 78rem; padding-top: 2.2rem; padding-bottom: 3rem; }
@@ -38,8 +40,15 @@ def main() -> None:
     st.title("vidnst", anchor=False)
     place = "this machine" if local else "the machine that serves this page"
     st.caption(f"Paints any film in the style of any picture. Your files stay on {place}.")
-    st.fragment(_studio)(here, session, local=local)
-    show_results(session)
+    wanted = st.segmented_control(
+        "What to paint", _PLACES, default=_PLACES[0], label_visibility="collapsed", required=True,
+        key="place",
+    )  # fmt: skip
+    if wanted == _PLACES[0]:
+        st.fragment(_studio)(here, session, local=local)
+        show_results(session)
+    else:
+        st.fragment(show_webcam)(session)
     _farewell(here, session)
 
 

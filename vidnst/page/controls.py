@@ -57,7 +57,7 @@ def choose(session: Session, *, local: bool) -> Choice | None:
             help="It is carried from the first frame through the first shot; else it stays.",
         ),
         strength=st.slider(
-            "Strength", 0.0, 1.0, StyleOptions.strength, 0.05, key="strength",
+            "Strength", 0.0, 1.0, step=0.05, key=_kept("strength", StyleOptions.strength),
             help="How much style; 0 is the film itself.",
         ),
         brush_size=st.select_slider(
@@ -70,7 +70,7 @@ def choose(session: Session, *, local: bool) -> Choice | None:
             horizontal=True,
         ),
         steady=st.slider(
-            "Steadiness", 0.0, 1.0, SteadyOptions.steady, 0.05, key="steady",
+            "Steadiness", 0.0, 1.0, step=0.05, key=_kept("steady", SteadyOptions.steady),
             disabled=st.session_state.get("stylizer") == "gatys",
             help="How much flicker is taken away. It shows in motion, not in a still.",
         ),
@@ -84,6 +84,12 @@ def choose(session: Session, *, local: bool) -> Choice | None:
     kept = [key for key in st.session_state if key in _KEPT or str(key).startswith(_WEIGHT)]
     session.choices = {str(key): st.session_state[key] for key in kept}
     return choice
+
+
+def _kept(key: str, default: float) -> str:
+    """The key of a slider, whose value may be known from before the page was loaded again."""
+    st.session_state.setdefault(key, default)
+    return key
 
 
 def use_drawn_mask(session: Session, png: bytes) -> None:
@@ -107,7 +113,8 @@ def _others(session: Session, style: Source) -> tuple[tuple[Source, float], ...]
         (
             other,
             st.slider(
-                f"Weight of {other.name}", 0.1, 3.0, 1.0, 0.1, key=f"{_WEIGHT}{other.path}",
+                f"Weight of {other.name}", 0.1, 3.0, step=0.1,
+                key=_kept(f"{_WEIGHT}{other.path}", 1.0),
                 help=f"{style.name} has the weight 1.",
             ),
         )

@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from threading import RLock, Thread
-from typing import Any
+from typing import Any, Protocol
 
 from vidnst.errors import UsageError, VidnstError
 from vidnst.page.choice import Choice
@@ -24,6 +24,14 @@ _SWEPT_EVERY_SECONDS = 300.0
 _MOST_AT_WORK = 2
 _MOST_FILES = 40
 """A visitor's uploads and results, at most."""
+
+
+class Closable(Protocol):
+    """What has to be closed with its session."""
+
+    def close(self) -> None:
+        """Stop it."""
+        ...
 
 
 class Session:
@@ -40,11 +48,14 @@ class Session:
         self.renders: list[Render] = []
         self.choices: dict[str, Any] = {}
         """The page's settings, for when it is loaded again."""
+        self.mirror: Closable | None = None
+        """What paints the visitor's camera."""
         self.seen_seconds = time.monotonic()
-        film, style = _samples()
-        if film.exists() and style.exists():
-            self.films.append(replace(film_of(film, _told(film), PageLimits()), sample=True))
-            self.styles.append(replace(style_of(style, _told(style), PageLimits()), sample=True))
+        samples, limits = _samples(), PageLimits()
+        for path in filter(Path.exists, (samples / "clip.mp4",)):
+            self.films.append(replace(film_of(path, _told(path), limits), sample=True))
+        for path in filter(Path.exists, (samples / "wave.jpg", samples / "mosaic.jpg")):
+            self.styles.append(replace(style_of(path, _told(path), limits), sample=True))
 
     def new_folder(self) -> Path:
         """An empty folder of this session. Raises UsageError where it has many already."""
@@ -102,6 +113,8 @@ class Session:
         """End what runs, and remove all files."""
         for render in self.renders:
             render.end()
+        if self.mirror is not None:
+            self.mirror.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -178,8 +191,7 @@ def _told(path: Path) -> str:
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
-def _samples() -> tuple[Path, Path]:
-    """The film and the style that ship, in the package or at the top of a checkout."""
+def _samples() -> Path:
+    """The films and styles that ship, in the package or at the top of a checkout."""
     package = Path(str(resources.files("vidnst")))
-    place = package / "samples" if (package / "samples").exists() else package.parent / "samples"
-    return place / "clip.mp4", place / "wave.jpg"
+    return package / "samples" if (package / "samples").exists() else package.parent / "samples"

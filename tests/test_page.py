@@ -126,7 +126,7 @@ def choose(page: Any, kind: str, path: Path) -> None:
 
 def await_command(page: Any, told: str) -> None:
     page.wait_for_function(
-        "told => document.querySelector('code').textContent.includes(told)", arg=told
+        "told => document.querySelector('code')?.textContent.includes(told)", arg=told
     )
 
 
@@ -263,6 +263,25 @@ def test_a_mask_is_drawn_and_only_that_is_painted(browser: Any, url: str, films:
         page.keyboard.up("Space")
         page.get_by_role("button", name="Use this mask").click()
         await_command(page, "--mask mask-2.png")
+
+
+def test_styles_are_mixed_and_colors_kept_also_after_a_reload(browser: Any, url: str) -> None:
+    with visit(browser, url, viewport={"width": 1280, "height": 1600}) as page:
+        alone = painted(page)
+        page.get_by_role("combobox", name="Mixed with").click()
+        page.get_by_role("option", name="mosaic.jpg").click()
+        mixed = painted(page, alone)
+        assert pictures_differ(alone, mixed)
+        page.keyboard.press("Escape")
+        weight = page.get_by_role("slider", name="Weight of mosaic.jpg")
+        weight.focus()
+        page.keyboard.press("ArrowRight")
+        page.get_by_text("the film's", exact=True).click()
+        await_command(page, "mosaic.jpg:1.1")
+        await_command(page, "--color luminance")
+        page.reload()
+        await_command(page, "mosaic.jpg:1.1")
+        await_command(page, "--color luminance")
 
 
 def test_a_camera_is_painted_live(browser: Any, url: str) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import OutputError, UsageError
 from vidnst.frames import Picture
-from vidnst.live.cuts import CutWatch
 from vidnst.live.figures import Figures, Report
+from vidnst.live.holding import Holding
 from vidnst.live.options import OutputOptions, WebcamOptions
 from vidnst.live.outputs import Output, Shown, Status, Wish
 from vidnst.live.pace import Beat, Pace
@@ -24,8 +24,7 @@ from vidnst.live.virtual_camera import VirtualCamera
 from vidnst.live.window import Window, has_screen
 from vidnst.media.camera import Camera, LiveFrame
 from vidnst.media.pictures import resize, write_picture
-from vidnst.options import SteadyOptions, parse_size
-from vidnst.stabilize import Linker, Stabilizer
+from vidnst.options import parse_size
 
 _MOST_LINES = 480
 _STRENGTH_STEP = 0.1
@@ -113,11 +112,7 @@ class _Session:
         self._options, self._camera, self._painter = options, camera, painter
         self._outputs, self._size_hw, self._on_notice = outputs, size_hw, on_notice
         self._style, self._strength = 0, options.painting.strength
-        self._steadying = options.steadying
-        self._linker = Linker(options.steadying, size_hw=size_hw)
-        self._stabilizer = Stabilizer(options.steadying)
-        self._before: Picture | None = None
-        self._cuts = CutWatch()
+        self._holding = Holding(options.steadying, size_hw=size_hw)
         self._beat, self._pace = Beat(options.pacing.fps), Pace(options.pacing.fps)
         self._figures = Figures()
         self._side_by_side = False
@@ -171,18 +166,17 @@ class _Session:
     def _show(self, frame: LiveFrame, on_shown: Callable[[Shown], None]) -> None:
         started = time.monotonic()
         if frame.after_gap:
-            self._cuts.forget()
+            self._holding.forget()
             if self._told_waiting:
                 self._on_notice("the camera is back")
                 self._told_waiting = False
         picture = _fitted(frame.picture, self._size_hw)
-        if self._cuts.opens_shot(picture):
-            self._before = None
+        if self._holding.opens_shot(picture):
             self._painter.begin_shot()
         paints = time.monotonic()
         painted = self._painter.paint(picture)
         painting_seconds = time.monotonic() - paints
-        painted = self._held(picture, painted)
+        painted = self._holding.held(picture, painted, strength=self._strength)
         looked_at = np.hstack([picture, painted]) if self._side_by_side else painted
         shown = Shown(painted, looked_at, frame.captured_seconds, self._status(waiting=False))
         for output in self._outputs:
@@ -196,16 +190,6 @@ class _Session:
             self._painter.change_level(self._pace.level)
         on_shown(shown)
 
-    def _held(self, picture: Picture, painted: Picture) -> Picture:
-        """The painted picture, steadied along the motion since the last one shown."""
-        before, self._before = self._before, picture
-        if not self._steadying.steady or not self._strength:
-            return painted
-        if before is None:
-            self._stabilizer.begin_shot()
-            return self._stabilizer.hold(painted, None)
-        return self._stabilizer.hold(painted, self._linker.links(before, picture).back)
-
     def _status(self, *, waiting: bool) -> Status:
         return Status(
             fps=self._figures.fps,
@@ -213,7 +197,7 @@ class _Session:
             inner_hw=self._painter.inner_hw,
             style=self._options.styles[self._painter.style].stem,
             strength=self._strength * self._pace.level.strength,
-            steady=self._steadying.steady,
+            steady=self._holding.steady,
             recording=self._recording is not None,
             waiting=waiting,
         )
@@ -240,7 +224,7 @@ class _Session:
             self._painter.change_strength(self._strength)
         elif wish in ("steadier", "livelier"):
             step = _STEADY_STEP if wish == "steadier" else -_STEADY_STEP
-            self._steady(min(max(self._steadying.steady + step, 0.0), 1.0))
+            self._holding.change(min(max(self._holding.steady + step, 0.0), 1.0))
         elif wish == "side-by-side":
             self._side_by_side = not self._side_by_side
         elif wish == "snapshot":
@@ -249,11 +233,6 @@ class _Session:
             self.close()
         else:
             self._record(self._named("mp4"), overwrite=False)
-
-    def _steady(self, steady: float) -> None:
-        self._steadying = SteadyOptions(steady=steady, flow=self._steadying.flow)
-        self._stabilizer = Stabilizer(self._steadying)
-        self._before = None
 
     def _snapshot(self) -> None:
         if self._newest is not None:

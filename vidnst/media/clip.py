@@ -120,10 +120,15 @@ def sequence_in(folder: Path) -> Path | None:
 
 
 @contextmanager
-def open_media(path: Path) -> Iterator[av.container.InputContainer]:
-    """Open a clip or numbered pictures; failures in here and in the body become MediaError."""
+def open_media(path: Path, *, kinds: tuple[str, ...] = ()) -> Iterator[av.container.InputContainer]:
+    """Open a clip or numbered pictures; failures in here and in the body become MediaError.
+
+    kinds: FFmpeg's names of the containers that may be opened; none are all.
+    """
     # Plain files only: a playlist must not make FFmpeg open other files or addresses.
     options = {"protocol_whitelist": "file"}
+    if kinds:
+        options["format_whitelist"] = ",".join(kinds)
     kind = None
     if is_sequence(path):
         numbers = sequence_numbers(path)

@@ -17,7 +17,7 @@ from vidnst.style.network import STRIDE
 from vidnst.style.precision import processor_dtype
 from vidnst.style.shares import all_painted, continued_from, fitted, painted_share, with_source
 
-_NATURAL_BRUSH_PX = 16
+NATURAL_BRUSH_PX = 16
 """How large the network's marks are at its own scale, roughly."""
 _SMALLEST_SIDE = 32
 _LITTLE = 1.4
@@ -188,7 +188,7 @@ def _inner_size(
     Of either a share, where scale is below 1.
     """
     if brush_size is not None:
-        scale *= _NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
+        scale *= NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
     scale = max(scale, _SMALLEST_SIDE / min(size_hw))
     return round(size_hw[0] * scale), round(size_hw[1] * scale)
 

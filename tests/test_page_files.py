@@ -1,0 +1,264 @@
+"""What the page takes, and where it keeps it."""
+
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from conftest import ROOT, TONE, MakeClip
+
+from vidnst.command import main
+from vidnst.errors import MediaError, UsageError, VidnstError
+from vidnst.media.pictures import write_picture
+from vidnst.page.choice import Choice
+from vidnst.page.folders import session_root
+from vidnst.page.options import PageLimits, PageOptions
+from vidnst.page.preview import frame_at, painted_at
+from vidnst.page.session import Sessions
+from vidnst.page.uploads import film_of, safe_name, style_of
+
+SAMPLE = ROOT / "samples" / "clip.mp4"
+STYLE = ROOT / "samples" / "wave.jpg"
+LIMITS = PageLimits()
+POINTERS = {
+    "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{}\n#EXT-X-ENDLIST\n",
+    "hls after a mark": "\ufeff#EXTM3U\n#EXTINF:5,\n{}\n",
+    "ffconcat": "ffconcat version 1.0\nfile {}\n",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n",
+    "dash": '<?xml version="1.0"?>\n<MPD><BaseURL>{}</BaseURL></MPD>\n',
+    "pls": "[playlist]\nFile1={}\n",
+    "vobsub": "# VobSub index file, v7\nsize: 720x576\n",
+    "subtitles": "1\n00:00:00,000 --> 00:00:01,000\n{}\n",
+}
+
+
+@pytest.mark.parametrize("kind", POINTERS)
+@pytest.mark.parametrize("ending", ["mp4", "m3u8", "ts"])
+def test_a_file_that_names_other_files_is_refused(tmp_path: Path, kind: str, ending: str) -> None:
+    path = tmp_path / f"film.{ending}"
+    path.write_text(POINTERS[kind].format(SAMPLE))
+    with pytest.raises(VidnstError, match=r"film\.\w+ is (a playlist|damaged, or no film)") as told:
+        film_of(path, path.name, LIMITS)
+    assert str(tmp_path) not in str(told.value)
+
+
+def test_a_quicktime_file_with_its_film_elsewhere_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    content = SAMPLE.read_bytes()
+    assert film_of(SAMPLE, "clip.mp4", LIMITS).clip is not None
+    path.write_bytes(content.replace(b"url \0\0\0\1", b"url \0\0\0\0"))
+    with pytest.raises(UsageError, match="names other files"):
+        film_of(path, path.name, LIMITS)
+
+
+@pytest.mark.parametrize("kind", ["mkv", "webm", "avi", "mov", "ts", "gif", "mpg"])
+def test_films_of_many_kinds_are_taken(make_clip: MakeClip, kind: str) -> None:
+    rate = "25" if kind == "mpg" else "12"
+    path = make_clip(f"film.{kind}", rate=rate)
+    film = film_of(path, path.name, LIMITS)
+    assert film.clip is not None
+    assert film.clip.size_hw == (64, 96)
+
+
+@pytest.mark.parametrize(
+    ("limits", "told"),
+    [
+        (PageLimits(seconds=4), "more than 4 s"),
+        (PageLimits(frames=100), "more than 100 frames"),
+        (PageLimits(megapixels=0.2), "640x360 pixels"),
+        (PageLimits(megabytes=0.1), "MB, but"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_film_beyond_a_limit_is_refused(limits: PageLimits, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        film_of(SAMPLE, "clip.mp4", limits)
+
+
+def test_a_length_that_the_header_does_not_tell_is_counted(make_clip: MakeClip) -> None:
+    path = make_clip("film.mkv", "-live", "1", frames=60)
+    with pytest.raises(UsageError, match="more than 2 s"):
+        film_of(path, path.name, PageLimits(seconds=2))
+
+
+def test_sound_alone_is_no_film(make_clip: MakeClip) -> None:
+    path = make_clip("sound.m4a", "-map", "1:a", inputs=TONE)
+    with pytest.raises(MediaError, match=r"^sound\.m4a holds sound but no film"):
+        film_of(path, path.name, LIMITS)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", b"<svg xmlns='a'/>", b"\x89PNG\r\n\x1a\n"])
+def test_what_is_no_picture_is_no_style(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "style.png"
+    path.write_bytes(content)
+    with pytest.raises(MediaError, match=r"^style\.png"):
+        style_of(path, path.name, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("holiday film.MP4", "holiday film.mp4"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        ("/abs/film.mov", "film.mov"),
+        ("..", "film"),
+        ("", "film"),
+        ("-rf.mp4", "rf.mp4"),
+        (".hidden", "hidden"),
+        ("frame%06d.png", "frame_06d.png"),
+        ("a\0b\n;$(x).mp4", "a_b__(x).mp4"),
+        ("ä" * 300 + ".mp4", "ä" * 80 + ".mp4"),
+    ],
+)
+def test_a_name_keeps_only_what_names_a_file(name: str, safe: str) -> None:
+    kept = safe_name(name, otherwise="film")
+    assert Path(kept).name == kept
+    assert "%" not in kept
+    assert kept == safe or name.startswith("a\0")
+    assert re.fullmatch(r"[\w .()+-]+", kept)
+
+
+def test_uploads_stay_in_a_folder_that_goes_with_its_session(tmp_path: Path) -> None:
+    here = Sessions(tmp_path, LIMITS)
+    mine, yours = here.open(None), here.open("made up")
+    assert here.open(mine.token) is mine
+    assert mine.token != yours.token
+    film = mine.take_film("../../../evil.mp4", SAMPLE.read_bytes())
+    assert film.path.resolve().is_relative_to(mine.folder)
+    assert film not in yours.films
+    with pytest.raises(MediaError):
+        mine.take_film("broken.mp4", b"broken")
+    assert len(list(mine.folder.iterdir())) == 1
+    here.end_unused(after_seconds=3600)
+    assert film.path.exists()
+    here.end_unused(after_seconds=0)
+    assert not mine.folder.exists()
+    assert here.open(mine.token) is not mine
+
+
+def test_a_failed_render_says_why_and_can_be_tried_again(tmp_path: Path) -> None:
+    here = Sessions(tmp_path, LIMITS)
+    session = here.open(None)
+    content = SAMPLE.read_bytes()
+    film = session.take_film("cut.mp4", content)
+    film.path.write_bytes(content[: len(content) // 2])
+    render = here.begin(session, Choice(film, session.styles[0], size="36"))
+    deadline = time.monotonic() + 30
+    while render.at_work and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert render.state == "failed"
+    assert render.error.startswith("cut.mp4")
+    film.path.write_bytes(content)
+    render.start()
+    while render.at_work and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert render.state == "done"
+    assert render.report["frames"] == 120
+    here.close()
+    assert not session.folder.exists()
+
+
+def test_the_command_says_what_was_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    session = Sessions(tmp_path, LIMITS).open(None)
+    film = session.take_film("my film.mp4", SAMPLE.read_bytes())
+    choice = Choice(film, session.styles[0], strength=0.6, brush_size=4.0, steady=0.5, size="240")
+    assert choice.command == (
+        f"vidnst 'my film.mp4' --style {STYLE} -o 'my film_wave.mp4' --strength 0.6 "
+        "--brush-size 4 --steady 0.5 --size 240"
+    )
+    options = choice.options(tmp_path / "out.mp4")
+    assert options.painting.strength == 0.6
+    assert options.painting.brush_size == 4
+    assert options.steadying.steady == 0.5
+    assert options.size == "240"
+
+
+def test_styles_a_mask_and_colors_are_in_the_command_and_in_the_still(
+    tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    session = Sessions(tmp_path, LIMITS).open(None)
+    film, style = session.films[0], session.styles[0]
+    other = session.take_style("photo.png", photo.read_bytes())
+    white = np.zeros((90, 160, 3), np.uint8)
+    white[:, 80:] = 255
+    write_picture(tmp_path / "half.png", white)
+    mask = session.take_mask("half.png", (tmp_path / "half.png").read_bytes())
+    plain = Choice(film, style, size="90")
+    choice = replace(plain, others=((other, 0.5),), mask=mask, track=True, color="luminance")
+    assert choice.command == (
+        f"vidnst {SAMPLE} --style {STYLE}:1 --style photo.png:0.5 --mask half.png "
+        "-o clip_wave.mp4 --track --color luminance --size 90"
+    )
+    assert choice.summary == "with photo.png (0.5) · mask · track · color luminance · size 90"
+    options = choice.options(tmp_path / "out.mp4")
+    assert [weighed.weight for weighed in options.styles] == [1, 0.5]
+    assert options.regions.track
+    assert film.clip is not None
+    source = frame_at(film.clip, 1.0, (90, 160)).astype(int)
+    painted = painted_at(plain, 1.0).astype(int)
+    masked = painted_at(replace(plain, mask=mask), 1.0).astype(int)
+    assert np.array_equal(masked[:, :70], source[:, :70])
+    assert np.abs(masked[:, 90:] - source[:, 90:]).mean() > 10
+    mixed = painted_at(replace(plain, others=((other, 2.0),)), 1.0).astype(int)
+    assert np.abs(mixed - painted).mean() > 2
+    gray = painted_at(replace(plain, color="luminance"), 1.0)
+    chroma = [
+        cv2.cvtColor(p.astype(np.uint8), cv2.COLOR_RGB2YCrCb)[..., 1:] for p in (gray, source)
+    ]
+    assert np.abs(chroma[0].astype(int) - chroma[1]).mean() < 3
+    write_picture(tmp_path / "black.png", white * 0)
+    empty = session.take_mask("black.png", (tmp_path / "black.png").read_bytes())
+    with pytest.raises(MediaError) as told:
+        painted_at(replace(plain, mask=empty), 1.0)
+    wrong = replace(plain, mask=empty).without_folders(str(told.value))
+    assert wrong == "black.png is empty: nothing in it is white"
+
+
+def test_a_killed_servers_folder_is_removed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left = tmp_path / "vidnst-page-left"
+    left.mkdir()
+    (left / "lock").touch()
+    with session_root() as first, session_root() as second:
+        assert not left.exists()
+        assert first.exists()
+        assert second.exists()
+        assert first.stat().st_mode & 0o077 == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_loopback_is_local() -> None:
+    assert PageOptions().local
+    assert PageOptions(host="::1").local
+    assert not PageOptions(host="0.0.0.0").local
+    assert not PageOptions(host="192.168.0.7").local
+
+
+def test_a_missing_streamlit_is_told_with_what_to_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("vidnst.commands.page.find_spec", lambda name: None)
+    assert main(["page"]) == 2
+    assert "pip install 'vidnst[page]'" in capsys.readouterr().err
+
+
+def test_an_address_that_cannot_be_served_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("streamlit", reason="streamlit is not installed")
+    assert main(["page", "--host", "192.0.2.1", "--port", "0"]) == 1
+    assert "cannot be served on 192.0.2.1" in capsys.readouterr().err
+
+
+def test_readme_names_every_flag_of_the_page() -> None:
+    from vidnst.commands.page import page_parser
+
+    text = (ROOT / "README.md").read_text().split("\n## Page", 1)[1].split("\n## ", 1)[0]
+    known = {flag for action in page_parser()._actions for flag in action.option_strings}
+    known = {flag for flag in known if flag.startswith("--")} - {"--help"}
+    assert set(re.findall(r"`(--[a-z-]+)", text)) == known

@@ -1,0 +1,52 @@
+"""What keeps a live picture steady: cuts are told, and painted frames held along the motion."""
+
+from vidnst.frames import Picture
+from vidnst.live.cuts import CutWatch
+from vidnst.options import SteadyOptions
+from vidnst.stabilize import Linker, Stabilizer
+
+
+class Holding:
+    """Of one live session; frames come one after the other, all of one size."""
+
+    def __init__(self, steadying: SteadyOptions, *, size_hw: tuple[int, int]) -> None:
+        self._steadying = steadying
+        self._linker = Linker(steadying, size_hw=size_hw)
+        self._stabilizer = Stabilizer(steadying)
+        self._cuts = CutWatch()
+        self._before: Picture | None = None
+
+    @property
+    def steady(self) -> float:
+        """How much is held of the frame before."""
+        return self._steadying.steady
+
+    def change(self, steady: float) -> None:
+        """Hold more or less from the next frame on."""
+        self._steadying = SteadyOptions(steady=steady, flow=self._steadying.flow)
+        self._stabilizer = Stabilizer(self._steadying)
+        self._before = None
+
+    def forget(self) -> None:
+        """The next frame opens a shot, whatever it shows."""
+        self._cuts.forget()
+
+    def opens_shot(self, picture: Picture) -> bool:
+        """Look at the next frame, RGB uint8 (H, W, 3), before it is painted."""
+        opens = self._cuts.opens_shot(picture)
+        if opens:
+            self._before = None
+        return opens
+
+    def held(self, picture: Picture, painted: Picture, *, strength: float) -> Picture:
+        """The painted picture, steadied along the motion since the last one.
+
+        strength: of the style; where it is 0, the picture stays the camera's.
+        """
+        before, self._before = self._before, picture
+        if not self._steadying.steady or not strength:
+            return painted
+        if before is None:
+            self._stabilizer.begin_shot()
+            return self._stabilizer.hold(painted, None)
+        return self._stabilizer.hold(painted, self._linker.links(before, picture).back)

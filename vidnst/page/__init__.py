@@ -1,0 +1,1 @@
+"""The page: vidnst for people who would rather look than type."""

@@ -1,5 +1,6 @@
 """Where the tests find clips, and how they make their own with real ffmpeg."""
 
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
 MakeClip = Callable[..., Path]
+
+# Tests that run in the background have it ignored, and so would all programs they interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def gradient_picture(height: int, width: int) -> Picture:

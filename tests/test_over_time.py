@@ -39,7 +39,8 @@ def painter(name: str, style: Path, folder: Path) -> list[str]:
         network = write_network(folder / "warm.onnx", WARMER["0..255"], [1, 3, 224, 224])
         return ["--network", str(network), "--steady", "0"]
     if name == "gatys":
-        return ["--style", str(style), "--stylizer", "gatys", "--steps", "20", "--scales", "1"]
+        few = ["--steps", "20", "--frame-steps", "20"]
+        return ["--style", str(style), "--stylizer", "gatys", "--scales", "1", *few]
     if name == "mask":
         mask = np.zeros((64, 96, 3), np.uint8)
         mask[:, 30:] = 255

@@ -131,6 +131,7 @@ def test_each_region_is_nearer_to_its_own_style(tmp_path: Path, other_style: Pat
             other: StyleJudge(read_style(path)).distances(scene[place], [painted[place]])[0][0]
             for other, path in styles.items()
         }
+        print(f"in {name}: style distances {distances}")
         assert min(distances, key=distances.__getitem__) == name, distances
 
 
@@ -164,6 +165,7 @@ def test_there_is_no_seam_at_a_border(rest: str, tmp_path: Path, other_style: Pa
     at_border, away = (
         painted["both"][place].mean() / expected[place].mean() for place in (near, ~near)
     )
+    print(f"at the border {at_border / away:.2f} times the interior")
     assert at_border / away <= 1.3
 
 
@@ -171,6 +173,7 @@ def test_a_mask_of_one_frame_is_kept_on_what_moves() -> None:
     film = list(shape_film(49))
     tracker = Tracker(film[0][0], {"shape": film[0][1]})
     overlaps = [overlap(tracker.follow(frame)["shape"], mask) for frame, mask in film[1:]]
+    print(f"overlap after {len(overlaps)} frames {overlaps[-1]:.3f}, least {min(overlaps):.3f}")
     assert min(overlaps) >= 0.85
     assert overlaps[-1] >= 0.93
 

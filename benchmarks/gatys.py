@@ -22,8 +22,8 @@ from torchvision.models import vgg
 from vidnst.errors import WeightsError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, resize
-from vidnst.options import GatysOptions, StyleOptions
 from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
+from vidnst.style.options import GatysOptions, StyleOptions
 from vidnst.style.perceptual import PerceptualEncoder, from_vgg
 from vidnst.style.precision import processor_dtype
 

@@ -21,8 +21,9 @@ from vidnst.media.decode import decode
 from vidnst.media.encode import Encoder
 from vidnst.media.pictures import read_picture
 from vidnst.media.shots import mark_shots
-from vidnst.options import EncodeOptions, GatysOptions, StyleOptions
+from vidnst.options import EncodeOptions
 from vidnst.style.gatys import GatysStylizer
+from vidnst.style.options import GatysOptions, StyleOptions
 
 
 def main() -> None:

@@ -30,10 +30,11 @@ import torch
 from vidnst.backends.pytorch import CudaLane, PixelNetwork, PyTorchEngine
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_style, resize
-from vidnst.options import ComputeOptions, StyleOptions
+from vidnst.options import ComputeOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.fast import FastStylizer
 from vidnst.style.network import STRIDE, paint
+from vidnst.style.options import StyleOptions
 from vidnst.style.shape import NetworkShape, layers_of
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -35,10 +35,11 @@ from vidnst.media.decode import decode
 from vidnst.media.encode import Encoder
 from vidnst.media.pictures import read_picture
 from vidnst.media.shots import mark_shots
-from vidnst.options import Backend, ComputeOptions, EncodeOptions, SteadyOptions, StyleOptions
+from vidnst.options import Backend, ComputeOptions, EncodeOptions, SteadyOptions
 from vidnst.stabilize import Linker, Links, Stabilizer
 from vidnst.style.fast import FastStylizer
 from vidnst.style.johnson import JohnsonNetwork
+from vidnst.style.options import StyleOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -19,10 +19,10 @@ from vidnst.frames import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import sample
 from vidnst.media.pictures import read_picture, resize, write_picture
-from vidnst.options import GatysOptions, StyleOptions
 from vidnst.style.color import colored
 from vidnst.style.fast import FastStylizer
 from vidnst.style.gatys import GatysStylizer
+from vidnst.style.options import GatysOptions, StyleOptions
 from vidnst.style.pictures import StylePictures, style_pictures, with_fine
 
 FOLDER = Path(__file__).parent

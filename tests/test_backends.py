@@ -19,8 +19,9 @@ from vidnst.frames import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_style
-from vidnst.options import Backend, ComputeOptions, StyleOptions
+from vidnst.options import Backend, ComputeOptions
 from vidnst.style.fast import FastStylizer
+from vidnst.style.options import StyleOptions
 
 STYLE = ROOT / "samples" / "wave.jpg"
 BACKENDS: list[Backend] = ["torch", "openvino", "onnxruntime"]

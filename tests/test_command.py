@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import re
 import signal
 import subprocess
@@ -106,6 +107,30 @@ def test_interrupting_leaves_no_half_video(
     assert process.returncode == code
     assert "Traceback" not in err
     assert [path.name for path in source.parent.iterdir()] == ["long.mp4"]
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupt_that_a_library_takes_for_an_error_is_one(
+    sent: signal.Signals,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def as_openvino_does(arguments: list[str]) -> int:
+        try:
+            os.kill(os.getpid(), sent)
+            time.sleep(5)
+        except BaseException as error:
+            raise ImportError("initialization failed") from error
+        return 0
+
+    monkeypatch.setattr("vidnst.commands.render.run", as_openvino_does)
+    try:
+        ended = main(["clip.mp4"])
+    except SystemExit as error:
+        ended = error.code  # type: ignore[assignment]
+    assert ended == code
+    assert capsys.readouterr().err == ("vidnst: interrupted\n" if code == 130 else "")
 
 
 def test_readme_names_every_flag_and_no_other() -> None:

@@ -19,7 +19,7 @@ from vidnst.media.clip import probe
 from vidnst.media.decode import sample
 from vidnst.media.pictures import read_picture, resize, write_picture
 from vidnst.mixing import Mixing, WeightedStyle, parse_style
-from vidnst.options import Color, GatysOptions, RenderOptions, StyleOptions, TuneOptions
+from vidnst.options import RenderOptions
 from vidnst.rendering.cluster import ClusterWorker
 from vidnst.rendering.film import Film
 from vidnst.rendering.manifest import content_digest, manifest_of
@@ -29,6 +29,7 @@ from vidnst.style.distance import StyleJudge
 from vidnst.style.fast import FastStylizer
 from vidnst.style.gatys import GatysStylizer
 from vidnst.style.losses import Moments
+from vidnst.style.options import Color, GatysOptions, StyleOptions, TuneOptions
 from vidnst.style.pictures import StylePictures, style_pictures, with_fine
 from vidnst.style.tuned import RetrievedStylizer, TunedStylizer
 
@@ -390,5 +391,5 @@ def test_a_brush_size_means_the_same_at_every_size(
     (of_small, _), (of_large, _) = StyleJudge(wave).distances(small, results)
     assert abs(of_small - of_large) < 0.06
     ((apart, _),) = StyleJudge(results[0]).distances(small, results[1:])
-    print(f"{percent} %: {abs(of_small - of_large):.3f} apart from the style, {apart:.3f} each other")
+    print(f"{percent} %: {abs(of_small - of_large):.3f} from the style, {apart:.3f} each other")
     assert apart < 0.06

@@ -17,15 +17,9 @@ from vidnst.media.contact_sheet import chosen_frames
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_picture
 from vidnst.media.timecode import frames_of, timecode_of
-from vidnst.options import (
-    CompareAs,
-    DeliveryOptions,
-    EncodeOptions,
-    RenderOptions,
-    StartNumber,
-    StyleOptions,
-)
+from vidnst.options import CompareAs, DeliveryOptions, EncodeOptions, RenderOptions, StartNumber
 from vidnst.render import Report, render
+from vidnst.style.options import StyleOptions
 
 SOURCE_ITSELF = StyleOptions(strength=0)
 NTSC = Fraction(30000, 1001)

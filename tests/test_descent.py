@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidnst.options import OptimizerName
 from vidnst.style.descent import Losses, accelerated_descent, descend
+from vidnst.style.options import OptimizerName
 
 
 class Bowl:

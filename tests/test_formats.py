@@ -15,8 +15,9 @@ from vidnst.errors import MediaError, UsageError
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode, sample
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.options import EncodeOptions, RenderOptions, StyleOptions
+from vidnst.options import EncodeOptions, RenderOptions
 from vidnst.render import Report, render
+from vidnst.style.options import StyleOptions
 
 
 def paint(source: Path, style: Path, output: Path, **options: object) -> Report:

@@ -11,8 +11,8 @@ from known_motion import SIZE_HW, known_film, warping_error
 from vidnst.errors import MediaError, UsageError, WeightsError
 from vidnst.frames import Picture
 from vidnst.memory import available_bytes, require_memory
-from vidnst.options import GatysOptions, StyleOptions
 from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
+from vidnst.style.options import GatysOptions, StyleOptions
 from vidnst.style.temporal import Painted, recolored
 
 QUICK = GatysOptions(steps=(12, 6), frame_steps=8)

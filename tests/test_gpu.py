@@ -18,9 +18,10 @@ from vidnst.backends.engine import make_engine
 from vidnst.backends.pytorch import CudaLane, PixelNetwork, PyTorchEngine
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_style
-from vidnst.options import ComputeOptions, StyleOptions
+from vidnst.options import ComputeOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.fast import FastStylizer
+from vidnst.style.options import StyleOptions
 
 pytestmark = [
     pytest.mark.gpu,

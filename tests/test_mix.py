@@ -9,9 +9,10 @@ from known_motion import texture
 from vidnst.backends import engine
 from vidnst.frames import Picture, Weights
 from vidnst.media.pictures import read_style
-from vidnst.options import ComputeOptions, StyleOptions
+from vidnst.options import ComputeOptions
 from vidnst.style.fast import FastStylizer
 from vidnst.style.mix import MixedNetwork, MixingEngine, MixingStylizer
+from vidnst.style.options import StyleOptions
 from vidnst.style.shares import all_painted
 
 SIZE_HW = (120, 200)

@@ -10,7 +10,6 @@ from conftest import SMALL_CHANNELS, gradient_picture
 
 from vidnst.errors import WeightsError
 from vidnst.media.pictures import read_picture
-from vidnst.options import StyleOptions
 from vidnst.style.bake import bake, load_baked
 from vidnst.style.channels_last import (
     depth_to_space,
@@ -27,6 +26,7 @@ from vidnst.style.network import (
     finished,
     load_network,
 )
+from vidnst.style.options import StyleOptions
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder
 from vidnst.style.shape import NetworkShape
 from vidnst.training.encoder import fresh_encoder

@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidnst.options import StyleStatistics
 from vidnst.style.losses import Moments, moments
 from vidnst.style.objective import (
     Anchor,
@@ -14,6 +13,7 @@ from vidnst.style.objective import (
     see,
     style_distance,
 )
+from vidnst.style.options import StyleStatistics
 from vidnst.style.perceptual import STYLE_LAYERS, PerceptualEncoder
 from vidnst.training.encoder import fresh_encoder
 

@@ -12,8 +12,9 @@ from vidnst.live.figures import Figures
 from vidnst.live.pace import LEVELS, Beat, Pace
 from vidnst.live.painter import LivePainter
 from vidnst.media.pictures import read_style
-from vidnst.options import ComputeOptions, StyleOptions
+from vidnst.options import ComputeOptions
 from vidnst.style.fast import FastStylizer
+from vidnst.style.options import StyleOptions
 
 
 def test_statistics_follow_slowly_and_start_anew_when_told(style: Path) -> None:

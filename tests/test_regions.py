@@ -20,7 +20,7 @@ from vidnst.frames import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_picture, read_style, write_picture
-from vidnst.options import CrewOptions, GatysOptions, RenderOptions, StyleOptions
+from vidnst.options import CrewOptions, RenderOptions
 from vidnst.regions.kept import KeptWeights, WeightsWriter
 from vidnst.regions.masks import Mask
 from vidnst.regions.options import Region, RegionOptions
@@ -30,6 +30,7 @@ from vidnst.render import render
 from vidnst.style.distance import StyleJudge
 from vidnst.style.gatys import GatysStylizer
 from vidnst.style.losses import guided_moments, moments
+from vidnst.style.options import GatysOptions, StyleOptions
 
 SIZE_HW = (216, 320)
 WAVE = ROOT / "samples" / "wave.jpg"

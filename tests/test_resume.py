@@ -21,10 +21,11 @@ from vidnst.command import main
 from vidnst.errors import OutputError
 from vidnst.frames import Frame, Picture
 from vidnst.media.clip import probe
-from vidnst.options import EncodeOptions, GatysOptions, RenderOptions, SteadyOptions
+from vidnst.options import EncodeOptions, RenderOptions, SteadyOptions
 from vidnst.render import Progress, render
 from vidnst.rendering.job import Job, job_folder
 from vidnst.rendering.segments import Plan, Record, Segment, frames_from
+from vidnst.style.options import GatysOptions
 
 FEW_STEPS = GatysOptions(steps=(4,), frame_steps=3)
 _SHOTS = ("testsrc2", "mandelbrot", "testsrc")

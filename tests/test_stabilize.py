@@ -17,10 +17,11 @@ from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_style
 from vidnst.media.shots import list_shots
-from vidnst.options import RenderOptions, SteadyOptions, StyleOptions
+from vidnst.options import RenderOptions, SteadyOptions
 from vidnst.render import render
 from vidnst.stabilize import Linker, Links, Stabilizer
 from vidnst.style.fast import FastStylizer
+from vidnst.style.options import StyleOptions
 
 
 def steadied(

@@ -13,12 +13,13 @@ from vidnst.backends.engine import make_engine
 from vidnst.backends.tiles import TilingEngine, halo_px, spans
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_style
-from vidnst.options import Backend, ComputeOptions, StyleOptions
+from vidnst.options import Backend, ComputeOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.fast import FastStylizer
 from vidnst.style.foreign import ForeignStylizer
 from vidnst.style.johnson import JohnsonNetwork
 from vidnst.style.network import STRIDE
+from vidnst.style.options import StyleOptions
 from vidnst.style.shape import NetworkShape, layers_of
 
 STYLE = ROOT / "samples" / "wave.jpg"

@@ -12,10 +12,10 @@ from conftest import SMALL_CHANNELS, MakeClip, gradient_picture
 from vidnst.command import main
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.options import StyleOptions, TuneOptions
 from vidnst.style.bake import BakedNetwork, bake
 from vidnst.style.losses import moments
 from vidnst.style.network import StyleNetwork
+from vidnst.style.options import StyleOptions, TuneOptions
 from vidnst.style.shape import NetworkShape
 from vidnst.style.tuned import TunedStylizer
 from vidnst.style.tuning import TuneStep, tune

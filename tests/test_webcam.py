@@ -23,8 +23,8 @@ from vidnst.errors import OutputError, UsageError, VidnstError
 from vidnst.live.options import OutputOptions
 from vidnst.live.virtual_camera import VirtualCamera
 from vidnst.media.pictures import read_style
-from vidnst.options import StyleOptions
 from vidnst.style.fast import FastStylizer
+from vidnst.style.options import StyleOptions
 
 __all__ = ["camera", "other_style"]
 

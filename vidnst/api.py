@@ -13,10 +13,11 @@ import numpy as np
 from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_style
-from vidnst.options import ComputeOptions, RenderOptions, SteadyOptions, StyleOptions
+from vidnst.options import ComputeOptions, RenderOptions, SteadyOptions
 from vidnst.options import Stylizer as StylizerName
 from vidnst.render import Progress, Report, render
 from vidnst.style.fast import FastStylizer
+from vidnst.style.options import StyleOptions
 
 
 def stylize_video(

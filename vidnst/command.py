@@ -52,34 +52,53 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     os.environ.setdefault("SVT_LOG", "1")
-    signal.signal(signal.SIGTERM, _terminated)
+    stopped = _noted_signals()
     try:
         if arguments and arguments[0] in _COMMANDS:
             return _COMMANDS[arguments[0]](arguments[1:])
         return render.run(arguments)
-    except VidnstError as error:
+    except BaseException as error:
+        # Whatever a library made of a signal that came while it was at work.
+        return _code_of(stopped[0] if stopped else error)
+
+
+def _noted_signals() -> list[BaseException]:
+    """Where Ctrl-C and SIGTERM put what they raise."""
+    noted: list[BaseException] = []
+
+    def stop(number: int, _: object) -> NoReturn:
+        terminated = number == signal.SIGTERM
+        noted.append(SystemExit(128 + number) if terminated else KeyboardInterrupt())
+        raise noted[-1]
+
+    signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, stop)
+    return noted
+
+
+def _code_of(error: BaseException) -> int:
+    """Tell an error in a line; returns the exit code. Raises those that are no one's to expect."""
+    if isinstance(error, VidnstError):
         return _failed(str(error), error.exit_code)
-    except KeyboardInterrupt:
+    if isinstance(error, KeyboardInterrupt):
         return _failed("interrupted", 130)
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except OSError as error:  # Such as a full disk of which no one thought.
+    if isinstance(error, OSError):  # Such as a full disk of which no one thought.
         return _failed(f"{error.filename or 'stopped'}: {error.strerror or error}", 1)
-    except MemoryError:
+    if isinstance(error, MemoryError):
         return _failed("not enough memory: give a smaller --size", 1)
-    except ImportError as error:
-        if "libGL" in str(error) or "libgthread" in str(error) or "libglib" in str(error):
-            return _failed(
-                f"OpenCV lacks a system library ({error}); on a machine without a screen run: "
-                "pip install --force-reinstall --no-deps opencv-python-headless",
-                1,
-            )
-        raise
-
-
-def _terminated(*_: object) -> NoReturn:
-    raise SystemExit(143)
+    if isinstance(error, ImportError) and any(
+        library in str(error) for library in ("libGL", "libgthread", "libglib")
+    ):
+        return _failed(
+            f"OpenCV lacks a system library ({error}); on a machine without a screen run: "
+            "pip install --force-reinstall --no-deps opencv-python-headless",
+            1,
+        )
+    raise error
 
 
 def _failed(message: str, code: int) -> int:

@@ -14,10 +14,11 @@ from vidnst.errors import UsageError, WeightsError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_style
 from vidnst.media.result import PendingResult, check_target
-from vidnst.options import RenderOptions, StyleOptions
+from vidnst.options import RenderOptions
 from vidnst.source import scene_of
 from vidnst.style.fast import FastStylizer
 from vidnst.style.network import STRIDE
+from vidnst.style.options import StyleOptions
 
 _LEAST_PSNR = 60.0
 _CHECKED_HW = (93, 130)

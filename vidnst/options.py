@@ -1,15 +1,17 @@
 """What the user can choose, with defaults and ranges, in one place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from vidnst.errors import UsageError
 from vidnst.mixing import Mixing, WeightedStyle
+from vidnst.option_fields import option, require_in_range
 from vidnst.regions.options import RegionOptions
 from vidnst.schedule import Curve, Easing
+from vidnst.style.options import GatysOptions, StyleOptions, TuneOptions
 
 
 @dataclass(frozen=True)
@@ -28,168 +30,7 @@ class EncodeOptions:
             )
 
 
-Color = Literal["style", "luminance", "match"]
-
-
-@dataclass(frozen=True)
-class StyleOptions:
-    """How a style is applied.
-
-    strength: 0 leaves the source as it is, 1 is the full style. brush_size: the size of the style's
-    marks in percent of the frame's height; None leaves them as fine as the frame allows. color:
-    `luminance` paints in light and dark alone and keeps the source's colors, `match` first brings
-    the style's colors near those of each shot.
-    """
-
-    strength: float = 1.0
-    brush_size: float | None = None
-    color: Color = "style"
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.strength <= 1:
-            raise UsageError(f"--strength is {self.strength:g}, but must lie in 0..1")
-        if self.brush_size is not None and not 0.5 <= self.brush_size <= 25:
-            raise UsageError(
-                f"--brush-size is {self.brush_size:g}, but must lie in 0.5..25 (percent of height)"
-            )
-        if self.color not in get_args(Color):
-            raise UsageError(
-                f"--color is {self.color}, but must be one of {', '.join(get_args(Color))}"
-            )
-
-
 Stylizer = Literal["fast", "tuned", "gatys"]
-StyleStatistics = Literal["covariance", "gram"]
-Init = Literal["content", "noise", "style"]
-OptimizerName = Literal["lbfgs", "adam", "fgd"]
-
-
-def flag_of(name: str) -> str:
-    """The command line's option for a field, such as --style-weight for style_weight."""
-    return f"--{name.replace('_', '-')}"
-
-
-def _option(
-    default: Any,
-    help: str,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[str, ...] = (),
-) -> Any:
-    metadata = {"help": help, "low": low, "high": high, "choices": choices}
-    return field(default=default, metadata=metadata)
-
-
-def _require_in_range(options: Any) -> None:
-    """Check every field against what its metadata allows. Raises UsageError."""
-    for option in fields(options):
-        given = getattr(options, option.name)
-        flag = flag_of(option.name)
-        if given == ():
-            raise UsageError(f"{flag} is empty")
-        choices = option.metadata["choices"]
-        if choices and given not in choices:
-            raise UsageError(f"{flag} is {given}, but must be one of {', '.join(choices)}")
-        low, high = option.metadata["low"], option.metadata["high"]
-        for value in given if isinstance(given, tuple) else (given,):
-            if low is None or value is None:
-                continue
-            if high is not None and not low <= value <= high:
-                raise UsageError(f"{flag} is {value:g}, but must lie in {low:g}..{high:g}")
-            if not low <= value < float("inf"):
-                raise UsageError(f"{flag} is {value:g}, but must be {low:g} or more")
-
-
-@dataclass(frozen=True)
-class TuneOptions:
-    """How a network is tuned to a clip. Each field is an option of the command line."""
-
-    tune_steps: int = _option(300, "steps of tuning", low=1, high=100_000)
-    tune_rate: float = _option(2e-3, "how far a step goes", low=0, high=1)
-    tune_content_weight: float = _option(1.3, "how much the scene counts", low=0)
-    tune_style_weight: float = _option(8.0, "how much the style counts", low=0)
-    tune_flat_weight: float = _option(40.0, "how much calm flat regions count", low=0)
-    tune_temporal_weight: float = _option(150.0, "how much steadiness counts", low=0)
-    tune_seed: int = _option(0, "which frames are seen in which order", low=0, high=2**31)
-
-    def __post_init__(self) -> None:
-        _require_in_range(self)
-
-
-@dataclass(frozen=True)
-class GatysOptions:
-    """How Gatys' optimization paints. Each field is an option of the command line.
-
-    Of the weights only the ratios matter.
-    """
-
-    features: str = _option("slim", "what sees: slim, vgg19, or a file of vidnst train-encoder")
-    content_layer: tuple[str, ...] = _option(("relu4_1",), "where scenes are compared")
-    style_layer: tuple[str, ...] = _option(
-        ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "where styles are compared"
-    )
-    style_statistics: StyleStatistics = _option(
-        "covariance",
-        "what of a style is compared: covariance (with the mean) or gram",
-        choices=get_args(StyleStatistics),
-    )
-    content_weight: float = _option(2.2e4, "how much the scene counts", low=0)
-    style_weight: float = _option(1e5, "how much the style counts", low=0)
-    variation_weight: float = _option(5e3, "how much smoothness counts", low=0)
-    scales: int | None = _option(
-        None, "sizes to paint at, each twice the one before", low=1, high=10
-    )
-    steps: tuple[int, ...] = _option(
-        (150, 100, 150),
-        "steps at each scale, coarse to fine; the last repeats",
-        low=1,
-        high=100_000,
-    )
-    init: Init = _option(
-        "content",
-        "what a shot's first frame starts from: content, noise or style",
-        choices=get_args(Init),
-    )
-    seed: int = _option(0, "of the noise", low=0, high=2**31)
-    optimizer: OptimizerName = _option(
-        "lbfgs",
-        "lbfgs, adam, or fgd: accelerated gradient descent that finds its step length",
-        choices=get_args(OptimizerName),
-    )
-    learning_rate: float | None = _option(
-        None, "adam's rate, a factor on the steps of lbfgs, the first step length of fgd", low=1e-12
-    )
-    averaging: float = _option(
-        0.0, "decay of a running average over the steps; 0 is off", low=0, high=0.999
-    )
-    temporal_weight: float = _option(1e6, "film: how much steadiness counts", low=0)
-    long_term: tuple[int, ...] = _option(
-        (1, 2, 4), "film: to which earlier frames a frame is tied", low=1, high=100
-    )
-    frame_steps: int = _option(
-        100, "film: steps for each frame after a shot's first, at most", low=1, high=100_000
-    )
-    tolerance: float = _option(
-        5e-3,
-        "film: a frame is done when ten steps lessen its loss by a smaller share",
-        low=0,
-        high=1,
-    )
-    passes: int = _option(
-        1, "film: go over each shot so often, forward and backward in turn", low=1, high=100
-    )
-
-    def __post_init__(self) -> None:
-        _require_in_range(self)
-        if not self.style_weight and not self.content_weight:
-            raise UsageError("--style-weight and --content-weight are both 0: nothing to paint for")
-        if list(self.long_term) != sorted(set(self.long_term)):
-            raise UsageError("--long-term must name ever earlier frames, such as 1+2+4")
-        if self.scales is not None and len(self.steps) > self.scales:
-            raise UsageError(f"--steps names {len(self.steps)} scales, but --scales {self.scales}")
-
-
 Device = Literal["auto", "cpu", "cuda", "mps"]
 NetworkRange = Literal["auto", "0..1", "0..255", "-1..1"]
 Backend = Literal["auto", "torch", "openvino", "onnxruntime"]
@@ -199,17 +40,17 @@ Backend = Literal["auto", "torch", "openvino", "onnxruntime"]
 class ComputeOptions:
     """Where and by what is computed. Each field is an option of the command line."""
 
-    device: Device = _option(
+    device: Device = option(
         "auto", "where is computed; auto takes a GPU where there is one", choices=get_args(Device)
     )
-    backend: Backend = _option(
+    backend: Backend = option(
         "auto",
         "what runs the network; auto takes the fastest that is installed",
         choices=get_args(Backend),
     )
 
     def __post_init__(self) -> None:
-        _require_in_range(self)
+        require_in_range(self)
 
 
 FlowMethod = Literal["dis", "raft"]
@@ -222,18 +63,18 @@ class SteadyOptions:
     steady: how much is held of the frame before; 0 leaves each frame as it was painted.
     """
 
-    steady: float = _option(0.75, "how much flicker is taken away, 0..1", low=0, high=1)
-    lookahead: int = _option(
+    steady: float = option(0.75, "how much flicker is taken away, 0..1", low=0, high=1)
+    lookahead: int = option(
         0, "frames to look ahead, 0 or 1: steadier, and a little slower", low=0, high=1
     )
-    flow: FlowMethod = _option(
+    flow: FlowMethod = option(
         "dis",
         "what finds motion: dis, or raft with torchvision's weights",
         choices=get_args(FlowMethod),
     )
 
     def __post_init__(self) -> None:
-        _require_in_range(self)
+        require_in_range(self)
 
 
 _MOST_HELD = 24
@@ -247,17 +88,17 @@ class CrewOptions:
     for. cluster: None, `auto` or a Ray cluster's address.
     """
 
-    workers: int | None = _option(
+    workers: int | None = option(
         None, "paint segments in so many processes at once", low=1, high=1024
     )
-    cluster: str | None = _option(
+    cluster: str | None = option(
         None, "paint on a Ray cluster: its address, or auto for the one here, started where needed"
     )
-    cpus_per_worker: int = _option(1, "cores of the cluster for each worker", low=1, high=1024)
-    gpus_per_worker: float = _option(0.0, "GPUs, or a share of one, for each", low=0, high=16)
+    cpus_per_worker: int = option(1, "cores of the cluster for each worker", low=1, high=1024)
+    gpus_per_worker: float = option(0.0, "GPUs, or a share of one, for each", low=0, high=16)
 
     def __post_init__(self) -> None:
-        _require_in_range(self)
+        require_in_range(self)
 
 
 StartNumber = int | Literal["timecode"]
@@ -271,22 +112,22 @@ class DeliveryOptions:
     start_number: None goes on with the source's own numbers.
     """
 
-    start_number: StartNumber | None = _option(
+    start_number: StartNumber | None = option(
         None,
         "of numbered pictures: the first one's number, or `timecode`: the source's, in frames",
     )
-    compare: Path | None = _option(None, "write also a film of the source beside the result")
-    compare_as: CompareAs = _option(
+    compare: Path | None = option(None, "write also a film of the source beside the result")
+    compare_as: CompareAs = option(
         "side",
         "side: one beside the other; split: half of each",
         choices=get_args(CompareAs),
     )
-    contact_sheet: Path | None = _option(
+    contact_sheet: Path | None = option(
         None, "write also a PNG with pictures of the result, of each shot one"
     )
 
     def __post_init__(self) -> None:
-        _require_in_range(self)
+        require_in_range(self)
         number = self.start_number
         if isinstance(number, int) and not 0 <= number < 10**9:
             raise UsageError(f"--start-number is {number}, but must lie in 0..999999999")

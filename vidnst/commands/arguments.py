@@ -12,23 +12,20 @@ from vidnst.commands.regions import add_region_arguments, regions_of
 from vidnst.commands.settings import preset_names, with_preset
 from vidnst.errors import UsageError
 from vidnst.mixing import Mixing, WeightedStyle, parse_style, times_of
+from vidnst.option_fields import flag_of
 from vidnst.options import (
-    Color,
     ComputeOptions,
     CrewOptions,
     DeliveryOptions,
     EncodeOptions,
-    GatysOptions,
     NetworkRange,
     RenderOptions,
     SteadyOptions,
-    StyleOptions,
     Stylizer,
     TimeOptions,
-    TuneOptions,
-    flag_of,
 )
 from vidnst.schedule import Curve, Easing, parse_curve, parse_time
+from vidnst.style.options import Color, GatysOptions, StyleOptions, TuneOptions
 
 
 def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from vidnst.commands.arguments import render_options
 from vidnst.commands.parser import Parser, progress_bar
 from vidnst.errors import UsageError
-from vidnst.options import GatysOptions, flag_of
+from vidnst.option_fields import flag_of
+from vidnst.style.options import GatysOptions
 
 if TYPE_CHECKING:
     from vidnst.explore import PaintedCell

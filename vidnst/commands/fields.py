@@ -6,7 +6,8 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-from vidnst.options import OptionGroup, StartNumber, flag_of, parse_start_number
+from vidnst.option_fields import flag_of
+from vidnst.options import OptionGroup, StartNumber, parse_start_number
 
 
 def add_options(group: "argparse._ArgumentGroup", options: type[OptionGroup]) -> None:

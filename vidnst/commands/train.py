@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidnst.commands.parser import Parser
 from vidnst.errors import UsageError
-from vidnst.options import flag_of
+from vidnst.option_fields import flag_of
 from vidnst.training.settings import EncoderSettings, TrainingSettings
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from vidnst.commands.parser import Parser
 from vidnst.live.options import OutputOptions, PaceOptions, WebcamOptions
-from vidnst.options import SteadyOptions, StyleOptions
+from vidnst.options import SteadyOptions
+from vidnst.style.options import StyleOptions
 
 if TYPE_CHECKING:
     from vidnst.live.figures import Report

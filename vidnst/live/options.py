@@ -4,17 +4,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vidnst.errors import UsageError
-from vidnst.options import SteadyOptions, StyleOptions, _option, _require_in_range
+from vidnst.option_fields import option, require_in_range
+from vidnst.options import SteadyOptions
+from vidnst.style.options import StyleOptions
 
 
 @dataclass(frozen=True)
 class PaceOptions:
     """How fast it should go. Each field is an option of the command line."""
 
-    fps: float = _option(24.0, "frames a second to hold, by painting smaller", low=1, high=240)
+    fps: float = option(24.0, "frames a second to hold, by painting smaller", low=1, high=240)
 
     def __post_init__(self) -> None:
-        _require_in_range(self)
+        require_in_range(self)
 
 
 @dataclass(frozen=True)

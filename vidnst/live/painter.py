@@ -16,10 +16,11 @@ from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.live.pace import LEVELS, Level
 from vidnst.mixing import WeightedStyle
-from vidnst.options import ComputeOptions, StyleOptions
+from vidnst.options import ComputeOptions
 from vidnst.source import read_styles
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
+from vidnst.style.options import StyleOptions
 from vidnst.style.tuned import RetrievedStylizer, is_tuned
 
 _EARLY_SECONDS = 0.25

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidnst.commands.arguments import render_options
-from vidnst.options import Color, RenderOptions, SteadyOptions, StyleOptions, Stylizer
+from vidnst.options import RenderOptions, SteadyOptions, Stylizer
 from vidnst.page.uploads import Source
+from vidnst.style.options import Color, StyleOptions
 
 
 @dataclass(frozen=True)

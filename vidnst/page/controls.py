@@ -10,10 +10,11 @@ import streamlit as st
 from vidnst.errors import VidnstError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture
-from vidnst.options import Color, SteadyOptions, StyleOptions, Stylizer
+from vidnst.options import SteadyOptions, Stylizer
 from vidnst.page.choice import Choice
 from vidnst.page.session import Session
 from vidnst.page.uploads import FILM_ENDINGS, STYLE_ENDINGS, Source
+from vidnst.style.options import Color, StyleOptions
 
 _BRUSHES = (None, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 25.0)
 _WEIGHT, _NEXT_MASK, _NO_MORE_DRAWING = "weight of ", "next mask", "no more drawing"

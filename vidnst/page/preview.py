@@ -10,19 +10,14 @@ from vidnst.errors import MediaError
 from vidnst.frames import Picture
 from vidnst.media.clip import Clip
 from vidnst.media.decode import decode
-from vidnst.options import (
-    ComputeOptions,
-    RenderOptions,
-    SteadyOptions,
-    StyleOptions,
-    parse_size,
-)
+from vidnst.options import ComputeOptions, RenderOptions, SteadyOptions, parse_size
 from vidnst.page.choice import Choice
 from vidnst.regions.options import RegionOptions
 from vidnst.regions.survey import still_weights
 from vidnst.rendering.stylizers import make_stylizer
 from vidnst.style.color import colored
 from vidnst.style.feed_forward import NATURAL_BRUSH_PX, FeedForwardStylizer
+from vidnst.style.options import StyleOptions
 from vidnst.style.shares import in_floats
 
 _MOST_PIXELS = 640 * 360

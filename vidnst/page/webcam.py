@@ -13,10 +13,11 @@ from vidnst.errors import MediaError, VidnstError
 from vidnst.frames import Picture
 from vidnst.live.holding import Holding
 from vidnst.live.painter import LivePainter
-from vidnst.options import SteadyOptions, StyleOptions
+from vidnst.options import SteadyOptions
 from vidnst.page.components import component, data_url
 from vidnst.page.session import Session
 from vidnst.page.uploads import Source
+from vidnst.style.options import StyleOptions
 
 _WIDTH = 480
 _MOST_PIXELS = 1280 * 720

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vidnst.frames import Picture
-from vidnst.options import Color
+from vidnst.style.options import Color
 
 _LEAST_CHROMA = 0.5
 """So much of its chroma each pixel keeps, whatever lightness is painted over it."""

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from vidnst.frames import Picture
-from vidnst.options import ComputeOptions, StyleOptions
+from vidnst.options import ComputeOptions
 from vidnst.style.bake import BakedNetwork, Statistics, bake
 from vidnst.style.code import code_encoder, style_code, with_fine_texture
 from vidnst.style.color import palette_of
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.network import STRIDE, StyleNetwork, load_network
+from vidnst.style.options import StyleOptions
 from vidnst.style.pictures import StylePictures, style_pictures
 from vidnst.weights import shipped_weights
 

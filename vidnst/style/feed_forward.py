@@ -11,9 +11,10 @@ from vidnst.backends.engine import Engine, chosen_backend, frames_at_once, make_
 from vidnst.errors import MediaError
 from vidnst.frames import Picture, Weights
 from vidnst.media.pictures import resize
-from vidnst.options import ComputeOptions, StyleOptions
+from vidnst.options import ComputeOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.network import STRIDE
+from vidnst.style.options import StyleOptions
 from vidnst.style.precision import processor_dtype
 from vidnst.style.shares import all_painted, continued_from, fitted, painted_share, with_source
 

@@ -5,9 +5,10 @@ from pathlib import Path
 from vidnst.backends.engine import torch_engine
 from vidnst.backends.foreign import ForeignEngine
 from vidnst.errors import UsageError
-from vidnst.options import ComputeOptions, NetworkRange, StyleOptions
+from vidnst.options import ComputeOptions, NetworkRange
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.johnson import load_johnson
+from vidnst.style.options import StyleOptions
 
 
 class ForeignStylizer(FeedForwardStylizer):

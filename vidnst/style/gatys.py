@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -22,22 +21,21 @@ from vidnst.frames import Picture, Weights
 from vidnst.media.pictures import resize
 from vidnst.memory import is_out_of_memory, require_memory, too_large
 from vidnst.motion.visibility import Visible
-from vidnst.options import GatysOptions, StyleOptions
 from vidnst.style.color import Palette, palette_of
 from vidnst.style.descent import descend
 from vidnst.style.losses import Moments
 from vidnst.style.objective import MOST_UNTILED, Anchor, LossWeights, PictureLoss, see
+from vidnst.style.options import GatysOptions, StyleOptions
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder, torchvision_vgg19
 from vidnst.style.pictures import StylePictures, style_pictures
 from vidnst.style.precision import processor_dtype
-from vidnst.style.shares import fitted, in_floats, painted_share, with_source
+from vidnst.style.shares import painted_share, with_source
+from vidnst.style.targets import StyleTargets, as_guides, as_tensor
 from vidnst.style.temporal import Painted, look_back, recolored, seen_from
 from vidnst.weights import shipped_weights
 
 _COARSEST_SIDE = 128
 """About so many pixels has the longer side of the coarsest scale, unless --scales says else."""
-_NATURAL_BRUSH_PERCENT = 4.5
-"""The size of marks when the style is read as large as the frame, roughly."""
 _PALETTE = ("mean", "covariance")
 _LOOK_BACK = 10
 """Over so many steps a frame's loss must fall by the tolerance for more to follow."""
@@ -115,8 +113,8 @@ class GatysStylizer:
                 f"{', '.join(encoder.layer_names)}"
             )
         smallest = 2 * max(encoder.stride(layer) for layer in layers)
-        self._given = [style_pictures(each) for each in (style, *others)]
-        sizes = [("style", p.shape[:2]) for each in self._given for p in each.pictures]
+        given = [style_pictures(each) for each in (style, *others)]
+        sizes = [("style", p.shape[:2]) for each in given for p in each.pictures]
         for name, (height, width) in [*sizes, ("frame", size_hw)]:
             if min(height, width) < smallest:
                 raise UsageError(
@@ -127,13 +125,18 @@ class GatysStylizer:
         self._scales = _scales(size_hw, gatys, smallest)
         self._encoder, self._smallest = encoder, smallest
         self._device, self._dtype = torch.device(device), dtype or processor_dtype()
-        masks = [*style_masks, *[None] * (1 + len(others) - len(style_masks))]
-        self._masks = masks
-        self._styles = self._given
-        self._palette: Palette | None = None
+        self._targets = StyleTargets(
+            given,
+            style_masks,
+            encoder,
+            layers=gatys.style_layer,
+            smallest=smallest,
+            brush_size=options.brush_size,
+            device=self._device,
+            dtype=self._dtype,
+        )
         self._on_step = on_step
         self._past: list[Painted] = []
-        self._style_at = lru_cache(maxsize=16)(self._read_style)
         require_memory(size_hw, self._needed_bytes, self._device)
 
     def begin_shot(self, samples: Sequence[Picture] = ()) -> None:
@@ -143,15 +146,8 @@ class GatysStylizer:
         to be matched; without any it is the next frame alone.
         """
         self._past = []
-        self._match(palette_of(samples) if samples and self.options.color == "match" else None)
-
-    def _match(self, palette: Palette | None) -> None:
-        """Bring the style's colors to a shot's palette, which holds until the next shot."""
-        self._palette = palette
-        self._styles = self._given
-        if palette is not None:
-            self._styles = [style.matched(palette) for style in self._given]
-        self._style_at.cache_clear()
+        matches = samples and self.options.color == "match"
+        self._targets.match(palette_of(samples) if matches else None)
 
     def paint(self, picture: Picture, weights: Weights | None = None) -> Picture:
         """Paint one frame, RGB uint8 (H, W, 3), the one that follows the last in its shot.
@@ -171,8 +167,8 @@ class GatysStylizer:
         return _over(painted, picture, weights)
 
     def _paint(self, picture: Picture, weights: Weights | None) -> Picture:
-        if self.options.color == "match" and self._palette is None:
-            self._match(palette_of([picture]))
+        if self.options.color == "match" and self._targets.palette is None:
+            self._targets.match(palette_of([picture]))
         if not self._past:
             painted = self._paint_first(picture, weights)
         elif weights is None and np.array_equal(picture, self._past[-1].source):
@@ -191,10 +187,10 @@ class GatysStylizer:
 
         And the shot's palette, where its colors are matched.
         """
-        palette = {}
-        if self._palette is not None:
-            palette = {k: torch.from_numpy(getattr(self._palette, k)) for k in _PALETTE}
-        return palette | {
+        known, palette = {}, self._targets.palette
+        if palette is not None:
+            known = {k: torch.from_numpy(getattr(palette, k)) for k in _PALETTE}
+        return known | {
             f"{name}_{index}": torch.from_numpy(getattr(past, name).copy())
             for index, past in enumerate(self._past)
             for name in ("source", "result")
@@ -208,7 +204,8 @@ class GatysStylizer:
             for index in range(count)
         ]
         matches = _PALETTE[0] in state
-        self._match(Palette(*(state[name].numpy() for name in _PALETTE)) if matches else None)
+        palette = Palette(*(state[name].numpy() for name in _PALETTE)) if matches else None
+        self._targets.match(palette)
 
     def repaint(self, own: Painted, neighbor: Painted, weights: Weights | None = None) -> Picture:
         """Paint a frame once more, nearer to its neighbor's result; weights: as paint takes them.
@@ -246,7 +243,7 @@ class GatysStylizer:
         point: Tensor | None = None
         done, count = 0, sum(steps for _, steps in self._scales)
         for size_hw, steps in self._scales:
-            content = self._tensor(resize(picture, size_hw))
+            content = self._pixels(resize(picture, size_hw))
             if point is None:
                 start = self._start(content)
             else:
@@ -262,24 +259,27 @@ class GatysStylizer:
             return content
         if self.gatys.init == "style":
             size_hw = (content.shape[2], content.shape[3])
-            return self._tensor(resize(self._styles[0].pictures[0], size_hw))
+            return self._pixels(resize(self._targets.first_picture, size_hw))
         generator = torch.Generator().manual_seed(self.gatys.seed)
         noise = torch.rand(content.shape, generator=generator).to(content)
         # Of the content's brightness, so that little of the way is spent on it.
         return (content.mean() + 0.3 * (noise - 0.5)).clamp(0, 1)
 
+    def _pixels(self, picture: np.ndarray) -> Tensor:
+        return as_tensor(picture, self._device)
+
     def _optimize_frame(
         self, picture: Picture, seed: Picture, anchor: Anchor, weights: Weights | None
     ) -> Picture:
-        loss = self._loss(self._tensor(picture), anchor, weights)
+        loss = self._loss(self._pixels(picture), anchor, weights)
         steps = self.gatys.frame_steps
         point = self._optimize(
-            self._tensor(seed), loss, steps, tolerance=self.gatys.tolerance, done=0, count=steps
+            self._pixels(seed), loss, steps, tolerance=self.gatys.tolerance, done=0, count=steps
         )
         return _picture(point)
 
     def _anchor(self, pixels: np.ndarray, seen: Visible) -> Anchor:
-        return Anchor(self._tensor(pixels), torch.from_numpy(seen)[None, None].to(self._device))
+        return Anchor(self._pixels(pixels), torch.from_numpy(seen)[None, None].to(self._device))
 
     def _loss(self, content: Tensor, anchor: Anchor | None, weights: Weights | None) -> PictureLoss:
         size_hw = (content.shape[2], content.shape[3])
@@ -288,7 +288,7 @@ class GatysStylizer:
             # The same everywhere: not regions, but one style between several, and a strength.
             total = float(weights.sum())
             mixture, strength, weights = weights[:, 0, 0] / total, strength * total, None
-        guides = self._guides(weights, size_hw)
+        guides = as_guides(weights, size_hw, self._device)
         own_layers = self.gatys.style_layer if strength < 1 else ()
         with torch.no_grad():
             maps, own = see(
@@ -300,9 +300,9 @@ class GatysStylizer:
                 dtype=self._dtype,
             )
         if mixture is not None:
-            style = self._mixture_at(size_hw, mixture)
+            style = self._targets.mixed_at(size_hw, mixture)
         else:
-            style = self._style_at(size_hw, 1 if guides is None else len(guides))
+            style = self._targets.at(size_hw, 1 if guides is None else len(guides))
         if own:
             style = {
                 layer: Moments(
@@ -327,62 +327,6 @@ class GatysStylizer:
             guides=guides,
             dtype=self._dtype,
         )
-
-    def _guides(self, weights: Weights | None, size_hw: tuple[int, int]) -> Tensor | None:
-        """The weights at a scale, (R, H, W); None where all is the first style's."""
-        if weights is None:
-            return None
-        spread = np.broadcast_to(fitted(weights, size_hw), (len(weights), *size_hw))
-        return torch.from_numpy(spread.copy()).to(self._device)
-
-    def _mixture_at(
-        self, size_hw: tuple[int, int], shares: npt.NDArray[np.float32]
-    ) -> dict[str, Moments]:
-        """The styles' statistics in these shares, which sum to 1, as those of one style."""
-        each = self._style_at(size_hw, len(shares))
-
-        def mixed(of_styles: Tensor) -> Tensor:
-            weights = torch.from_numpy(shares).to(of_styles)
-            return torch.einsum("k,k...->...", weights, of_styles)[None]
-
-        return {
-            layer: Moments(mixed(moments.mean), mixed(moments.covariance))
-            for layer, moments in each.items()
-        }
-
-    def _read_style(self, size_hw: tuple[int, int], count: int) -> dict[str, Moments]:
-        """The first styles' statistics, (count, ...), read at the scale of a frame of size_hw."""
-        each = list(zip(self._styles, self._masks, strict=True))[:count]
-        found = [self._read_one(style, mask, size_hw) for style, mask in each]
-        return {
-            layer: Moments(
-                torch.cat([of_style[layer].mean for of_style in found]),
-                torch.cat([of_style[layer].covariance for of_style in found]),
-            )
-            for layer in self.gatys.style_layer
-        }
-
-    def _read_one(
-        self, style: StylePictures, mask: npt.NDArray[np.uint8] | None, size_hw: tuple[int, int]
-    ) -> dict[str, Moments]:
-        brush = (self.options.brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
-
-        def read(picture: Picture) -> dict[str, Moments]:
-            scale = brush * max(size_hw) / max(picture.shape[:2])
-            height, width = (max(self._smallest, round(s * scale)) for s in picture.shape[:2])
-            pixels = self._tensor(resize(picture, (height, width)))
-            guide = None if mask is None else in_floats(mask[None])
-            with torch.no_grad():
-                return see(
-                    self._encoder,
-                    pixels,
-                    (),
-                    self.gatys.style_layer,
-                    guides=self._guides(guide, (height, width)),
-                    dtype=self._dtype,
-                )[1]
-
-        return style.moments(read)
 
     def _optimize(
         self,
@@ -419,10 +363,6 @@ class GatysStylizer:
             if index == steps or (tolerance and _settled(totals, tolerance)):
                 break
         return point if average is None else average
-
-    def _tensor(self, picture: np.ndarray) -> Tensor:
-        pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
-        return pixels.to(self._device, torch.float32).contiguous() / 255
 
 
 def _picture(point: Tensor) -> Picture:

@@ -21,11 +21,12 @@ from vidnst.backends.pytorch import PixelNetwork
 from vidnst.backends.tiles import halo_px, in_tiles
 from vidnst.errors import UsageError
 from vidnst.frames import Picture, Weights
-from vidnst.options import ComputeOptions, StyleOptions
+from vidnst.options import ComputeOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.channels_last import reflect
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.network import TENSORS, finished, paint
+from vidnst.style.options import StyleOptions
 
 
 class MixedNetwork(nn.Module):

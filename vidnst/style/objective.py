@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from vidnst.options import StyleStatistics
 from vidnst.style.losses import Moments, content_loss, guided_moments, moments, temporal_loss
+from vidnst.style.options import StyleStatistics
 from vidnst.style.perceptual import PerceptualEncoder
 
 TILE_SIDE = 1024

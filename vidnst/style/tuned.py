@@ -12,11 +12,12 @@ import torch
 
 from vidnst.errors import OutputError, WeightsError
 from vidnst.frames import Picture
-from vidnst.options import ComputeOptions, StyleOptions, TuneOptions
+from vidnst.options import ComputeOptions
 from vidnst.style.bake import ONE_STYLE, BakedNetwork, load_baked
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.losses import Moments, moments
+from vidnst.style.options import StyleOptions, TuneOptions
 from vidnst.style.pictures import StylePictures, style_pictures
 from vidnst.style.tuning import TuneStep, tune
 from vidnst.weights import SHA256, read_metadata

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from vidnst.motion.made_up import camera_noise, make_up_motion
-from vidnst.options import TuneOptions
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.losses import (
     SCENE_LAYERS,
@@ -25,6 +24,7 @@ from vidnst.style.losses import (
     temporal_loss,
 )
 from vidnst.style.network import STRIDE
+from vidnst.style.options import TuneOptions
 from vidnst.style.perceptual import PerceptualEncoder
 
 _MOST_PIXELS = 640 * 416

@@ -1,0 +1,130 @@
+"""What the optimization paints for: the statistics of styles, read at the scale of a frame."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from vidnst.frames import Picture, Weights
+from vidnst.media.pictures import resize
+from vidnst.style.color import Palette
+from vidnst.style.losses import Moments
+from vidnst.style.objective import see
+from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.pictures import StylePictures
+from vidnst.style.shares import fitted, in_floats
+
+Mask = npt.NDArray[np.uint8]
+
+_NATURAL_BRUSH_PERCENT = 4.5
+"""The size of marks when the style is read as large as the frame, roughly."""
+
+
+class StyleTargets:
+    """Of several styles, each by all or a part of its pictures."""
+
+    def __init__(
+        self,
+        styles: Sequence[StylePictures],
+        masks: Sequence[Mask | None],
+        encoder: PerceptualEncoder,
+        *,
+        layers: tuple[str, ...],
+        smallest: int,
+        brush_size: float | None,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        """masks: of each style, uint8 (H, W), what of it counts; None is all.
+
+        smallest: a side in pixels, below which the encoder sees nothing. brush_size: of the marks,
+        in percent of the frame's height. dtype: of the encoder's arithmetic.
+        """
+        self._given = self._styles = list(styles)
+        self._masks = [*masks, *[None] * (len(styles) - len(masks))]
+        self._encoder, self._layers, self._smallest = encoder, layers, smallest
+        self._brush = (brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
+        self._device, self._dtype = device, dtype
+        self._at = lru_cache(maxsize=16)(self._read)
+        self.palette: Palette | None = None
+
+    @property
+    def first_picture(self) -> Picture:
+        return self._styles[0].pictures[0]
+
+    def match(self, palette: Palette | None) -> None:
+        """Bring the styles' colors to a palette; None gives them their own."""
+        self.palette = palette
+        self._styles = self._given
+        if palette is not None:
+            self._styles = [style.matched(palette) for style in self._given]
+        self._at.cache_clear()
+
+    def at(self, size_hw: tuple[int, int], count: int) -> dict[str, Moments]:
+        """Those of the first styles, (count, ...), for a frame of size_hw."""
+        return self._at(size_hw, count)
+
+    def mixed_at(
+        self, size_hw: tuple[int, int], shares: npt.NDArray[np.float32]
+    ) -> dict[str, Moments]:
+        """The styles' statistics in these shares, which sum to 1, as those of one style."""
+        each = self._at(size_hw, len(shares))
+
+        def mixed(of_styles: Tensor) -> Tensor:
+            weights = torch.from_numpy(shares).to(of_styles)
+            return torch.einsum("k,k...->...", weights, of_styles)[None]
+
+        return {
+            layer: Moments(mixed(moments.mean), mixed(moments.covariance))
+            for layer, moments in each.items()
+        }
+
+    def _read(self, size_hw: tuple[int, int], count: int) -> dict[str, Moments]:
+        each = list(zip(self._styles, self._masks, strict=True))[:count]
+        found = [self._read_one(style, mask, size_hw) for style, mask in each]
+        return {
+            layer: Moments(
+                torch.cat([of_style[layer].mean for of_style in found]),
+                torch.cat([of_style[layer].covariance for of_style in found]),
+            )
+            for layer in self._layers
+        }
+
+    def _read_one(
+        self, style: StylePictures, mask: Mask | None, size_hw: tuple[int, int]
+    ) -> dict[str, Moments]:
+        def read(picture: Picture) -> dict[str, Moments]:
+            scale = self._brush * max(size_hw) / max(picture.shape[:2])
+            height, width = (max(self._smallest, round(s * scale)) for s in picture.shape[:2])
+            pixels = as_tensor(resize(picture, (height, width)), self._device)
+            guide = None if mask is None else in_floats(mask[None])
+            with torch.no_grad():
+                return see(
+                    self._encoder,
+                    pixels,
+                    (),
+                    self._layers,
+                    guides=as_guides(guide, (height, width), self._device),
+                    dtype=self._dtype,
+                )[1]
+
+        return style.moments(read)
+
+
+def as_tensor(picture: npt.NDArray[np.generic], device: torch.device) -> Tensor:
+    """A picture (H, W, 3) of 0..255 as float32 (1, 3, H, W) in [0, 1]."""
+    pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
+    return pixels.to(device, torch.float32).contiguous() / 255
+
+
+def as_guides(
+    weights: Weights | None, size_hw: tuple[int, int], device: torch.device
+) -> Tensor | None:
+    """Weights brought to a size, (K, H, W); None where all is the first style's."""
+    if weights is None:
+        return None
+    spread = np.broadcast_to(fitted(weights, size_hw), (len(weights), *size_hw))
+    return torch.from_numpy(spread.copy()).to(device)

@@ -2,6 +2,7 @@
 
 import re
 import time
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -217,6 +218,20 @@ def test_styles_a_mask_and_colors_are_in_the_command_and_in_the_still(
         painted_at(replace(plain, mask=empty), 1.0)
     wrong = replace(plain, mask=empty).without_folders(str(told.value))
     assert wrong == "black.png is empty: nothing in it is white"
+
+
+def test_only_small_pictures_are_taken_for_a_cameras() -> None:
+    pytest.importorskip("streamlit", reason="streamlit is not installed")
+    from vidnst.page.webcam import camera_picture
+
+    def sent(height: int, width: int) -> str:
+        black = np.zeros((height, width, 3), np.uint8)
+        return "data:image/jpeg;base64," + b64encode(cv2.imencode(".jpg", black)[1]).decode()
+
+    assert camera_picture(sent(90, 160)).shape == (90, 160, 3)
+    for wrong in (sent(2000, 2000), "data:image/jpeg;base64,", "data:text/html,<b>", "ab"):
+        with pytest.raises((MediaError, ValueError)):
+            camera_picture(wrong)
 
 
 def test_a_killed_servers_folder_is_removed_by_the_next(

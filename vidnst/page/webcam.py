@@ -3,9 +3,9 @@
 from base64 import b64decode
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import Any
 
-import cv2
 import numpy as np
 import streamlit as st
 
@@ -76,20 +76,28 @@ def _answer(
 ) -> dict[str, Any]:
     """What the browser gets for a frame."""
     try:
-        picture = _picture(str(frame["jpeg"]))
+        picture = camera_picture(str(frame["jpeg"]))
         painted = _painting.submit(_painted, session, style, strength, picture).result()
     except (VidnstError, ValueError, KeyError) as error:
         return {"error": str(error)}
     return {"number": frame.get("number"), "painted": data_url(painted)}
 
 
-def _picture(url: str) -> Picture:
-    """Raises ValueError and MediaError for what is no picture, or a large one."""
+def camera_picture(url: str) -> Picture:
+    """A frame as the browser sends it, RGB uint8 (H, W, 3).
+
+    Raises ValueError and MediaError for what is no JPEG, or a large one.
+    """
+    from PIL import Image, UnidentifiedImageError
+
     encoded = b64decode(url.removeprefix("data:image/jpeg;base64,"), validate=True)
-    pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR) if encoded else None
-    if pixels is None or pixels.shape[0] * pixels.shape[1] > _MOST_PIXELS:
-        raise MediaError("the camera's picture cannot be read")
-    return np.ascontiguousarray(pixels[:, :, ::-1]).astype(np.uint8)
+    try:
+        with Image.open(BytesIO(encoded), formats=["JPEG"]) as picture:
+            if picture.width * picture.height <= _MOST_PIXELS:
+                return np.asarray(picture.convert("RGB"), np.uint8)
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+        pass
+    raise MediaError("the camera's picture cannot be read")
 
 
 def _painted(session: Session, style: Source, strength: float, picture: Picture) -> Picture:

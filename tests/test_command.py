@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import re
 import signal
 import subprocess
@@ -109,28 +108,32 @@ def test_interrupting_leaves_no_half_video(
     assert [path.name for path in source.parent.iterdir()] == ["long.mp4"]
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupt_that_a_library_takes_for_an_error_is_one(
-    sent: signal.Signals,
-    code: int,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    def as_openvino_does(arguments: list[str]) -> int:
-        try:
-            os.kill(os.getpid(), sent)
-            time.sleep(5)
-        except BaseException as error:
-            raise ImportError("initialization failed") from error
-        return 0
+_AS_OPENVINO_DOES = """
+import os, sys, time
+from vidnst import command
 
-    monkeypatch.setattr("vidnst.commands.render.run", as_openvino_does)
+def run(arguments):
     try:
-        ended = main(["clip.mp4"])
-    except SystemExit as error:
-        ended = error.code  # type: ignore[assignment]
-    assert ended == code
-    assert capsys.readouterr().err == ("vidnst: interrupted\n" if code == 130 else "")
+        os.kill(os.getpid(), int(sys.argv[1]))
+        time.sleep(5)
+    except BaseException as error:
+        raise ImportError("initialization failed") from error
+
+command.render.run = run
+sys.exit(command.main(["clip.mp4"]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "told"),
+    [(signal.SIGINT, 130, "vidnst: interrupted\n"), (signal.SIGTERM, 143, "")],
+)
+def test_an_interrupt_that_a_library_takes_for_an_error_is_one(
+    sent: signal.Signals, code: int, told: str
+) -> None:
+    command = [sys.executable, "-c", _AS_OPENVINO_DOES, str(int(sent))]
+    ended = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    assert (ended.returncode, ended.stderr) == (code, told)
 
 
 def test_readme_names_every_flag_and_no_other() -> None:

@@ -58,7 +58,7 @@ def choose(session: Session, *, local: bool) -> Choice | None:
             help="It is carried from the first frame through the first shot; else it stays.",
         ),
         strength=st.slider(
-            "Strength", 0.0, 1.0, step=0.05, key=_kept("strength", StyleOptions.strength),
+            "Strength", 0.0, 1.0, step=0.05, key=_remembered("strength", StyleOptions.strength),
             help="How much style; 0 is the film itself.",
         ),
         brush_size=st.select_slider(
@@ -71,7 +71,7 @@ def choose(session: Session, *, local: bool) -> Choice | None:
             horizontal=True,
         ),
         steady=st.slider(
-            "Steadiness", 0.0, 1.0, step=0.05, key=_kept("steady", SteadyOptions.steady),
+            "Steadiness", 0.0, 1.0, step=0.05, key=_remembered("steady", SteadyOptions.steady),
             disabled=st.session_state.get("stylizer") == "gatys",
             help="How much flicker is taken away. It shows in motion, not in a still.",
         ),
@@ -87,7 +87,7 @@ def choose(session: Session, *, local: bool) -> Choice | None:
     return choice
 
 
-def _kept(key: str, default: float) -> str:
+def _remembered(key: str, default: float) -> str:
     """The key of a slider, whose value may be known from before the page was loaded again."""
     st.session_state.setdefault(key, default)
     return key
@@ -115,7 +115,7 @@ def _others(session: Session, style: Source) -> tuple[tuple[Source, float], ...]
             other,
             st.slider(
                 f"Weight of {other.name}", 0.1, 3.0, step=0.1,
-                key=_kept(f"{_WEIGHT}{other.path}", 1.0),
+                key=_remembered(f"{_WEIGHT}{other.path}", 1.0),
                 help=f"{style.name} has the weight 1.",
             ),
         )

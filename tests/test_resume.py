@@ -27,7 +27,7 @@ from vidnst.rendering.job import Job, job_folder
 from vidnst.rendering.segments import Plan, Record, Segment, frames_from
 from vidnst.style.options import GatysOptions
 
-FEW_STEPS = GatysOptions(steps=(4,), frame_steps=3)
+FEW_STEPS = GatysOptions(steps=(3,), frame_steps=2)
 _SHOTS = ("testsrc2", "mandelbrot", "testsrc")
 
 

@@ -1,8 +1,6 @@
 """Launcher for a checkout; the installed command `vidnst` is the same."""
 
-import sys
-
-from vidnst.command import main
+from vidnst.command import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

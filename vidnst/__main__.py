@@ -1,5 +1,3 @@
-import sys
+from vidnst.command import run
 
-from vidnst.command import main
-
-sys.exit(main())
+run()

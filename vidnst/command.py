@@ -3,10 +3,12 @@
 Imports nothing heavy, so that --help answers at once.
 """
 
+import atexit
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from vidnst.commands import (
@@ -41,6 +43,16 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "tune": tune.run,
     "webcam": webcam.run,
 }
+
+
+def run() -> NoReturn:
+    """The program: main, without the half second in which Python would take its modules apart."""
+    code = main()
+    atexit._run_exitfuncs()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,7 +17,7 @@ from vidnst.page.uploads import FILM_ENDINGS, STYLE_ENDINGS, Source
 from vidnst.style.options import Color, StyleOptions
 
 _BRUSHES = (None, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 25.0)
-_WEIGHT, _NEXT_MASK, _NO_MORE_DRAWING = "weight of ", "next mask", "no more drawing"
+_WEIGHT, _NEXT_MASK = "weight of ", "next mask"
 _HEIGHTS = (240, 360, 480, 720, 1080, 1440)
 _COLORS: dict[Color, str] = {
     "style": "the style's",
@@ -95,8 +95,8 @@ def _remembered(key: str, default: float) -> str:
 
 def use_drawn_mask(session: Session, png: bytes) -> None:
     """Take up a mask that was drawn. Raises what take_mask raises."""
-    mask = session.take_mask(f"mask-{len(session.masks) + 1}.png", png)
-    st.session_state[_NEXT_MASK], st.session_state[_NO_MORE_DRAWING] = mask, True
+    name = f"mask-{len(session.masks) + 1}.png"
+    st.session_state[_NEXT_MASK] = session.take_mask(name, png)
 
 
 def _others(session: Session, style: Source) -> tuple[tuple[Source, float], ...]:
@@ -126,8 +126,8 @@ def _others(session: Session, style: Source) -> tuple[tuple[Source, float], ...]
 def _mask(session: Session) -> Source | None:
     """Where is painted; None is everywhere."""
     if _NEXT_MASK in st.session_state:
+        # Before its widgets are made: later it would be too late to change them.
         st.session_state["mask"] = st.session_state.pop(_NEXT_MASK)
-    if st.session_state.pop(_NO_MORE_DRAWING, False):
         st.session_state["drawing"] = False
     with st.expander("Paint only a part"):
         mask = _pick(session.masks, "mask", STYLE_ENDINGS, session.take_mask, everything=True)

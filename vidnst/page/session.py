@@ -11,7 +11,7 @@ from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from threading import RLock, Thread
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from vidnst.errors import UsageError, VidnstError
 from vidnst.page.choice import Choice
@@ -19,19 +19,14 @@ from vidnst.page.options import PageLimits
 from vidnst.page.rendering import Render
 from vidnst.page.uploads import Source, film_of, safe_name, style_of
 
+if TYPE_CHECKING:
+    from vidnst.page.webcam import Mirror
+
 _KEPT_SECONDS = 6 * 3600.0
 _SWEPT_EVERY_SECONDS = 300.0
 _MOST_AT_WORK = 2
 _MOST_FILES = 40
 """A visitor's uploads and results, at most."""
-
-
-class Closable(Protocol):
-    """What has to be closed with its session."""
-
-    def close(self) -> None:
-        """Stop it."""
-        ...
 
 
 class Session:
@@ -48,7 +43,7 @@ class Session:
         self.renders: list[Render] = []
         self.choices: dict[str, Any] = {}
         """The page's settings, for when it is loaded again."""
-        self.mirror: Closable | None = None
+        self.mirror: Mirror | None = None
         """What paints the visitor's camera."""
         self.seen_seconds = time.monotonic()
         samples, limits = _samples(), PageLimits()

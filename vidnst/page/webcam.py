@@ -102,7 +102,7 @@ def camera_picture(url: str) -> Picture:
 
 def _painted(session: Session, style: Source, strength: float, picture: Picture) -> Picture:
     mirror = session.mirror
-    if not isinstance(mirror, Mirror) or (mirror.style, mirror.shape) != (style, picture.shape):
+    if mirror is None or (mirror.style, mirror.shape) != (style, picture.shape):
         if mirror is not None:
             mirror.close()
         session.mirror = mirror = Mirror(style, strength, picture)

@@ -80,8 +80,7 @@ class _Finisher:
         self._wait()
         if self._begun is not None:
             writer, self._begun = self._begun, None
-            # Here: an encoder that is opened while another empties itself makes that one's result
-            # differ, rarely.
+            # Here, so that never two encoders hold their frames at once.
             record = writer.finish(following)
             self._finishing = self._pool.submit(self._job.finish, record, state, writer.files)
 

@@ -61,7 +61,7 @@ def run(material: Path, out: Path, settings: TrainingSettings = TINY, **options:
     return train(
         settings,
         photos=material / "photos",
-        paintings=material / "paintings",
+        paintings=[material / "paintings"],
         teachers=[teacher()],
         out=out,
         device=torch.device("cpu"),
@@ -95,7 +95,7 @@ def test_resumed_training_equals_uninterrupted_training(material: Path, tmp_path
         train(
             TINY,
             photos=material / "photos",
-            paintings=material / "paintings",
+            paintings=[material / "paintings"],
             teachers=[teacher()],
             out=tmp_path / "cut",
             device=torch.device("cpu"),
@@ -229,7 +229,7 @@ def encode(
     return train_encoder(
         TINY_ENCODER,
         photos=material / "photos",
-        paintings=material / "paintings",
+        paintings=[material / "paintings"],
         teachers=[teacher()],
         out=out,
         device=torch.device("cpu"),
@@ -297,7 +297,7 @@ def test_training_runs_on_a_gpu(material: Path, tmp_path: Path) -> None:
     weights = train(
         TINY,
         photos=material / "photos",
-        paintings=material / "paintings",
+        paintings=[material / "paintings"],
         teachers=[PerceptualEncoder(teacher().weights())],
         out=tmp_path / "run",
         device=torch.device("cuda"),

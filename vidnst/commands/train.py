@@ -36,7 +36,10 @@ def _add_arguments(
     """Add what every training takes, and an option for each of its settings."""
     pictures = "folder or tar of"
     parser.add_argument("--photos", type=Path, required=True, help=f"{pictures} photos")
-    parser.add_argument("--paintings", type=Path, required=True, help=f"{pictures} paintings")
+    parser.add_argument(
+        "--paintings", type=Path, action="append", required=True,
+        help=f"{pictures} paintings; may be given again",
+    )  # fmt: skip
     parser.add_argument(
         "--teacher", action="append", required=True, metavar="FILE|vgg19",
         help="encoder to learn from: a safetensors file, or torchvision's VGG-19; "

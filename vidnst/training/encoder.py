@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from vidnst.errors import TrainingError
-from vidnst.style.losses import content_loss, moments, style_loss
+from vidnst.style.losses import content_loss, moments, place_distances, style_loss
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.training.checkpoint import require_same_settings, write_state
 from vidnst.training.pictures import load_squares, random_crops
@@ -25,10 +25,19 @@ from vidnst.training.settings import EncoderSettings
 _CONTENT_LAYER = "relu4_1"
 
 SLIM_CHANNELS = {
-    **{"1_1": 24, "1_2": 16, "2_1": 48, "2_2": 32, "3_1": 96, "3_2": 64, "3_3": 64},
-    **{"4_1": 192, "4_2": 128, "5_1": 192},
+    **{"1_1": 16, "1_2": 24, "2_1": 32, "2_2": 64, "3_1": 96, "3_2": 64, "3_3": 128},
+    **{"4_1": 128, "4_2": 128, "4_3": 256, "5_1": 192},
 }
-"""Of the encoder that ships: wide where it is looked at, narrow between."""
+"""Of the encoder that ships: VGG-16's layers, wide where they are looked at, narrow between."""
+
+DISTILLED_LAYERS = (
+    *("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3"),
+    *("relu4_1", "relu4_3", "relu5_1"),
+)
+"""Where encoder and teachers are compared: where statistics and places of styles are."""
+
+MATCHED_LAYERS = ("relu2_2", "relu3_3", "relu4_3")
+"""Where places of a picture are matched to places of a style."""
 
 
 def fresh_encoder(channels: Mapping[str, int], generator: torch.Generator) -> PerceptualEncoder:
@@ -52,7 +61,7 @@ def train_encoder(
     settings: EncoderSettings,
     *,
     photos: Path,
-    paintings: Path,
+    paintings: Sequence[Path],
     teachers: Sequence[PerceptualEncoder],
     out: Path,
     device: torch.device,
@@ -71,7 +80,7 @@ def train_encoder(
         teacher.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
     encoder = distill(
         SLIM_CHANNELS,
-        [load_squares(photos, 256), load_squares(paintings, 224)],
+        [load_squares(photos, 256), *(load_squares(source, None) for source in paintings)],
         teachers,
         settings,
         device=device,
@@ -132,9 +141,11 @@ class _Distillation:
         self._pairs = [
             (index, layer)
             for index, teacher in enumerate(teachers)
-            for layer in self.encoder.style_layers
-            if layer in teacher.style_layers
+            for layer in DISTILLED_LAYERS
+            if layer in self.encoder.layer_names and layer in teacher.layer_names
         ]
+        self._seen = tuple(dict.fromkeys(layer for _, layer in self._pairs))
+        self._matched = tuple(layer for layer in MATCHED_LAYERS if layer in self._seen)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self._translators = nn.ModuleDict(
@@ -149,7 +160,7 @@ class _Distillation:
         crops = [random_crops(s, rng.integers(0, len(s), 16), settings.size, rng) for s in squares]
         examples = self._ready(torch.cat(crops))
         _balance(self.encoder, examples)
-        self._spreads = _spreads(teachers, examples)
+        self._spreads = _spreads(teachers, examples, self._taught)
         # The first layer must undo how alike neighboring pixels are, and the translators should
         # follow the encoder at once: both learn well at a rate that the layers between could not
         # bear.
@@ -174,35 +185,59 @@ class _Distillation:
         indices = rng.integers(0, len(source), self._settings.batch - half)
         clean = random_crops(source, indices, self._settings.size, rng)
         chosen = torch.from_numpy(rng.choice(len(self._seekers.pictures), half, replace=False))
-        sought = self._ready(self._seekers.pictures[chosen]).requires_grad_()
-        layers = self.encoder.style_layers
+        sought = self._ready(self._seekers.pictures[chosen])
+        moving = step % 2 == 0  # learning takes longer than they need to move
+        sought.requires_grad_(moving)
         with torch.autocast(self._device.type, torch.bfloat16):
             pictures = torch.cat([self._ready(clean), sought])
-            features = self.encoder(pictures, layers)
+            features = self.encoder(pictures, self._seen)
             with torch.no_grad():
-                targets = [teacher(pictures, teacher.style_layers) for teacher in self._teachers]
-                styles = self.encoder(self._ready(self._seekers.styles[chosen]), layers)
-                scenes = self.encoder(self._ready(self._seekers.scenes[chosen]), [_CONTENT_LAYER])
+                targets = [
+                    teacher(pictures, self._taught(index))
+                    for index, teacher in enumerate(self._teachers)
+                ]
             losses = []
             for index, layer in self._pairs:
                 wanted = targets[index][layer].float() / self._spreads[index][layer]
                 got = self._translators[f"{index}_{layer}"](features[layer]).float()
                 losses.append((got - wanted).square().mean())
             loss = torch.stack(losses).mean()
-        means, covariances = style_loss(
-            {layer: moments(found[len(clean) :]) for layer, found in features.items()},
-            {layer: moments(found) for layer, found in styles.items()},
-        )
-        content = content_loss(features[_CONTENT_LAYER][len(clean) :], scenes[_CONTENT_LAYER])
-        aim = means + covariances + float(rng.random()) * content
-        (gradient,) = torch.autograd.grad(aim, sought, retain_graph=True)
-        self._seekers.move(chosen, gradient, rng)
+        if moving:
+            painted = {layer: found[len(clean) :] for layer, found in features.items()}
+            aim = self._aim(painted, chosen) + float(rng.random()) * self._away(painted, chosen)
+            (gradient,) = torch.autograd.grad(aim, sought, retain_graph=True)
+            self._seekers.move(chosen, gradient, rng)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._learned, 1.0)
         self._optimizer.step()
         self._schedule.step()
         return loss.item()
+
+    def _taught(self, index: int) -> list[str]:
+        """The layers that a teacher is compared at."""
+        return [layer for of, layer in self._pairs if of == index]
+
+    def _aim(self, painted: Mapping[str, Tensor], chosen: Tensor) -> Tensor:
+        """What seekers make small: every other one its style's statistics, the rest its places."""
+        with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16):
+            styles = self.encoder(self._ready(self._seekers.styles[chosen]), self._seen)
+        means, covariances = style_loss(
+            {layer: moments(found[::2]) for layer, found in painted.items()},
+            {layer: moments(found[::2]) for layer, found in styles.items()},
+        )
+        aim = means + covariances
+        for layer in self._matched:
+            for own, style in zip(painted[layer][1::2], styles[layer][1::2], strict=True):
+                near, cover = place_distances(own, style)
+                aim = aim + near + cover
+        return aim
+
+    def _away(self, painted: Mapping[str, Tensor], chosen: Tensor) -> Tensor:
+        """How far seekers are from their scenes."""
+        with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16):
+            scenes = self.encoder(self._ready(self._seekers.scenes[chosen]), [_CONTENT_LAYER])
+        return content_loss(painted[_CONTENT_LAYER], scenes[_CONTENT_LAYER])
 
     def save(self, path: Path, step: int) -> None:
         """Write everything that going on needs."""
@@ -251,9 +286,11 @@ def _balance(encoder: PerceptualEncoder, pictures: Tensor) -> None:
 
 
 @torch.no_grad()
-def _spreads(teachers: Sequence[PerceptualEncoder], pictures: Tensor) -> list[dict[str, Tensor]]:
+def _spreads(
+    teachers: Sequence[PerceptualEncoder], pictures: Tensor, taught: Callable[[int], list[str]]
+) -> list[dict[str, Tensor]]:
     """The standard deviation of the teachers' features by layer: the scale they are compared at."""
     return [
-        {layer: found.std() for layer, found in teacher(pictures, teacher.style_layers).items()}
-        for teacher in teachers
+        {layer: found.std() for layer, found in teacher(pictures, taught(index)).items()}
+        for index, teacher in enumerate(teachers)
     ]

@@ -12,6 +12,8 @@ from torch import Tensor
 from vidnst.errors import TrainingError
 from vidnst.media.pictures import is_picture
 
+_LARGEST_SIDE = 384
+
 
 def _encoded_pictures(source: Path) -> Iterator[bytes]:
     if source.is_dir():
@@ -31,9 +33,10 @@ def _encoded_pictures(source: Path) -> Iterator[bytes]:
         ) from error
 
 
-def load_squares(source: Path, side: int) -> Tensor:
+def load_squares(source: Path, side: int | None) -> Tensor:
     """Load every picture of a folder or tar as a centered square: uint8 RGB (N, 3, side, side).
 
+    side: None for the median of their short sides, so that few are enlarged, but 384 at most.
     Pictures that cannot be decoded are left out. Raises TrainingError where none is left.
     """
     squares = []
@@ -45,13 +48,23 @@ def load_squares(source: Path, side: int) -> Tensor:
         short = min(height, width)
         top, left = (height - short) // 2, (width - short) // 2
         square = bgr[top : top + short, left : left + short]
-        if short != side:
-            smaller = cv2.INTER_AREA if short > side else cv2.INTER_CUBIC
-            square = cv2.resize(square, (side, side), interpolation=smaller)
-        squares.append(torch.from_numpy(square[:, :, ::-1].copy()).permute(2, 0, 1))
+        squares.append(_scaled(square, side or min(short, _LARGEST_SIDE)))
     if not squares:
         raise TrainingError(f"no readable picture in {source}")
-    return torch.stack(squares)
+    side = side or int(np.median([len(square) for square in squares]))
+    return torch.stack(
+        [
+            torch.from_numpy(_scaled(square, side)[:, :, ::-1].copy()).permute(2, 0, 1)
+            for square in squares
+        ]
+    )
+
+
+def _scaled(square: np.ndarray, side: int) -> np.ndarray:
+    if len(square) == side:
+        return square
+    smaller = cv2.INTER_AREA if len(square) > side else cv2.INTER_CUBIC
+    return cv2.resize(square, (side, side), interpolation=smaller)
 
 
 def as_float(pictures: Tensor) -> Tensor:

@@ -37,9 +37,9 @@ class TrainingSettings(NetworkShape):
 class EncoderSettings:
     """What decides how an encoder comes out, besides the pictures and the teachers."""
 
-    steps: int = 7000
-    batch: int = 8
-    size: int = 128
+    steps: int = 9000
+    batch: int = 4
+    size: int = 160
     rate: float = 2.5e-3
     seed: int = 0
 

@@ -7,7 +7,7 @@ was stopped and resumed goes the same way as one that was not.
 import csv
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,7 @@ def train(
     settings: TrainingSettings,
     *,
     photos: Path,
-    paintings: Path,
+    paintings: Sequence[Path],
     teachers: list[PerceptualEncoder],
     out: Path,
     device: torch.device,
@@ -92,7 +92,7 @@ def train(
     require_same_settings(out / "settings.json", settings)
     on_note("reading pictures")
     photo_squares = load_squares(photos, 256)
-    painting_squares = load_squares(paintings, 224)
+    painting_squares = torch.cat([load_squares(source, 224) for source in paintings])
     if min(len(photo_squares), len(painting_squares)) <= _HELD_OUT:
         raise TrainingError(f"training needs more than {_HELD_OUT} photos and paintings")
     for teacher in teachers:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import torch
 
 from vidnst.errors import UsageError, VidnstError
-from vidnst.media.clip import is_sequence, sequence_numbers
+from vidnst.media.names import is_pattern, sequence_numbers
 from vidnst.options import RenderOptions
 from vidnst.render import Progress, render
 from vidnst.rendering.processes import end_pool, end_with_parent
@@ -107,7 +107,7 @@ def _outcome(options: RenderOptions, state: Literal["done", "skipped", "failed"]
 def _is_there(options: RenderOptions) -> bool:
     output = options.output
     assert output is not None
-    there = bool(sequence_numbers(output)) if is_sequence(output) else output.exists()
+    there = bool(sequence_numbers(output)) if is_pattern(output) else output.exists()
     return there and not options.overwrite
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import OutputError, UsageError
 from vidnst.media.clip import Clip, sequence_in
+from vidnst.media.containers import default_picture
+from vidnst.media.names import is_pattern
 from vidnst.media.pictures import (
     PICTURE_ENDINGS,
     is_picture,
@@ -152,10 +154,8 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         raise UsageError("keyframes and styles with times have no meaning for a still picture")
     picture = read_picture(options.source)
     source = options.source
-    output = options.output or source.with_name(
-        f"{source.stem}_{options.style.stem}{source.suffix}"
-    )
-    if not is_picture(output):
+    output = options.output or default_picture(source, options.style)
+    if not is_picture(output) or is_pattern(output):
         raise UsageError(
             f"{source} is a still picture: its result ends in one of {', '.join(PICTURE_ENDINGS)}"
         )

@@ -1,7 +1,6 @@
 """vidnst jobs: unfinished renders, and what they take."""
 
 import json
-import shutil
 import time
 from pathlib import Path
 
@@ -22,13 +21,14 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--clean", action="store_true", help="remove those that no one works at")
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
     args = parser.parse_args(arguments)
+    from vidnst.rendering.folder import remove
     from vidnst.rendering.job import UnfinishedJob, unfinished_jobs
 
     jobs: list[UnfinishedJob] = [job for place in args.places for job in unfinished_jobs(place)]
     if args.clean:
         for job in jobs:
             if not job.at_work:
-                shutil.rmtree(job.folder, ignore_errors=True)
+                remove(job.folder)
         jobs = [job for job in jobs if not job.at_work]
     if args.json:
         print(json.dumps([job.as_dict() for job in jobs]))

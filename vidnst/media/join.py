@@ -18,6 +18,7 @@ from vidnst.errors import MediaError, OutputError, VidnstError
 from vidnst.media.clip import Clip
 from vidnst.media.color import LIMITED_RANGE
 from vidnst.media.containers import Encoding, audio_codec, subtitle_codec
+from vidnst.media.names import ffmpeg_name, looks_numbered
 from vidnst.media.places import cannot_write
 from vidnst.media.timecode import timecode_at
 
@@ -34,7 +35,7 @@ def ffmpeg_program() -> str:
 def packets_of(path: Path) -> Generator["Packet[VideoStream]", None, None]:
     """The packets of a file's film, in decoding order. Raises OutputError where it is damaged."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(ffmpeg_name(path)) as container:
             stream = container.streams.video[0]
             yield from (packet for packet in container.demux(stream) if packet.size)
     except (OSError, IndexError, av.error.FFmpegError) as error:
@@ -73,6 +74,8 @@ def join_streams(
         out["copyts"] = None
     if end_seconds is not None:
         source_options["t"] = end_seconds - (start_seconds or 0)
+    if looks_numbered(clip.path):
+        source_options["format"] = clip.container.split(",")[0]
     if container.format in ("mp4", "mov"):
         out["movflags"] = "+faststart"
     if encoding.tag is not None:
@@ -80,8 +83,8 @@ def join_streams(
     if (timecode := timecode_at(clip, start_seconds)) is not None:
         out["metadata:g"] = f"timecode={timecode}"
 
-    film = ffmpeg.input(str(painted), **film_options)
-    source = ffmpeg.input(str(clip.path), **source_options, protocol_whitelist="file")
+    film = ffmpeg.input(ffmpeg_name(painted), **film_options)
+    source = ffmpeg.input(ffmpeg_name(clip.path), **source_options, protocol_whitelist="file")
     streams = [film["v:0"], source[_NOTHING]]
     if audio:
         kept = 0
@@ -109,12 +112,12 @@ def join_streams(
     ):
         # Encoders write the range only along with other tags; limited range alone gets lost.
         out["bsf:v"] = f"{metadata_filter}=video_full_range_flag=0"
-    _run(ffmpeg.output(*streams, str(target), **out), target)
+    _run(ffmpeg.output(*streams, ffmpeg_name(target), **out), target)
 
 
 def first_timestamp(path: Path) -> Fraction:
     """When a film's first frame is shown, in seconds."""
-    with av.open(str(path)) as container:
+    with av.open(ffmpeg_name(path)) as container:
         stream = container.streams.video[0]
         return (stream.start_time or 0) * Fraction(stream.time_base or 0)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vidnst.errors import MediaError, OutputError, UsageError
-from vidnst.media.clip import is_sequence
+from vidnst.media.names import is_sequence
 from vidnst.media.pictures import style_files
 from vidnst.options import CrewOptions, RenderOptions
 from vidnst.rendering.manifest import content_digest

@@ -12,7 +12,7 @@ import torch
 
 from vidnst import __version__
 from vidnst.backends.engine import chosen_backend, chosen_device
-from vidnst.media.clip import is_sequence, sequence_numbers
+from vidnst.media.names import is_sequence, sequence_numbers
 from vidnst.media.pictures import style_files
 from vidnst.regions.options import RegionOptions
 from vidnst.rendering.film import Film

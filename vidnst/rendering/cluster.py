@@ -9,11 +9,11 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from vidnst.errors import MediaError, OutputError, UsageError
+from vidnst.errors import OutputError, UsageError
+from vidnst.inputs import Input, inputs_of
 from vidnst.media.names import is_sequence
 from vidnst.media.pictures import style_files
 from vidnst.options import CrewOptions, RenderOptions
-from vidnst.rendering.manifest import content_digest
 from vidnst.rendering.spread import LostWorker
 from vidnst.rendering.worker import Painted, SegmentWorker, Task
 
@@ -30,7 +30,7 @@ class ClusterWorker:
 
     def missing(self) -> list[Path]:
         """Which of them are not to be seen from here, or are others than those meant."""
-        return [path for path, digest in self._digests.items() if _digest_here(path) != digest]
+        return [path for path, digest in self._digests.items() if Input(path, "").digest != digest]
 
     def receive(self, path: Path, content: bytes | Mapping[str, bytes]) -> None:
         """Take a file that was missing, or a folder's files by their names."""
@@ -74,15 +74,9 @@ class RayCrew:
         self._options, self._threads = options, threads
         self._reserved = {"num_cpus": crew.cpus_per_worker, "num_gpus": crew.gpus_per_worker}
         self._sent: dict[Path, Any] = {}
-        read = [
-            options.source,
-            *options.style_paths,
-            options.weights,
-            options.network,
-            options.region_weights,
-            *(path for r in options.regions.regions for path in (r.style, r.style_mask)),
-        ]
-        self._digests = {path: content_digest(path) for path in read if path is not None}
+        # Masks are not read there: what became of them is.
+        read = [each for each in inputs_of(options) if each.role != "mask"]
+        self._digests = {each.path: each.digest for each in read}
         self.size = self._room(crew.workers)
         self._actors: list[Any] = [None] * self.size
         self._loads = [0] * self.size
@@ -148,13 +142,6 @@ def _content(path: Path) -> bytes | dict[str, bytes]:
     if path.is_dir():
         return {file.name: file.read_bytes() for file in style_files(path)}
     return path.read_bytes()
-
-
-def _digest_here(path: Path) -> str:
-    try:
-        return content_digest(path)
-    except MediaError:
-        return ""  # A folder, but without pictures.
 
 
 def _connect(ray: Any, address: str) -> None:

@@ -4,6 +4,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from vidnst.errors import OutputError, UsageError
+from vidnst.inputs import files_read
 from vidnst.media.clip import SEQUENCE_RATE, Clip
 from vidnst.media.compare import comparison_encoding, write_comparison
 from vidnst.media.contact_sheet import write_contact_sheet
@@ -11,7 +12,7 @@ from vidnst.media.names import is_pattern, is_sequence, sequence_numbers
 from vidnst.media.result import PendingResult, check_target
 from vidnst.media.timecode import frames_before, frames_of
 from vidnst.options import DeliveryOptions, RenderOptions
-from vidnst.source import excerpt_of, files_read
+from vidnst.source import excerpt_of
 
 
 class Delivery:

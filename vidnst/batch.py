@@ -5,7 +5,6 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from multiprocessing.queues import Queue
 from pathlib import Path
 from queue import Empty
@@ -15,6 +14,7 @@ from typing import Any, Literal
 import torch
 
 from vidnst.errors import UsageError, VidnstError
+from vidnst.isolation import spawn_context
 from vidnst.media.names import is_pattern, sequence_numbers
 from vidnst.options import RenderOptions
 from vidnst.render import Progress, render
@@ -119,7 +119,7 @@ def _render_side_by_side(
     listen: Listener,
     gather: Callable[[int, Outcome], None],
 ) -> None:
-    context = get_context("spawn")
+    context = spawn_context()
     told: Queue[tuple[int, Progress]] = context.Queue()
     threads = max(1, torch.get_num_threads() // workers)
     coming = iter(waiting)

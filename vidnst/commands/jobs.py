@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from vidnst.commands.parser import Parser
+from vidnst.commands.tell import tell
 
 
 def run(arguments: list[str]) -> int:
@@ -38,7 +39,7 @@ def run(arguments: list[str]) -> int:
         age = f"{days} d" if days else f"{seconds // 3600}:{seconds // 60 % 60:02}"
         of = f" of {job.frame_count}" if job.frame_count else ""
         state = "removed" if args.clean else "at work" if job.at_work else "stopped"
-        print(
+        tell(
             f"{state}  {job.target}: {job.frames}{of} frames of {job.source} in {job.style}, "
             f"{job.size / 1e6:.1f} MB, {age} ago"
         )

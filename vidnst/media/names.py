@@ -12,6 +12,9 @@ FILM_ENDINGS = (
     ".wmv", ".flv", ".ogv", ".mxf", ".3gp", ".gif",
 )  # fmt: skip
 """A name with one of these is a film's, also where it holds a %d."""
+_STAND_INS = {0xDC00 + byte: 0x10FE00 + byte for byte in range(128, 256)}
+"""Private characters in place of the bytes of names that are no UTF-8."""
+_REAL = {stand_in: real for real, stand_in in _STAND_INS.items()}
 _NUMBER = re.compile(r"%(?:0(\d{1,2}))?d")
 
 
@@ -53,6 +56,16 @@ def sequence_numbers(pattern: Path) -> list[int]:
 def ffmpeg_name(path: Path) -> str:
     """A file's name as FFmpeg takes it, whatever characters it has."""
     return f"file:{path}"
+
+
+def graph_name(path: Path) -> str:
+    """The same for ffmpeg-python, which takes nothing that is no UTF-8: undone by real_names."""
+    return ffmpeg_name(path).translate(_STAND_INS)
+
+
+def real_names(command: list[str]) -> list[str]:
+    """A command line whose names graph_name made, as the system takes it."""
+    return [word.translate(_REAL) for word in command]
 
 
 def ffmpeg_pattern(pattern: Path) -> str:

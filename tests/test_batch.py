@@ -135,3 +135,55 @@ def test_what_fails_is_tried_again(
     assert outcome == Outcome(
         options.source, style, tmp_path / "b.mp4", "failed", "the share is gone"
     )
+
+
+@pytest.mark.parametrize(("place", "out"), [(".", "rendered"), (".", "."), ("*.mp4", ".")])
+def test_a_batch_does_not_paint_its_own_results(
+    place: str,
+    out: str,
+    make_clip: MakeClip,
+    style: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_clip("clips/a.mp4", frames=3)
+    monkeypatch.chdir(tmp_path / "clips")
+    command = ["batch", place, "--out", out, "--style", str(style), "--strength", "0", "--quiet"]
+    for _ in range(2):
+        assert main(command) == 0
+        assert len(report(Path(out))["renders"]) == 1  # type: ignore[arg-type]
+
+
+def test_what_goes_beside_several_films_is_named_for_each(
+    make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    make_clip("clips/a.mp4", frames=3)
+    make_clip("clips/b.mp4", frames=3)
+    out = ["--out", str(tmp_path / "out"), "--compare", str(tmp_path / "both.mp4"), "--quiet"]
+    arguments = ["batch", str(tmp_path / "clips"), "--style", str(style), "--strength", "0", *out]
+    assert main(arguments) == 0
+    names = sorted(path.name for path in tmp_path.glob("both*"))
+    assert names == [f"both_a_{style.stem}.mp4", f"both_b_{style.stem}.mp4"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["style = 5", "style = [5]", "source = 5", 'output = "../../x.mp4"', 'output = "/x.mp4"',
+     "output = 5", "strength = {a = 1}", 'mask = "a\\u0000"', "help = true", "strength = [[1]]"],
+)  # fmt: skip
+def test_a_wrong_value_of_a_shot_list_is_told_in_one_line(
+    line: str, make_clip: MakeClip, style: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_clip("a.mp4", frames=3)
+    own = "" if line.startswith("source") else 'source = "a.mp4"\n'
+    path = tmp_path / "shots.toml"
+    path.write_text(f"[[clip]]\n{own}{line}\n")
+    out = tmp_path / "out"
+    assert main(["batch", str(path), "--out", str(out), "--style", str(style)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    assert not out.exists()
+
+
+def test_brackets_in_a_folders_name_are_taken_as_they_are(make_clip: MakeClip) -> None:
+    clip = make_clip("takes [1]/a.mp4", frames=3)
+    assert [film.source for film in listed([str(clip.parent / "*.mp4")])] == [clip]

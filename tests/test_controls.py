@@ -15,6 +15,7 @@ from vidnst.command import main
 from vidnst.commands.arguments import render_options
 from vidnst.errors import UsageError
 from vidnst.frames import Picture
+from vidnst.inputs import content_digest
 from vidnst.media.clip import probe
 from vidnst.media.decode import sample
 from vidnst.media.pictures import read_picture, resize, write_picture
@@ -22,7 +23,7 @@ from vidnst.mixing import Mixing, WeightedStyle, parse_style
 from vidnst.options import RenderOptions
 from vidnst.rendering.cluster import ClusterWorker
 from vidnst.rendering.film import Film
-from vidnst.rendering.manifest import content_digest, manifest_of
+from vidnst.rendering.manifest import manifest_of
 from vidnst.source import style_of
 from vidnst.style.color import matched, palette_of, with_chroma_of
 from vidnst.style.distance import StyleJudge

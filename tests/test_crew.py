@@ -13,10 +13,10 @@ from conftest import MakeClip
 from test_resume import FEW_STEPS, assert_same_film, three_shots
 
 from vidnst.command import main
+from vidnst.inputs import content_digest
 from vidnst.options import CrewOptions, RenderOptions
 from vidnst.render import Progress, render
 from vidnst.rendering.cluster import ClusterWorker
-from vidnst.rendering.manifest import content_digest
 from vidnst.style.options import TuneOptions
 
 

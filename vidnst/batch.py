@@ -5,7 +5,6 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from multiprocessing.queues import Queue
 from pathlib import Path
 from queue import Empty
@@ -15,7 +14,8 @@ from typing import Any, Literal
 import torch
 
 from vidnst.errors import UsageError, VidnstError
-from vidnst.media.clip import is_sequence, sequence_numbers
+from vidnst.isolation import spawn_context
+from vidnst.media.names import is_pattern, sequence_numbers
 from vidnst.options import RenderOptions
 from vidnst.render import Progress, render
 from vidnst.rendering.processes import end_pool, end_with_parent
@@ -107,7 +107,7 @@ def _outcome(options: RenderOptions, state: Literal["done", "skipped", "failed"]
 def _is_there(options: RenderOptions) -> bool:
     output = options.output
     assert output is not None
-    there = bool(sequence_numbers(output)) if is_sequence(output) else output.exists()
+    there = bool(sequence_numbers(output)) if is_pattern(output) else output.exists()
     return there and not options.overwrite
 
 
@@ -119,7 +119,7 @@ def _render_side_by_side(
     listen: Listener,
     gather: Callable[[int, Outcome], None],
 ) -> None:
-    context = get_context("spawn")
+    context = spawn_context()
     told: Queue[tuple[int, Progress]] = context.Queue()
     threads = max(1, torch.get_num_threads() // workers)
     coming = iter(waiting)

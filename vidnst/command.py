@@ -26,6 +26,7 @@ from vidnst.commands import (
     tune,
     webcam,
 )
+from vidnst.commands.tell import prepare_streams, tell
 from vidnst.errors import VidnstError
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
@@ -47,6 +48,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
 
 def run() -> NoReturn:
     """The program: main, without the half second in which Python would take its modules apart."""
+    prepare_streams()
     code = main()
     atexit._run_exitfuncs()
     with suppress(OSError):
@@ -116,5 +118,5 @@ def _code_of(error: BaseException) -> int:
 def _failed(message: str, code: int) -> int:
     if os.environ.get("VIDNST_DEBUG") == "1":
         raise
-    print(f"vidnst: {' '.join(message.split())}", file=sys.stderr)
+    tell(f"vidnst: {' '.join(message.split())}", file=sys.stderr)
     return code

@@ -12,10 +12,11 @@ import numpy as np
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import MediaError, OutputError, UsageError
 from vidnst.frames import Picture
+from vidnst.inputs import files_read
 from vidnst.media.pictures import read_picture, resize, write_picture
 from vidnst.media.result import check_target
 from vidnst.options import RenderOptions
-from vidnst.source import files_read, style_of
+from vidnst.source import style_of
 from vidnst.style.color import colored
 from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
 

@@ -263,6 +263,8 @@ class RenderOptions:
             moved: dict[str, Any] = {name: change(path) for name, path in there.items()}
             regions.append(replace(region, **moved))
         changed = replace(self.regions, regions=tuple(regions))
+        if (features := self.gatys.features_file) is not None:
+            changes["gatys"] = replace(self.gatys, features=str(change(features)))
         return replace(self, mixing=mixing, regions=changed, **changes)
 
 

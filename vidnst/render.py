@@ -1,5 +1,6 @@
 """The way of a frame: decode, paint, encode, join. What the command line, batch and page call."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -8,7 +9,10 @@ from typing import Any
 
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import OutputError, UsageError
+from vidnst.inputs import files_read
 from vidnst.media.clip import Clip, sequence_in
+from vidnst.media.containers import default_picture
+from vidnst.media.names import is_pattern
 from vidnst.media.pictures import (
     PICTURE_ENDINGS,
     is_picture,
@@ -28,7 +32,7 @@ from vidnst.rendering.job import Job
 from vidnst.rendering.manifest import manifest_of
 from vidnst.rendering.spread import SpreadRendering
 from vidnst.rendering.stylizers import Step, make_stylizer
-from vidnst.source import files_read, no_frame, painted_size
+from vidnst.source import no_frame, painted_size
 from vidnst.style.color import colored
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.gatys import GatysStep
@@ -102,7 +106,7 @@ def render(
 def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]) -> Report:
     started = time.perf_counter()
     film = Film(options)
-    read = (*files_read(options), *options.regions.files)
+    read = files_read(options)
     check_target(film.output, read, overwrite=options.overwrite)
     _require_room_for_masks(options)
     delivery = Delivery(options, film.clip, film.output, size_hw=film.size_hw)
@@ -152,14 +156,12 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         raise UsageError("keyframes and styles with times have no meaning for a still picture")
     picture = read_picture(options.source)
     source = options.source
-    output = options.output or source.with_name(
-        f"{source.stem}_{options.style.stem}{source.suffix}"
-    )
-    if not is_picture(output):
+    output = options.output or default_picture(source, options.style)
+    if not is_picture(output) or is_pattern(output):
         raise UsageError(
             f"{source} is a still picture: its result ends in one of {', '.join(PICTURE_ENDINGS)}"
         )
-    read = (*files_read(options), *options.regions.files)
+    read = files_read(options)
     check_target(output, read, overwrite=options.overwrite)
     source_hw = (picture.shape[0], picture.shape[1])
     size_hw = painted_size(options, source_hw)
@@ -211,10 +213,17 @@ def _paint(film: Film, job: Job, profile: Profile, listen: Listener) -> float:
 def _require_room_for_masks(options: RenderOptions) -> None:
     """Raises OutputError where tracked masks would replace files."""
     folder = options.regions.write_masks
-    if folder is not None and folder.exists() and not options.overwrite and any(folder.iterdir()):
+    if folder is None or not os.path.lexists(folder):
+        return
+    if not folder.is_dir():
+        raise OutputError(f"--write-masks {folder} is in the way: it is no folder")
+    if not options.overwrite and any(folder.iterdir()):
         raise OutputError(
             f"--write-masks {folder} is not empty (--overwrite replaces what it holds)"
         )
+    for region in options.regions.regions:
+        pattern = folder / f"{region.name}_%06d.png"
+        check_target(pattern, files_read(options), overwrite=options.overwrite)
 
 
 def _begun(job: Job) -> tuple[str, ...]:

@@ -1,7 +1,6 @@
 """What a job reads: a clip or a picture, at which size, from when to when, and in which styles."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from vidnst.errors import MediaError
@@ -67,14 +66,6 @@ def scene_of(options: RenderOptions, count: int) -> tuple[list[Picture], tuple[i
     clip = probe(options.source)
     size_hw = painted_size(options, clip.size_hw)
     return samples_of(clip, options, count, size_hw=size_hw), size_hw
-
-
-def files_read(options: RenderOptions) -> tuple[Path, ...]:
-    """The source and each picture of the styles, which no result may replace.
-
-    Raises MediaError for a folder without pictures.
-    """
-    return options.source, *(file for path in options.style_paths for file in style_files(path))
 
 
 def style_of(options: RenderOptions) -> StylePictures:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import UsageError
+from vidnst.inputs import files_read
 from vidnst.media.result import check_target
 from vidnst.options import RenderOptions
-from vidnst.source import files_read, scene_of, style_of
+from vidnst.source import scene_of, style_of
 from vidnst.style.tuned import TunedStylizer, is_tuned
 from vidnst.style.tuning import TuneStep
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from vidnst.commands.arguments import add_render_arguments, job_parser, options_of
 from vidnst.commands.parser import Parser, progress_bar
 from vidnst.commands.settings import as_arguments, with_preset
-from vidnst.commands.shot_list import listed
+from vidnst.commands.shot_list import REPORT, listed
+from vidnst.commands.tell import plain
 from vidnst.errors import UsageError
 from vidnst.mixing import WeightedStyle, parse_style
 from vidnst.options import CrewOptions, RenderOptions
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from vidnst.batch import Outcome
     from vidnst.render import Progress
 
-_REPORT = "batch.json"
 _EPILOG = """\
 examples:
   vidnst batch clips/ --style wave.jpg --style city.jpg --out rendered/
@@ -64,7 +64,7 @@ def batch_parser() -> argparse.ArgumentParser:
     parser.add_argument("--container", metavar="ENDING", help="of the results, such as mov")
     parser.add_argument("--retry", type=int, default=0, help="try again what failed, so often")
     parser.add_argument(
-        "--json", action="store_true", help=f"print the report, which OUT/{_REPORT} holds as well"
+        "--json", action="store_true", help=f"print the report, which OUT/{REPORT} holds as well"
     )
     group = add_render_arguments(parser)
     group.add_argument("--quiet", action="store_true", help="show nothing but errors")
@@ -103,16 +103,17 @@ def run(arguments: list[str]) -> int:
         print(json.dumps(report))
     elif not args.quiet:
         print(_summary(outcomes, seconds))
-    _write(args.out / _REPORT, json.dumps(report, indent=1) + "\n")
+    _write(args.out / REPORT, json.dumps(report, indent=1) + "\n")
     return 1 if report["failed"] else 0
 
 
 def _batch(args: argparse.Namespace) -> list[RenderOptions]:
     """Every film in every style, its output named. Raises UsageError."""
     from vidnst.media.containers import default_output
+    from vidnst.media.names import is_sequence
 
     batch = []
-    for film in listed(args.clips):
+    for film in listed(args.clips, out=args.out):
         own = copy.copy(args)
         for style in [WeightedStyle(path) for path in film.styles] or args.style or [None]:
             own.style, own.output = style and [style], None
@@ -123,16 +124,50 @@ def _batch(args: argparse.Namespace) -> list[RenderOptions]:
                 raise UsageError(f"{film.source} has no style: give --style")
             options = options_of(parsed)
             name = default_output(Path(film.source.name), options.style)
-            if "%" in film.source.name:
+            if is_sequence(film.source):
                 folder = default_output(film.source, options.style)
                 name = Path(folder.parent.name) / folder.name
             if options.output is not None:
+                _inside(args.out, film.below / options.output)
                 name = options.output
             elif args.container is not None:
                 name = name.with_suffix(f".{args.container.lstrip('.')}")
             crew = options.crew if args.cluster is not None else CrewOptions()
             batch.append(replace(options, output=args.out / film.below / name, crew=crew))
-    return batch
+    return [_named_apart(options, args.out, batch) for options in batch]
+
+
+def _inside(out: Path, output: Path) -> None:
+    """Raises UsageError where a name that a shot list gave leads out of --out."""
+    place = out.resolve()
+    if not (place / output).parent.resolve().is_relative_to(place) or output.name in ("", ".."):
+        raise UsageError(f"output {output} lies outside --out {out}")
+
+
+def _named_apart(options: RenderOptions, out: Path, batch: list[RenderOptions]) -> RenderOptions:
+    """The same, with what goes beside the result named for its film where several ask for it."""
+    from vidnst.media.names import is_pattern
+
+    assert options.output is not None
+    below = options.output.relative_to(out)
+    below = below.parent if is_pattern(below) else below.with_suffix("")
+    film = "_".join(below.parts)
+
+    def apart(path: Path | None, asked: list[Path | None]) -> Path | None:
+        if path is None or asked.count(path) < 2:
+            return path
+        return path.with_name(f"{path.stem}_{film}{path.suffix}")
+
+    delivery, regions = options.delivery, options.regions
+    delivery = replace(
+        delivery,
+        compare=apart(delivery.compare, [each.delivery.compare for each in batch]),
+        contact_sheet=apart(
+            delivery.contact_sheet, [each.delivery.contact_sheet for each in batch]
+        ),
+    )
+    masks = apart(regions.write_masks, [each.regions.write_masks for each in batch])
+    return replace(options, delivery=delivery, regions=replace(regions, write_masks=masks))
 
 
 class _Bars:
@@ -156,7 +191,7 @@ class _Bars:
                 self._current.pop(index).close()
             self._whole.update(1)
             if told.state == "failed":
-                self._whole.write(f"vidnst: {told.source}: {told.reason}", file=sys.stderr)
+                self._whole.write(plain(f"vidnst: {told.source}: {told.reason}"), file=sys.stderr)
             return
         if index not in self._current:
             name = self._batch[index].source.name
@@ -177,7 +212,7 @@ def _summary(outcomes: "list[Outcome]", seconds: float) -> str:
         if outcome.state == "done":
             told = f"{outcome.frames} frames, {outcome.seconds:.1f} s"
         name = outcome.source if outcome.state == "failed" else outcome.output
-        lines.append(f"{outcome.state:8} {name}: {told}")
+        lines.append(plain(f"{outcome.state:8} {name}: {told}"))
     counts = [f"{_count(outcomes, state)} {state}" for state in ("done", "skipped", "failed")]
     return "\n".join([*lines, f"{', '.join(counts)}, {seconds:.1f} s"])
 
@@ -188,7 +223,7 @@ def _write(path: Path, text: str) -> None:
 
     with PendingResult(path) as result:
         try:
-            result.path.write_text(text)
+            result.path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise cannot_write(path, error) from error
         result.keep()

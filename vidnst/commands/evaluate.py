@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from vidnst.commands.parser import Parser
+from vidnst.commands.tell import tell
 from vidnst.options import FlowMethod, parse_size
 from vidnst.schedule import parse_time
 
@@ -163,7 +164,7 @@ def _print_table(comparison: "Comparison", rows: list[dict[str, Any]]) -> None:
     widths = [max(len(row[i]) for row in cells) for i in range(len(shown))]
     for row in cells:
         aligned = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
-        print("  ".join([row[0].ljust(widths[0]), *aligned[1:]]))
+        tell("  ".join([row[0].ljust(widths[0]), *aligned[1:]]))
     height, width = comparison.size_hw
     covered = comparison.source.pairs[1].coverage
     share = f"{100 * sum(covered) / len(covered):.0f} %" if covered else "nothing"

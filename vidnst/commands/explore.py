@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from vidnst.commands.arguments import render_options
 from vidnst.commands.parser import Parser, progress_bar
+from vidnst.commands.tell import plain, tell
 from vidnst.errors import UsageError
 from vidnst.option_fields import flag_of
 from vidnst.style.options import GatysOptions
@@ -70,7 +71,9 @@ def run(arguments: list[str]) -> int:
         def show(painted: "PaintedCell") -> None:
             bar.update()
             if not args.quiet:
-                bar.write(f"{painted.seconds:6.1f} s  {painted.cell.command}", file=sys.stdout)
+                bar.write(
+                    plain(f"{painted.seconds:6.1f} s  {painted.cell.command}"), file=sys.stdout
+                )
 
         explore(
             cells,
@@ -81,7 +84,7 @@ def run(arguments: list[str]) -> int:
             on_cell=show,
         )
     if not args.quiet:
-        print(f"{sheet} and {sheet.with_suffix('.csv')}")
+        tell(f"{sheet} and {sheet.with_suffix('.csv')}")
     return 0
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from vidnst.commands.parser import Parser
+from vidnst.commands.tell import tell
 
 
 def run(arguments: list[str]) -> int:
@@ -33,5 +34,5 @@ def run(arguments: list[str]) -> int:
     if args.json:
         print(json.dumps({"output": str(exported.output), "psnr": round(exported.psnr, 1)}))
     else:
-        print(f"{exported.output}: equals PyTorch to {exported.psnr:.0f} dB")
+        tell(f"{exported.output}: equals PyTorch to {exported.psnr:.0f} dB")
     return 0

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from vidnst.commands.parser import Parser
+from vidnst.commands.tell import tell
 
 
 def run(arguments: list[str]) -> int:
@@ -43,5 +44,5 @@ def run(arguments: list[str]) -> int:
         "chapters": clip.chapter_count or "none",
     }
     for name, value in rows.items():
-        print(f"{name:10} {value}")
+        tell(f"{name:10} {value}")
     return 0

@@ -1,11 +1,11 @@
 """vidnst jobs: unfinished renders, and what they take."""
 
 import json
-import shutil
 import time
 from pathlib import Path
 
 from vidnst.commands.parser import Parser
+from vidnst.commands.tell import tell
 
 
 def run(arguments: list[str]) -> int:
@@ -22,13 +22,14 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--clean", action="store_true", help="remove those that no one works at")
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
     args = parser.parse_args(arguments)
+    from vidnst.rendering.folder import remove
     from vidnst.rendering.job import UnfinishedJob, unfinished_jobs
 
     jobs: list[UnfinishedJob] = [job for place in args.places for job in unfinished_jobs(place)]
     if args.clean:
         for job in jobs:
             if not job.at_work:
-                shutil.rmtree(job.folder, ignore_errors=True)
+                remove(job.folder)
         jobs = [job for job in jobs if not job.at_work]
     if args.json:
         print(json.dumps([job.as_dict() for job in jobs]))
@@ -38,7 +39,7 @@ def run(arguments: list[str]) -> int:
         age = f"{days} d" if days else f"{seconds // 3600}:{seconds // 60 % 60:02}"
         of = f" of {job.frame_count}" if job.frame_count else ""
         state = "removed" if args.clean else "at work" if job.at_work else "stopped"
-        print(
+        tell(
             f"{state}  {job.target}: {job.frames}{of} frames of {job.source} in {job.style}, "
             f"{job.size / 1e6:.1f} MB, {age} ago"
         )

@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from dataclasses import asdict
@@ -14,7 +13,8 @@ from pathlib import Path
 
 from vidnst.commands.parser import Parser
 from vidnst.errors import OutputError, UsageError
-from vidnst.page.options import PageLimits, PageOptions
+from vidnst.isolation import python_command
+from vidnst.page.options import PLACE, PageLimits, PageOptions
 
 _PATIENCE_SECONDS = 60.0
 _LOOPBACK_NAMES = "127.0.0.1 localhost ::1"
@@ -107,9 +107,13 @@ def _serve(options: PageOptions, port: int, folder: Path) -> "subprocess.Popen[b
     told = json.dumps({"folder": str(folder), "local": options.local, **asdict(options.limits)})
     script = str(files("vidnst.page").joinpath("app.py"))
     # Not the caller's: pictures are painted beside it, and threads that spin would take its core.
-    environment |= {"GOMP_SPINCOUNT": "10000", "VIDNST_PAGE": told}
+    environment |= {"GOMP_SPINCOUNT": "10000", "VIDNST_PAGE": told, PLACE: os.getcwd()}
+    if cache := os.environ.get("VIDNST_CACHE"):
+        environment["VIDNST_CACHE"] = os.path.abspath(cache)
     return subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", script],
+        python_command("streamlit", "run", script),
+        # Not the caller's folder, whose modules and settings of Streamlit's are for others.
+        cwd=folder,
         env={**os.environ, **environment},
         stdin=subprocess.PIPE,  # It ends with us: see vidnst/page/app.py.
         stdout=subprocess.DEVNULL,

@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING, NoReturn
 
+from vidnst.commands.tell import plain
 from vidnst.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,5 +22,10 @@ def progress_bar(title: str, total: int | None, unit: str) -> "tqdm[NoReturn]":
 
     # disable=None: no bar where stderr is no terminal
     return tqdm(
-        desc=title, total=total, unit=f" {unit}", leave=False, dynamic_ncols=True, disable=None
+        desc=plain(title),
+        total=total,
+        unit=f" {unit}",
+        leave=False,
+        dynamic_ncols=True,
+        disable=None,
     )

@@ -11,6 +11,7 @@ from vidnst import __version__
 from vidnst.commands.arguments import add_job_arguments, add_render_arguments, options_of
 from vidnst.commands.parser import Parser, progress_bar
 from vidnst.commands.settings import as_toml, with_preset
+from vidnst.commands.tell import tell
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -87,7 +88,7 @@ def run(arguments: list[str]) -> int:
     if args.json:
         print(json.dumps(report.as_dict()))
     elif not args.quiet:
-        print(_summary(report))
+        tell(_summary(report))
         if args.profile:
             print(_profile(report))
     return 0
@@ -104,7 +105,7 @@ class _Bars:
     def show(self, progress: "Progress") -> None:
         """Bring the bars up to date."""
         for note in progress.notes:
-            print(f"vidnst: {note}", file=sys.stderr)
+            tell(f"vidnst: {note}", file=sys.stderr)
         tuning, step = progress.tuning, progress.step
         if tuning is not None:
             self._update("tuning steps", tuning.step, tuning.step_count, tuning.losses)

@@ -16,6 +16,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_NO_SETTINGS = ("--help", "--version", "--dump-project", "--")
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
 
@@ -25,7 +26,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # Also for numbers that are too long.
         raise UsageError(f"{path} is no TOML: {error}") from error
 
 
@@ -38,12 +39,16 @@ def as_arguments(settings: Mapping[str, Any], parser: argparse.ArgumentParser) -
     arguments = []
     for name, value in settings.items():
         flag = f"--{name.replace('_', '-')}"
+        if flag in _NO_SETTINGS:
+            raise UsageError(f"{name} is no setting")
         values = value if isinstance(value, list) else [value]
         if not isinstance(actions.get(flag), argparse._AppendAction):
             values = ["+".join(str(v) for v in values)] if len(values) > 1 else values
         for one in values:
-            if isinstance(one, dict):
+            if isinstance(one, dict | list):
                 raise UsageError(f"{name} is a table, but must be a value or a list of values")
+            if "\0" in f"{name}{one}":
+                raise UsageError(f"{name} is {one!r}, which no file and no option is named")
             if one is True or one == "true":
                 arguments.append(flag)
             elif one is not False:

@@ -2,19 +2,18 @@
 
 import csv
 import glob
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vidnst.commands.settings import read_toml
 from vidnst.errors import UsageError
+from vidnst.media.names import FILM_ENDINGS
 
-FILM_ENDINGS = (
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts",
-    ".wmv", ".flv", ".ogv", ".mxf", ".3gp", ".gif",
-)  # fmt: skip
-"""Files in a folder with one of these are taken for films."""
+REPORT = "batch.json"
+"""In the folder of the results, what became of each."""
 
 
 @dataclass(frozen=True)
@@ -30,30 +29,64 @@ class Listed:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-def listed(given: Sequence[str]) -> list[Listed]:
-    """All films that the arguments name. Raises UsageError where one names none."""
-    films = [film for text in given for film in _named(text)]
+def listed(given: Sequence[str], *, out: Path | None = None) -> list[Listed]:
+    """All films that the arguments name. Raises UsageError where one names none.
+
+    out: where results go, which folders and patterns do not find.
+    """
+    films = [film for text in given for film in _named(text, out)]
     if not films:
         raise UsageError("there is no film in what was given")
     return films
 
 
-def _named(text: str) -> Iterator[Listed]:
+def _named(text: str, out: Path | None) -> Iterator[Listed]:
     path = Path(text)
     if path.is_dir():
+        made = _made(out, path)
         for file in sorted(path.rglob("*")):
             hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-            if file.suffix.lower() in FILM_ENDINGS and file.is_file() and not hidden:
+            if (
+                file.suffix.lower() in FILM_ENDINGS
+                and file.is_file()
+                and not hidden
+                and not made(file)
+            ):
                 yield Listed(file, below=file.parent.relative_to(path))
     elif path.suffix.lower() in (".toml", ".csv"):
         yield from _of_list(path)
     elif not path.exists() and glob.has_magic(text):
-        found = sorted(glob.glob(text, recursive=True))
+        found = sorted(glob.glob(_pattern(path), recursive=True))
         if not found:
             raise UsageError(f"{text}: no file has such a name")
-        yield from (Listed(Path(name)) for name in found)
+        made = _made(out, Path())
+        yield from (Listed(Path(name)) for name in found if not made(Path(name)))
     else:
         yield Listed(path)
+
+
+def _pattern(path: Path) -> str:
+    """What to look for: folders that are there are named as they are, with brackets and all."""
+    there = next(parent for parent in path.parents if parent.is_dir() or parent == parent.parent)
+    if not there.is_dir():
+        there = Path()
+    rest = path.relative_to(there) if there.parts else path
+    return str(Path(glob.escape(str(there))) / rest)
+
+
+def _made(out: Path | None, place: Path) -> Callable[[Path], bool]:
+    """Tells whether a file in a place is a result of an earlier batch into out."""
+    if out is None:
+        return lambda file: False
+    into = out.resolve()
+    if place.resolve().is_relative_to(into):  # Beside films: those that its report names.
+        try:
+            told = json.loads((out / REPORT).read_text(encoding="utf-8"))
+            made = {Path(each["output"]).resolve() for each in told["renders"]}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            made = set()
+        return lambda file: file.resolve() in made
+    return lambda file: file.resolve().is_relative_to(into)
 
 
 def _of_list(path: Path) -> Iterator[Listed]:
@@ -73,10 +106,17 @@ def _of_list(path: Path) -> Iterator[Listed]:
         raise UsageError(f"{path} lists no clips: write [[clip]] with source = ... for each")
     for number, entry in enumerate(entries, 1):
         wanted = {k: v for k, v in (shared | entry).items() if v not in ("", None)}
-        if not isinstance(source := wanted.pop("source", None), str):
+        source, styles = wanted.pop("source", None), wanted.pop("style", [])
+        if source is None:
             raise UsageError(f"{path}: clip {number} has no source")
-        styles = wanted.pop("style", [])
-        styles = [styles] if isinstance(styles, str) else styles
+        styles = styles if isinstance(styles, list) else [styles]
+        for name, value in (("source", source), *(("style", style) for style in styles)):
+            if not isinstance(value, str) or "\0" in value:
+                raise UsageError(f"{path}: clip {number}: {name} is {value!r}, but must be a name")
+        if "output" in wanted and not isinstance(wanted["output"], str):
+            raise UsageError(
+                f"{path}: clip {number}: output is {wanted['output']!r}, but must be a name"
+            )
         yield Listed(
             path.parent / source,
             tuple(path.parent / style for style in styles),

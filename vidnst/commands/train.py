@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidnst.commands.parser import Parser
+from vidnst.commands.tell import tell
 from vidnst.errors import UsageError
 from vidnst.option_fields import flag_of
 from vidnst.training.settings import EncoderSettings, TrainingSettings
@@ -95,7 +96,7 @@ def run(arguments: list[str]) -> int:
             on_note=partial(bar.write, file=sys.stderr),
             on_step=show,
         )
-    print(weights)
+    tell(weights)
     return 0
 
 
@@ -119,7 +120,7 @@ def run_encoder(arguments: list[str]) -> int:
             **material,
             on_step=show,
         )
-    print(weights)
+    tell(weights)
     return 0
 
 

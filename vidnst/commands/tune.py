@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from vidnst.commands.arguments import render_options
 from vidnst.commands.parser import Parser, progress_bar
+from vidnst.commands.tell import tell
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -65,5 +66,5 @@ def run(arguments: list[str]) -> int:
         figures = {"source": str(report.source), "output": str(report.output)}
         print(json.dumps(figures | {"seconds": round(report.seconds, 2)}))
     elif not args.quiet:
-        print(f"{report.output}: {report.seconds:.1f} s")
+        tell(f"{report.output}: {report.seconds:.1f} s")
     return 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidnst.commands.parser import Parser
+from vidnst.commands.tell import tell
 from vidnst.live.options import OutputOptions, PaceOptions, WebcamOptions
 from vidnst.options import SteadyOptions
 from vidnst.style.options import StyleOptions
@@ -96,16 +97,16 @@ def run(arguments: list[str]) -> int:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from vidnst.webcam import webcam
 
-    def tell(notice: str) -> None:
+    def note(notice: str) -> None:
         if not args.quiet:
             # The figures alone go to stdout.
-            print(notice, file=sys.stderr, flush=True)
+            tell(notice, file=sys.stderr)
 
-    report = webcam(options, on_notice=tell)
+    report = webcam(options, on_notice=note)
     if args.json:
         print(json.dumps(asdict(report)))
     elif not args.quiet:
-        print(_summary(report))
+        tell(_summary(report))
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from functools import partial
@@ -17,12 +17,18 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError
+from vidnst.media.names import (
+    ffmpeg_name,
+    ffmpeg_pattern,
+    is_sequence,
+    looks_numbered,
+    sequence_numbers,
+)
 
 UNKNOWN_CODEC = "unknown"
 PQ, HLG = 16, 18
 _TRANSPARENT_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _ATTACHED_PICTURE = 0x0400
-_NUMBER = re.compile(r"%0?(\d*)d")
 # From version 19 on PyAV reads metadata of any encoding by itself.
 _open_tolerant: Any = (
     av.open
@@ -92,23 +98,6 @@ class Clip:
         return plain | {"hdr": self.hdr}
 
 
-def is_sequence(path: Path) -> bool:
-    """Whether a path names numbered pictures, such as frames/%06d.png."""
-    return _NUMBER.search(path.name) is not None
-
-
-def sequence_numbers(pattern: Path) -> list[int]:
-    """The numbers of the pictures that a pattern finds, in order."""
-    match = _NUMBER.search(pattern.name)
-    if match is None or not pattern.parent.is_dir():
-        return []
-    before, after = pattern.name[: match.start()], pattern.name[match.end() :]
-    digits = f"\\d{{{int(match[1])},}}" if match[1] else "\\d+"
-    wanted = re.compile(re.escape(before) + f"({digits})" + re.escape(after))
-    found = (wanted.fullmatch(path.name) for path in pattern.parent.iterdir())
-    return sorted(int(hit[1]) for hit in found if hit)
-
-
 def sequence_in(folder: Path) -> Path | None:
     """The pattern of a folder's numbered pictures; None where there are none or several kinds."""
     pictures = [path for path in folder.iterdir() if path.suffix.lower() in SEQUENCE_ENDINGS]
@@ -116,7 +105,8 @@ def sequence_in(folder: Path) -> Path | None:
     kinds = {(name[1], len(name[2]), name[3]) if name else None for name in names}
     if len(kinds) != 1 or (kind := kinds.pop()) is None:
         return None
-    return folder / f"{kind[0]}%0{kind[1]}d{kind[2]}"
+    pattern = folder / f"{kind[0]}%0{kind[1]}d{kind[2]}"
+    return pattern if is_sequence(pattern) else None
 
 
 @contextmanager
@@ -149,8 +139,12 @@ def open_media(path: Path, *, kinds: tuple[str, ...] = ()) -> Iterator[av.contai
     elif path.stat().st_size == 0:
         raise MediaError(f"{path} is empty")
     try:
-        with _open_tolerant(str(path), format=kind, options=options) as container:
-            yield container
+        with ExitStack() as opened:
+            name: Any = ffmpeg_pattern(path) if kind else ffmpeg_name(path)
+            if not kind and looks_numbered(path):
+                # FFmpeg would look for other files: it reads this one through Python.
+                name = opened.enter_context(path.open("rb"))
+            yield opened.enter_context(_open_tolerant(name, format=kind, options=options))
     except PermissionError as error:
         raise MediaError(f"{path} cannot be read: {error.strerror}") from error
     except av.error.FFmpegError as error:

@@ -22,6 +22,7 @@ from vidnst.media.containers import Encoding, audio_codec, choose_encoding, cont
 from vidnst.media.decode import decode
 from vidnst.media.join import ffmpeg_failure, ffmpeg_program, first_timestamp
 from vidnst.media.labels import label
+from vidnst.media.names import graph_name, looks_numbered, real_names
 from vidnst.media.places import cannot_write
 from vidnst.options import CompareAs, EncodeOptions
 
@@ -64,7 +65,8 @@ def write_comparison(
     # Frames belong together that have the same time, as nearly as the painted film's container
     # tells it: that is taken a little later, so that each meets the source's frame of its time.
     later = round((result.time_base * 3 / 4 + Fraction(1, 10_000)) / _CLOCK)
-    film = ffmpeg.input(str(painted))
+    kind = {"format": result.container.split(",")[0]} if looks_numbered(painted) else {}
+    film = ffmpeg.input(graph_name(painted), **kind)
     right = _in_rgb(film["v:0"], result).filter("settb", str(_CLOCK))
     right = right.filter("setpts", f"PTS+{later}")
     left = ffmpeg.input("pipe:", format="nut")["v:0"]
@@ -75,12 +77,12 @@ def write_comparison(
     # overlay makes another frame of an input's end, unless the first to end ends all.
     left = left.filter("tpad", stop=-1, stop_mode="clone")
     both = right.overlay(left, format="gbrp", shortest=1)
-    both = both.overlay(ffmpeg.input(str(words)), format="gbrp")
+    both = both.overlay(ffmpeg.input(graph_name(words), format="png_pipe"), format="gbrp")
     shown = both.filter("setpts", f"PTS-{later}").filter(
         "scale", out_color_matrix="bt709", out_range="tv"
     )
     sound = [film[f"a:{index}"] for index in range(len(result.audio))]
-    job = ffmpeg.output(shown, *sound, str(target), **_output_options(encoding, result))
+    job = ffmpeg.output(shown, *sound, graph_name(target), **_output_options(encoding, result))
     source = decode(
         clip, size_hw=result.size_hw, start_seconds=start_seconds, end_seconds=end_seconds
     )
@@ -150,10 +152,12 @@ def _run(job: Any, frames: Iterable[Frame], target: Path) -> None:
     """Run ffmpeg, with the frames on its standard input."""
     with TemporaryFile() as said:
         process = Popen(
-            ffmpeg.compile(
-                job.global_args("-hide_banner", "-loglevel", "error"),
-                cmd=ffmpeg_program(),
-                overwrite_output=True,
+            real_names(
+                ffmpeg.compile(
+                    job.global_args("-hide_banner", "-loglevel", "error"),
+                    cmd=ffmpeg_program(),
+                    overwrite_output=True,
+                )
             ),
             stdin=-1, stdout=said, stderr=said,
         )  # fmt: skip

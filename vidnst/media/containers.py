@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidnst.errors import UsageError
-from vidnst.media.clip import SEQUENCE_ENDINGS, UNKNOWN_CODEC, is_sequence
+from vidnst.media.clip import SEQUENCE_ENDINGS, UNKNOWN_CODEC
 from vidnst.media.codecs import encoder_named, pixel_format_of, settings_of
 from vidnst.media.color import has_alpha
+from vidnst.media.names import is_pattern, is_sequence
 from vidnst.options import EncodeOptions
 
 
@@ -97,7 +98,7 @@ class Encoding:
 
 def container_of(output: Path) -> Container:
     """The container for an output path. Raises UsageError for an unknown ending."""
-    if is_sequence(output):
+    if is_pattern(output):
         if output.suffix.lower() not in _SEQUENCES:
             raise UsageError(
                 f"{output}: numbered pictures are written as {', '.join(_SEQUENCES)}, "
@@ -163,6 +164,12 @@ def subtitle_codec(container: Container, source_codec: str) -> str | None:
     if source_codec in (*_BITMAPS, UNKNOWN_CODEC) or not container.text_subtitles:
         return None
     return container.text_subtitles[0]
+
+
+def default_picture(source: Path, style: Path) -> Path:
+    """INPUT_STYLE beside a still picture, never named like numbered ones."""
+    output = source.with_name(f"{source.stem}_{style.stem}{source.suffix}")
+    return output.with_name(output.name.replace("%", "_")) if is_pattern(output) else output
 
 
 def default_output(source: Path, style: Path) -> Path:

@@ -19,6 +19,7 @@ from vidnst.frames import Frame
 from vidnst.media.clip import ColorTags
 from vidnst.media.color import LIMITED_RANGE, from_rgb, is_rgb
 from vidnst.media.containers import Encoding
+from vidnst.media.names import ffmpeg_name, ffmpeg_pattern
 from vidnst.media.places import cannot_write
 
 _THREADS = 4
@@ -58,8 +59,9 @@ class Encoder:
             {"start_number": str(first_number)} if encoding.container.format == "image2" else {}
         )
         with self._failures():
+            name = ffmpeg_pattern(path) if muxer_options else ffmpeg_name(path)
             self._container = av.open(
-                str(path), "w", format=encoding.container.format, options=muxer_options
+                name, "w", format=encoding.container.format, options=muxer_options
             )
             options = dict(encoding.codec_options)
             stream = self._container.add_stream(

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Generator
 from errno import ENOSPC
 from fractions import Fraction
@@ -18,6 +19,7 @@ from vidnst.errors import MediaError, OutputError, VidnstError
 from vidnst.media.clip import Clip
 from vidnst.media.color import LIMITED_RANGE
 from vidnst.media.containers import Encoding, audio_codec, subtitle_codec
+from vidnst.media.names import ffmpeg_name, graph_name, looks_numbered, real_names
 from vidnst.media.places import cannot_write
 from vidnst.media.timecode import timecode_at
 
@@ -34,7 +36,7 @@ def ffmpeg_program() -> str:
 def packets_of(path: Path) -> Generator["Packet[VideoStream]", None, None]:
     """The packets of a file's film, in decoding order. Raises OutputError where it is damaged."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(ffmpeg_name(path)) as container:
             stream = container.streams.video[0]
             yield from (packet for packet in container.demux(stream) if packet.size)
     except (OSError, IndexError, av.error.FFmpegError) as error:
@@ -73,6 +75,8 @@ def join_streams(
         out["copyts"] = None
     if end_seconds is not None:
         source_options["t"] = end_seconds - (start_seconds or 0)
+    if looks_numbered(clip.path):
+        source_options["format"] = clip.container.split(",")[0]
     if container.format in ("mp4", "mov"):
         out["movflags"] = "+faststart"
     if encoding.tag is not None:
@@ -80,8 +84,8 @@ def join_streams(
     if (timecode := timecode_at(clip, start_seconds)) is not None:
         out["metadata:g"] = f"timecode={timecode}"
 
-    film = ffmpeg.input(str(painted), **film_options)
-    source = ffmpeg.input(str(clip.path), **source_options, protocol_whitelist="file")
+    film = ffmpeg.input(graph_name(painted), **film_options)
+    source = ffmpeg.input(graph_name(clip.path), **source_options, protocol_whitelist="file")
     streams = [film["v:0"], source[_NOTHING]]
     if audio:
         kept = 0
@@ -109,24 +113,23 @@ def join_streams(
     ):
         # Encoders write the range only along with other tags; limited range alone gets lost.
         out["bsf:v"] = f"{metadata_filter}=video_full_range_flag=0"
-    _run(ffmpeg.output(*streams, str(target), **out), target)
+    _run(ffmpeg.output(*streams, graph_name(target), **out), target)
 
 
 def first_timestamp(path: Path) -> Fraction:
     """When a film's first frame is shown, in seconds."""
-    with av.open(str(path)) as container:
+    with av.open(ffmpeg_name(path)) as container:
         stream = container.streams.video[0]
         return (stream.start_time or 0) * Fraction(stream.time_base or 0)
 
 
 def _run(job: Any, target: Path) -> None:
-    try:
-        job.global_args("-nostdin", "-hide_banner", "-loglevel", "error").run(
-            cmd=ffmpeg_program(), quiet=True, overwrite_output=True
-        )
-    except ffmpeg.Error as error:
-        words = error.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        raise ffmpeg_failure(words, target, "joining picture and sound") from error
+    told = job.global_args("-nostdin", "-hide_banner", "-loglevel", "error")
+    command = ffmpeg.compile(told, cmd=ffmpeg_program(), overwrite_output=True)
+    done = subprocess.run(real_names(command), capture_output=True, check=False)
+    if done.returncode:
+        words = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+        raise ffmpeg_failure(words, target, "joining picture and sound")
 
 
 def ffmpeg_failure(words: list[str], target: Path, doing: str) -> VidnstError:

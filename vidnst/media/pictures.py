@@ -7,6 +7,7 @@ import numpy as np
 
 from vidnst.errors import MediaError, OutputError
 from vidnst.frames import Picture
+from vidnst.media.names import is_sequence
 from vidnst.media.places import cannot_write
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -16,7 +17,7 @@ _STYLE_LONG_SIDE = 2048
 
 def is_picture(path: Path) -> bool:
     """Whether the ending says that this is a still picture."""
-    return path.suffix.lower() in PICTURE_ENDINGS and "%" not in path.name
+    return path.suffix.lower() in PICTURE_ENDINGS and not is_sequence(path)
 
 
 def read_picture(path: Path, *, long_side: int | None = None, background: int = 255) -> Picture:

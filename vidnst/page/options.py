@@ -5,6 +5,9 @@ from ipaddress import ip_address
 
 from vidnst.errors import UsageError
 
+PLACE = "VIDNST_PLACE"
+"""The variable that names the folder in which the page was asked for."""
+
 
 @dataclass(frozen=True)
 class PageLimits:

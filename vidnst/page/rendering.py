@@ -2,13 +2,13 @@
 
 import json
 import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import IO, Any, Literal
 
+from vidnst.isolation import python_command
 from vidnst.media.clip import probe
 from vidnst.page.choice import Choice
 from vidnst.page.uploads import Source
@@ -140,7 +140,7 @@ def _process(
     module_and_arguments: list[str], folder: Path, log: IO[str] | int = subprocess.PIPE
 ) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", *module_and_arguments],
+        python_command(*module_and_arguments),
         cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """Each visitor's own files and renders, kept apart, and removed after some hours."""
 
 import atexit
+import os
 import secrets
 import shutil
 import time
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidnst.errors import UsageError, VidnstError
 from vidnst.page.choice import Choice
-from vidnst.page.options import PageLimits
+from vidnst.page.options import PLACE, PageLimits
 from vidnst.page.rendering import Render
 from vidnst.page.uploads import Source, film_of, safe_name, style_of
 
@@ -81,7 +82,8 @@ class Session:
 
     def point_to_film(self, text: str) -> Source:
         """Use a film where it lies on this machine. Raises what film_of raises."""
-        path = Path(text.strip().strip("\"'")).expanduser().absolute()
+        path = Path(text.strip().strip("\"'")).expanduser()
+        path = Path(os.path.abspath(_place() / path))
         self.films.append(film_of(path, _told(path), self.limits))
         return self.films[-1]
 
@@ -183,7 +185,12 @@ def sessions(folder: Path, limits: PageLimits) -> Sessions:
 
 def _told(path: Path) -> str:
     """A path as a command names it that is run where the server was."""
-    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+    return str(path.relative_to(_place()) if path.is_relative_to(_place()) else path)
+
+
+def _place() -> Path:
+    """Where the command that serves the page was given."""
+    return Path(os.environ.get(PLACE) or Path.cwd())
 
 
 def _samples() -> Path:

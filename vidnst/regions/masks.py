@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from vidnst.errors import MediaError, UsageError
 from vidnst.frames import Picture
-from vidnst.media.clip import is_sequence, probe, sequence_numbers
+from vidnst.media.clip import probe
 from vidnst.media.decode import decode
+from vidnst.media.names import is_sequence, numbered, sequence_numbers
 from vidnst.media.pictures import is_picture, read_picture
 from vidnst.regions.options import RegionStyle
 
@@ -42,7 +43,7 @@ class MaskSource:
         if drawn and not self.is_still and not is_sequence(path):
             raise UsageError(f"--track carries masks drawn on a few frames, but {path} is a film")
         numbers = sequence_numbers(path) if drawn and not self.is_still else []
-        self._drawn_on = {number: path.with_name(path.name % number) for number in numbers}
+        self._drawn_on = {number: numbered(path, number) for number in numbers}
         """Files by the numbers of frames, which may have gaps."""
         if drawn and self.is_still:
             self._drawn_on = {0: path}

@@ -130,4 +130,7 @@ def _write_masks(folder: Path, index: int, masks: Mapping[str, Mask]) -> None:
         raise OutputError(f"--write-masks {folder}: {error.strerror}") from error
     for name, mask in masks.items():
         picture: Picture = mask[..., None].repeat(3, 2)
-        write_picture(folder / f"{name}_{index:06d}.png", picture)
+        path = folder / f"{name}_{index:06d}.png"
+        if path.is_symlink():
+            path.unlink()  # It is replaced, and not what it leads to.
+        write_picture(path, picture)

@@ -1,21 +1,26 @@
 """A crew of Ray actors, on one machine or many."""
 
+import atexit
 import logging
 import os
 import socket
-import tempfile
 from collections.abc import Mapping
 from concurrent.futures import Future
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-from vidnst.errors import MediaError, OutputError, UsageError
-from vidnst.media.clip import is_sequence
+from vidnst.errors import OutputError, UsageError
+from vidnst.inputs import Input, inputs_of
+from vidnst.isolation import neutral_directory
+from vidnst.media.names import is_sequence
 from vidnst.media.pictures import style_files
 from vidnst.options import CrewOptions, RenderOptions
-from vidnst.rendering.manifest import content_digest
 from vidnst.rendering.spread import LostWorker
-from vidnst.rendering.worker import Painted, SegmentWorker, Task
+from vidnst.rendering.worker import WORKER_PREFIX, Painted, SegmentWorker, Task
+from vidnst.temporary import own_folder
+
+_PATIENCE_SECONDS = 5
 
 
 class ClusterWorker:
@@ -27,14 +32,17 @@ class ClusterWorker:
         """digests: of all files and folders that it reads."""
         self._options, self._digests, self._threads = options, dict(digests), threads
         self._worker: SegmentWorker | None = None
+        self._open = ExitStack()
+        atexit.register(self.close)
 
     def missing(self) -> list[Path]:
         """Which of them are not to be seen from here, or are others than those meant."""
-        return [path for path, digest in self._digests.items() if _digest_here(path) != digest]
+        return [path for path, digest in self._digests.items() if Input(path, "").digest != digest]
 
     def receive(self, path: Path, content: bytes | Mapping[str, bytes]) -> None:
         """Take a file that was missing, or a folder's files by their names."""
-        here = Path(tempfile.mkdtemp(prefix="vidnst-")) / path.name
+        here = self._open.enter_context(own_folder(WORKER_PREFIX)) / "sent" / path.name
+        here.parent.mkdir()
         if isinstance(content, bytes):
             here.write_bytes(content)
         else:
@@ -49,6 +57,12 @@ class ClusterWorker:
         if self._worker is None:
             self._worker = SegmentWorker(self._options, threads=self._threads)
         return self._worker.paint(task)
+
+    def close(self) -> None:
+        """Remove all that it was sent and has made."""
+        if self._worker is not None:
+            self._worker.close()
+        self._open.close()
 
 
 class RayCrew:
@@ -74,15 +88,9 @@ class RayCrew:
         self._options, self._threads = options, threads
         self._reserved = {"num_cpus": crew.cpus_per_worker, "num_gpus": crew.gpus_per_worker}
         self._sent: dict[Path, Any] = {}
-        read = [
-            options.source,
-            *options.style_paths,
-            options.weights,
-            options.network,
-            options.region_weights,
-            *(path for r in options.regions.regions for path in (r.style, r.style_mask)),
-        ]
-        self._digests = {path: content_digest(path) for path in read if path is not None}
+        # Masks are not read there: what became of them is.
+        read = [each for each in inputs_of(options) if each.role != "mask"]
+        self._digests = {each.path: each.digest for each in read}
         self.size = self._room(crew.workers)
         self._actors: list[Any] = [None] * self.size
         self._loads = [0] * self.size
@@ -125,21 +133,34 @@ class RayCrew:
         """An actor that has all it must read; what its node does not see is sent to it."""
         kind = self._ray.remote(ClusterWorker).options(**self._reserved)
         actor = kind.remote(self._options, self._digests, threads=self._threads)
-        for path in self._ray.get(actor.missing.remote()):
-            if is_sequence(path):
-                raise OutputError(f"{path}: workers see no such pictures; put them where all do")
-            if path not in self._sent:
-                self._sent[path] = self._ray.put(_content(path))
-            self._ray.get(actor.receive.remote(path, self._sent[path]))
+        try:
+            for path in self._ray.get(actor.missing.remote()):
+                if is_sequence(path):
+                    raise OutputError(
+                        f"{path}: workers see no such pictures; put them where all do"
+                    )
+                if path not in self._sent:
+                    self._sent[path] = self._ray.put(_content(path))
+                self._ray.get(actor.receive.remote(path, self._sent[path]))
+        except BaseException:
+            self._end([actor])
+            raise
         return actor
+
+    def _end(self, actors: list[Any]) -> None:
+        """End them; each first removes what it keeps, unless it is lost or busy."""
+        asked = [actor.close.remote() for actor in actors]
+        if asked:
+            with suppress(self._ray.exceptions.RayError):
+                self._ray.wait(asked, num_returns=len(asked), timeout=_PATIENCE_SECONDS)
+        for actor in actors:
+            self._ray.kill(actor)
 
     def __enter__(self) -> "RayCrew":
         return self
 
     def __exit__(self, *told: Any) -> None:
-        for actor in getattr(self, "_actors", []):
-            if actor is not None:
-                self._ray.kill(actor)
+        self._end([actor for actor in getattr(self, "_actors", []) if actor is not None])
         if self._connected:
             self._ray.shutdown()
 
@@ -150,24 +171,18 @@ def _content(path: Path) -> bytes | dict[str, bytes]:
     return path.read_bytes()
 
 
-def _digest_here(path: Path) -> str:
-    try:
-        return content_digest(path)
-    except MediaError:
-        return ""  # A folder, but without pictures.
-
-
 def _connect(ray: Any, address: str) -> None:
     if address != "auto":
         _require_answer(address)
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    try:
-        ray.init(address=address, **quiet)
-    except ConnectionError as error:
-        if address != "auto":
-            reason = str(error.__cause__ or error).strip().splitlines()[-1]
-            raise UsageError(f"--cluster {address} cannot be joined: {reason}") from error
-        ray.init(address="local", include_dashboard=False, **quiet)
+    with neutral_directory():  # Its workers import from where we stand.
+        try:
+            ray.init(address=address, **quiet)
+        except ConnectionError as error:
+            if address != "auto":
+                reason = str(error.__cause__ or error).strip().splitlines()[-1]
+                raise UsageError(f"--cluster {address} cannot be joined: {reason}") from error
+            ray.init(address="local", include_dashboard=False, **quiet)
 
 
 def _require_answer(address: str) -> None:

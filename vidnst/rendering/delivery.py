@@ -4,13 +4,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from vidnst.errors import OutputError, UsageError
-from vidnst.media.clip import SEQUENCE_RATE, Clip, is_sequence, sequence_numbers
+from vidnst.inputs import files_read
+from vidnst.media.clip import SEQUENCE_RATE, Clip
 from vidnst.media.compare import comparison_encoding, write_comparison
 from vidnst.media.contact_sheet import write_contact_sheet
+from vidnst.media.names import is_pattern, is_sequence, sequence_numbers
 from vidnst.media.result import PendingResult, check_target
 from vidnst.media.timecode import frames_before, frames_of
 from vidnst.options import DeliveryOptions, RenderOptions
-from vidnst.source import excerpt_of, files_read
+from vidnst.source import excerpt_of
 
 
 class Delivery:
@@ -22,10 +24,10 @@ class Delivery:
         """Raises UsageError and OutputError where something cannot be delivered."""
         self._options, self._clip = options, clip
         wanted = options.delivery
-        if wanted.start_number is not None and not is_sequence(output):
+        if wanted.start_number is not None and not is_pattern(output):
             raise UsageError("--start-number is for numbered pictures, such as -o frames/%06d.png")
         if wanted.compare is not None:
-            if is_sequence(output):
+            if is_pattern(output):
                 raise UsageError(
                     f"--compare needs a film with times, and {output.name} are pictures without: "
                     "name a film as the result (-o)"

@@ -13,11 +13,12 @@ from av.video.stream import VideoStream
 
 from vidnst.errors import OutputError, UsageError
 from vidnst.frames import Frame, Picture
-from vidnst.media.clip import Clip, is_sequence, probe
+from vidnst.media.clip import Clip, probe
 from vidnst.media.color import has_alpha, result_tags, scaled_aspect
 from vidnst.media.containers import Container, Encoding, choose_encoding, default_output
 from vidnst.media.encode import Encoder
 from vidnst.media.join import join_streams, packets_of
+from vidnst.media.names import is_pattern, numbered
 from vidnst.media.pictures import is_picture
 from vidnst.memory import require_memory
 from vidnst.options import RenderOptions
@@ -49,7 +50,7 @@ class Film:
         self.options = options
         self.clip: Clip = probe(options.source)
         self.output = options.output or default_output(options.source, options.style)
-        if is_picture(self.output):
+        if is_picture(self.output) and not self.is_sequence:
             raise UsageError(f"{self.output} is a still picture, but {options.source} is a film")
         if options.plot or options.save_steps:
             raise UsageError("--plot and --save-steps are for still pictures")
@@ -77,7 +78,7 @@ class Film:
     @property
     def is_sequence(self) -> bool:
         """Whether it becomes numbered pictures, which need no joining."""
-        return is_sequence(self.output)
+        return is_pattern(self.output)
 
     def painter(
         self,
@@ -202,7 +203,7 @@ class SegmentWriter:
         if self._first_number is None:
             return [self._path]
         numbers = range(self._first_number, self._first_number + self.frame_count)
-        return [self._path.with_name(self._path.name % number) for number in numbers]
+        return [numbered(self._path, number) for number in numbers]
 
     def write(self, frame: Frame) -> None:
         """Raises what the encoder raises."""

@@ -16,22 +16,23 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from vidnst.errors import OutputError
-from vidnst.media.clip import is_sequence
+from vidnst.media.names import is_pattern
 from vidnst.media.places import JOB_SUFFIX, cannot_write
-from vidnst.media.result import folder_of, put_in_place, write_through
+from vidnst.media.result import put_in_place, write_through
+from vidnst.rendering.folder import (
+    JOINING,
+    LOCK,
+    MANIFEST,
+    PICTURES,
+    empty,
+    is_own,
+    job_folder,
+    read_json,
+    remove,
+    require_own,
+)
 from vidnst.rendering.paint import State
 from vidnst.rendering.segments import Record, Segment
-
-_MANIFEST = "manifest.json"
-_LOCK = "lock"
-_PICTURES = "pictures"
-_JOINING = "joining-"
-
-
-def job_folder(target: Path) -> Path:
-    """Where the job for a result lies: hidden, beside it."""
-    name = target.parent.name if is_sequence(target) else target.name
-    return folder_of(target) / f".{name}{JOB_SUFFIX}"
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,17 @@ class UnfinishedJob:
 def unfinished_jobs(place: Path) -> list[UnfinishedJob]:
     """All job folders in a folder."""
     found = []
-    for path in sorted(place.glob(f".*{JOB_SUFFIX}/{_MANIFEST}")):
-        folder, manifest = path.parent, _read_json(path)
-        if not isinstance(manifest, dict):
+    for path in sorted(place.glob(f".*{JOB_SUFFIX}/{MANIFEST}")):
+        folder, manifest = path.parent, read_json(path)
+        try:
+            require_own(folder)
+        except OutputError:
+            continue
+        if not is_own(manifest):
             continue
         records = _read_records(folder)
         files = [file.stat() for file in folder.rglob("*") if file.is_file()]
-        lock = FileLock(folder / _LOCK)
+        lock = FileLock(folder / LOCK)
         try:
             lock.acquire(timeout=0)
             lock.release()
@@ -75,17 +80,23 @@ def unfinished_jobs(place: Path) -> list[UnfinishedJob]:
         found.append(
             UnfinishedJob(
                 folder,
-                place / folder.name[1 : -len(JOB_SUFFIX)],
-                str(manifest.get("source")),
-                str(manifest.get("style")),
+                place / (_name_in(manifest, "result") or folder.name[1 : -len(JOB_SUFFIX)]),
+                _name_in(manifest, "source"),
+                _name_in(manifest, "style"),
                 sum(len(record.pts) for record in records.values()),
-                manifest.get("frames"),
+                count if isinstance(count := manifest.get("frames"), int) else None,
                 sum(file.st_size for file in files),
-                max(file.st_mtime for file in files),
+                max((file.st_mtime for file in files), default=0.0),
                 at_work,
             )
         )
     return found
+
+
+def _name_in(manifest: Mapping[str, Any], key: str) -> str:
+    """A file's name, without the folders that a manifest may have no business to name."""
+    told = manifest.get(key)
+    return Path(told).name if isinstance(told, str) else ""
 
 
 class Job:
@@ -102,12 +113,15 @@ class Job:
         """What differs in the manifest of a job that was there and is lost."""
         self.records: dict[int, Record] = {}
         """Of the finished segments, by number."""
-        self._manifest = json.loads(json.dumps(manifest))
+        result = target.parent.name if is_pattern(target) else target.name
+        told = {"job": "render", "result": result, "named": target.name, **manifest}
+        self._manifest = json.loads(json.dumps(told, default=str))
         self._resume = resume
-        self._lock = FileLock(self.folder / _LOCK)
+        self._lock = FileLock(self.folder / LOCK)
         self._kept = False
 
     def __enter__(self) -> "Job":
+        require_own(self.folder)
         try:
             self.folder.mkdir(exist_ok=True)
             self._lock.acquire(timeout=0)
@@ -128,20 +142,20 @@ class Job:
         return self
 
     def _take_up(self) -> None:
-        there = _read_json(self.folder / _MANIFEST)
+        there = read_json(self.folder / MANIFEST)
         if self._resume and there == self._manifest:
             self.records = _read_records(self.folder)
         elif there is not None:
-            self.restarted = differences(there, self._manifest)
+            self.restarted = differences(there if is_own(there) else {}, self._manifest)
         if not self.records:
-            self._empty()
-            self._write(_MANIFEST, json.dumps(self._manifest, indent=1).encode())
+            empty(self.folder)
+            self._write(MANIFEST, json.dumps(self._manifest, indent=1).encode())
         self._remove_joined()
-        if is_sequence(self.target):
+        if is_pattern(self.target):
             self.path.parent.mkdir(exist_ok=True)
         else:
             # Of its own for each run: an ffmpeg that outlives the killed one is still writing.
-            self._joining = Path(tempfile.mkdtemp(prefix=_JOINING, dir=self.folder))
+            self._joining = Path(tempfile.mkdtemp(prefix=JOINING, dir=self.folder))
 
     @property
     def next_segment(self) -> Segment | None:
@@ -159,13 +173,13 @@ class Job:
     @property
     def path(self) -> Path:
         """Where the joined result is written before it is put in place."""
-        if is_sequence(self.target):
-            return self.folder / _PICTURES / self.target.name
+        if is_pattern(self.target):
+            return self.folder / PICTURES / self.target.name
         return self._joining / self.target.name
 
     def segment_path(self, number: int, suffix: str) -> Path:
         """Where a segment is written; all numbered pictures share a pattern."""
-        if is_sequence(self.target):
+        if is_pattern(self.target):
             return self.path
         return self.folder / f"segment_{number:06d}{suffix}"
 
@@ -191,7 +205,7 @@ class Job:
             for path in files:
                 write_through(path)
                 sizes[path.relative_to(self.folder).as_posix()] = path.stat().st_size
-            if is_sequence(self.target):
+            if is_pattern(self.target):
                 write_through(self.path.parent)
             if state is not None:
                 self._write(self._state_path(number).name, save(dict(state)))
@@ -221,27 +235,18 @@ class Job:
         is_over = self._kept or not self.records
         if is_over:
             with suppress(OSError):
-                self._empty()
+                empty(self.folder)
             if os.name != "nt":
                 # Before the lock is released: then the folder may be another's.
-                shutil.rmtree(self.folder, ignore_errors=True)
+                remove(self.folder)
         self._lock.release()
         if is_over and os.name == "nt":
-            shutil.rmtree(self.folder, ignore_errors=True)
+            remove(self.folder)
 
     def _remove_joined(self) -> None:
         """Remove what was joined, or half joined, and is not kept."""
-        for folder in self.folder.glob(f"{_JOINING}*"):
+        for folder in self.folder.glob(f"{JOINING}*"):
             shutil.rmtree(folder, ignore_errors=True)
-
-    def _empty(self) -> None:
-        # First, so that what a crash leaves of the rest counts for nothing.
-        (self.folder / _MANIFEST).unlink(missing_ok=True)
-        for path in self.folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name != _LOCK:
-                path.unlink()
 
     def _state_path(self, number: int) -> Path:
         return self.folder / f"segment_{number:06d}.state"
@@ -260,7 +265,7 @@ class Job:
             raise self._failure(error) from error
 
     def _failure(self, error: OSError) -> OutputError:
-        return cannot_write(self.folder / _MANIFEST, error)
+        return cannot_write(self.folder / MANIFEST, error)
 
 
 def _told(record: Record, sizes: Mapping[str, int]) -> bytes:
@@ -275,8 +280,8 @@ def _read_records(folder: Path) -> dict[int, Record]:
     """
     records = {}
     for path in sorted(folder.glob("segment_*.json")):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            told = json.loads(path.read_text())
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            told = json.loads(path.read_text(encoding="utf-8"))
             record = Record.of(told)
             if not _are_there(folder, told["files"]):
                 return {}
@@ -301,10 +306,3 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         for inner in differences(before[name], now[name])
     ]
     return [name for name in names if not any(n.startswith(f"{name}.") for n in nested)] + nested
-
-
-def _read_json(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError):
-        return None

@@ -3,10 +3,11 @@
 import os
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
 from threading import Thread
 from typing import Any
 
+from vidnst.isolation import spawn_context
 from vidnst.options import RenderOptions
 from vidnst.rendering.spread import LostWorker
 from vidnst.rendering.worker import Painted, SegmentWorker, Task
@@ -48,7 +49,7 @@ class LocalCrew:
 
     def _new_pool(self) -> ProcessPoolExecutor:
         # A fork would carry threads that do not run into the new process.
-        context = get_context("spawn")
+        context = spawn_context()
         return ProcessPoolExecutor(self.size, mp_context=context, initializer=end_with_parent)
 
     def __enter__(self) -> "LocalCrew":

@@ -1,21 +1,23 @@
 """Paint single segments of a film, in a process of their own, here or on another machine."""
 
-from contextlib import closing
+import atexit
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import torch
 
 from vidnst.ahead import ahead
 from vidnst.allocator import keep_freed_memory
-from vidnst.media.places import PENDING_PREFIX
 from vidnst.options import RenderOptions
 from vidnst.profile import Profile
 from vidnst.rendering.film import Film
 from vidnst.rendering.paint import State
 from vidnst.rendering.segments import Record, Segment
+from vidnst.temporary import own_folder
+
+WORKER_PREFIX = "vidnst-worker-"
+"""Of the folders that workers keep on their machines."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,23 @@ class SegmentWorker:
         keep_freed_memory()
         torch.set_num_threads(threads)
         self._film = Film(options)
-        self._folder = TemporaryDirectory(prefix=PENDING_PREFIX, ignore_cleanup_errors=True)
-        self._painter = self._film.painter(Profile(), folder=Path(self._folder.name))
+        self._open = ExitStack()
+        self._folder = self._open.enter_context(own_folder(WORKER_PREFIX))
+        try:
+            self._painter = self._film.painter(Profile(), folder=self._folder)
+        except BaseException:
+            self.close()
+            raise
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """Remove what it keeps on this machine."""
+        self._open.close()
 
     def paint(self, task: Task) -> Painted:
         """Raises what decoding, painting and encoding raise."""
         name = self._film.output.name
-        path = Path(self._folder.name) / (name if self._film.is_sequence else "segment")
+        path = self._folder / (name if self._film.is_sequence else "segment")
         writer = self._film.segment_writer(path, task.segment)
         goes_on = task.following is not None and not task.following.opens_shot
         state = None

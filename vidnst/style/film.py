@@ -28,7 +28,7 @@ def paint_film(
     comes out when it is done.
     """
     color = stylizer.options.color
-    with TemporaryDirectory(dir=folder) as kept:
+    with TemporaryDirectory(prefix="aside-", dir=folder) as kept:
         several = _SeveralPasses(stylizer, Path(kept))
         for shot in in_shots(frames, samples=_SAMPLES):
             if shot.opens:

@@ -1,6 +1,7 @@
 """What the user can choose about styles and how they are painted, with defaults and ranges."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from vidnst.errors import UsageError
@@ -119,6 +120,11 @@ class GatysOptions:
     passes: int = option(
         1, "film: go over each shot so often, forward and backward in turn", low=1, high=100
     )
+
+    @property
+    def features_file(self) -> Path | None:
+        """The file of them; None where they come with vidnst or torchvision."""
+        return None if self.features in ("slim", "vgg19") else Path(self.features)
 
     def __post_init__(self) -> None:
         require_in_range(self)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,6 +26,7 @@ from vidnst.weights import SHA256, read_metadata
 _MOST_PIXELS = 40_000_000
 """As many pixels of frames are held in memory to tune to: twelve bytes each."""
 
+_KEPT_NAME = re.compile(r"[0-9a-f]{16,64}\.safetensors")
 _MOST_KEPT = 100
 """So many tuned networks stay in the cache, of some megabytes each."""
 
@@ -178,7 +180,9 @@ def _keep(network: BakedNetwork, path: Path, made_of: dict[str, str]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         network.save(path, made_of)
-        kept = sorted(path.parent.glob("*.safetensors"), key=lambda p: p.stat().st_mtime)
+        # By their names: the folder may be one in which there are others.
+        own = [p for p in path.parent.iterdir() if _KEPT_NAME.fullmatch(p.name) and p.is_file()]
+        kept = sorted(own, key=lambda p: p.stat().st_mtime)
         for old in kept[:-_MOST_KEPT]:
             old.unlink(missing_ok=True)
     except (OSError, OutputError):

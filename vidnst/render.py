@@ -117,7 +117,8 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         with job:
             film.weigh(job.folder)
             resumed = job.frames
-            on_progress(Progress(resumed, expected, notes=_begun(job)))
+            notes = (*_begun(job), *film.accompaniment.notes)
+            on_progress(Progress(resumed, expected, notes=notes))
             prepared = _paint(
                 film, job, profile, lambda d, step: on_progress(_progress(d, expected, step))
             )

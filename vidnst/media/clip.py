@@ -29,6 +29,7 @@ UNKNOWN_CODEC = "unknown"
 PQ, HLG = 16, 18
 _TRANSPARENT_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _ATTACHED_PICTURE = 0x0400
+_CLOCK_TIME = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 # From version 19 on PyAV reads metadata of any encoding by itself.
 _open_tolerant: Any = (
     av.open
@@ -228,6 +229,22 @@ def probe(path: Path) -> Clip:
             chapter_count=len(container.chapters()),
             timecode=_timecode(container, stream),
         )
+
+
+def promised_end(path: Path) -> Fraction | None:
+    """When a file's film ends by its own header, in seconds; None where it does not say.
+
+    Raises MediaError.
+    """
+    with open_media(path) as container:
+        stream = video_stream(container, path)
+        if stream.duration is not None and stream.time_base is not None:
+            return ((stream.start_time or 0) + stream.duration) * Fraction(stream.time_base)
+        # Matroska tells it so, of each of its streams.
+        tag = next((v for k, v in stream.metadata.items() if k.upper() == "DURATION"), "")
+        if found := _CLOCK_TIME.fullmatch(tag.strip("\0 ")):
+            return 3600 * int(found[1]) + 60 * int(found[2]) + Fraction(found[3])
+    return None
 
 
 def _timecode(container: av.container.InputContainer, stream: VideoStream) -> str | None:

@@ -32,6 +32,14 @@ _DEFAULTS: dict[str, dict[str, str]] = {
     # Editors ask for Apple's own vendor tag.
     "prores_ks": {"vendor": "apl0"},
 }
+_CRF = {
+    "libx264": (0, 51),
+    "libx265": (0, 51),
+    "libvpx-vp9": (0, 63),
+    "libvpx": (4, 63),
+    "libsvtav1": (0, 63),
+}
+"""The least and the largest that each takes."""
 _SPEEDS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
     "placebo",
@@ -103,6 +111,9 @@ def settings_of(codec: str, options: EncodeOptions, pixel_format: str) -> dict[s
     if options.crf is not None:
         if "crf" not in settings:
             raise UsageError(f"--crf does not apply to {codec}")
+        low, high = _CRF[codec]
+        if not low <= options.crf <= high:
+            raise UsageError(f"--crf is {options.crf:g}, but must lie in {low}..{high} for {codec}")
         settings["crf"] = f"{options.crf:g}"
     if options.preset is not None:
         if "preset" not in settings:

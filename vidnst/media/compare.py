@@ -20,7 +20,8 @@ from vidnst.media.clip import Clip, probe
 from vidnst.media.color import BT709, LIMITED_RANGE, conversion_matrix, has_alpha, is_rgb
 from vidnst.media.containers import Encoding, audio_codec, choose_encoding, container_of
 from vidnst.media.decode import decode
-from vidnst.media.join import ffmpeg_failure, ffmpeg_program, first_timestamp
+from vidnst.media.ffmpeg_program import ffmpeg_program
+from vidnst.media.join import ffmpeg_failure, first_timestamp
 from vidnst.media.labels import label
 from vidnst.media.names import graph_name, looks_numbered, real_names
 from vidnst.media.places import cannot_write

@@ -151,6 +151,11 @@ def audio_codec(container: Container, source_codec: str) -> str | None:
         return None
     if container.any_audio or source_codec in container.audio:
         return "copy"
+    return sound_encoder(container)
+
+
+def sound_encoder(container: Container) -> str:
+    """The encoder for sound that the container cannot hold as it is."""
     return "libopus" if container.audio[0] == "opus" else container.audio[0]
 
 

@@ -11,7 +11,6 @@ from types import TracebackType
 
 import av
 from av import Packet
-from av.filter import Graph
 from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError
@@ -24,6 +23,27 @@ from vidnst.media.places import cannot_write
 
 _THREADS = 4
 """Of each encoder, however many cores there are: results of most codecs depend on it."""
+
+
+_LONGEST_CLOCK = {"mpeg4": 65_535}
+"""Ticks of a second at most, where a codec has a bound."""
+
+_FASTEST = 240
+"""Frames a second that an encoder is told of, at most: it is a hint, times are the frames' own."""
+
+
+def coded_clock(codec: str, time_base: Fraction) -> Fraction:
+    """The time base that a codec is told: the film's, or the finest near it that it takes."""
+    bound = _LONGEST_CLOCK.get(codec)
+    if bound is None or time_base.denominator <= bound:
+        return time_base
+    coarser = time_base * -(-time_base.denominator // bound)
+    return coarser if coarser.denominator <= bound else Fraction(1, bound)
+
+
+def _plausible(rate: Fraction | None) -> Fraction:
+    """A frame rate to plan with: headers tell 1000 or none where frames have times of their own."""
+    return min(rate, Fraction(_FASTEST)) if rate else Fraction(25)
 
 
 class Encoder:
@@ -48,13 +68,15 @@ class Encoder:
         if encoding.codec == "prores_ks":  # which has no way to tell that the range is full
             color = replace(color, range=LIMITED_RANGE)
         self._path, self._color, self._time_base = path, color, time_base
+        self._clock = coded_clock(encoding.codec, time_base)
+        self._last_pts: int | None = None
         self._pixel_format = encoding.pixel_format
-        self._palette: Graph | None = None
         self._closed = False
         self._opened = False
         self._written = False
         self._durations: dict[int, int] = {}
         self._coded: list[int] = []
+        self._end = 0
         muxer_options = (
             {"start_number": str(first_number)} if encoding.container.format == "image2" else {}
         )
@@ -65,14 +87,14 @@ class Encoder:
             )
             options = dict(encoding.codec_options)
             stream = self._container.add_stream(
-                encoding.codec, rate=rate or Fraction(25), options=options
+                encoding.codec, rate=_plausible(rate), options=options
             )
             assert isinstance(stream, VideoStream)
             stream.height, stream.width = size_hw
-            stream.pix_fmt = "pal8" if encoding.codec == "gif" else encoding.pixel_format
+            stream.pix_fmt = encoding.pixel_format
             stream.time_base = time_base
             context = stream.codec_context
-            context.time_base = time_base
+            context.time_base = self._clock
             context.sample_aspect_ratio = sample_aspect
             context.thread_type, context.thread_count = "AUTO", _THREADS
             if not is_rgb(encoding.pixel_format):
@@ -85,14 +107,10 @@ class Encoder:
     def write(self, frame: Frame) -> None:
         """Encode one frame; its timestamp must be later than the last one's."""
         with self._failures(), self._own_priority():
-            if self._stream.codec_context.name == "gif":
-                encodable = self._paletted(frame)
-            else:
-                encodable = from_rgb(
-                    frame.picture, self._pixel_format, self._color, alpha=frame.alpha
-                )
-            encodable.pts, encodable.time_base = frame.pts, frame.time_base
-            self._durations[frame.pts] = frame.duration
+            encodable = from_rgb(frame.picture, self._pixel_format, self._color, alpha=frame.alpha)
+            pts = self._coded_time(frame)
+            encodable.pts, encodable.time_base = pts, self._clock
+            self._durations[pts] = max(1, round(frame.duration * frame.time_base / self._clock))
             self._mux(self._stream.encode(encodable))
 
     def copy(self, packet: "Packet[VideoStream]", *, pts: int, dts: int, duration: int) -> None:
@@ -119,7 +137,7 @@ class Encoder:
         with self._failures():
             try:
                 if self._written:
-                    self._mux(self._stream.encode(None))
+                    self._mux(self._stream.encode(None), last=True)
             finally:
                 self._container.close()
 
@@ -144,44 +162,26 @@ class Encoder:
             with suppress(OSError, av.error.FFmpegError):
                 self._container.close()
 
-    def _mux(self, packets: "list[Packet[VideoStream]]") -> None:
+    def _mux(self, packets: "list[Packet[VideoStream]]", *, last: bool = False) -> None:
         self._written = True
         for packet in packets:
             # Encoders know the frame rate only; each frame's own duration is put back here.
             if packet.pts is not None:
                 self._coded.append(packet.pts)
-            if packet.pts in self._durations:
-                packet.duration = self._durations.pop(packet.pts)
+                packet.duration = self._durations.pop(packet.pts, packet.duration)
+                self._end = max(self._end, packet.pts + (packet.duration or 0))
+            if last and packet is packets[-1] and packet.pts is not None:
+                # MP4 takes the length of the film from what is decoded last.
+                packet.dts, packet.duration = packet.pts, self._end - packet.pts
             self._container.mux(packet)
 
-    def _paletted(self, frame: Frame) -> av.VideoFrame:
-        """Map a picture to 256 colors of its own."""
-        if self._palette is None:
-            graph = Graph()
-            height, width = frame.picture.shape[:2]
-            source = graph.add_buffer(
-                width=width,
-                height=height,
-                format=av.VideoFormat("rgb24"),
-                time_base=frame.time_base,
-            )
-            split = graph.add("split")
-            palette = graph.add("palettegen", "stats_mode=single:reserve_transparent=0")
-            use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=3")
-            sink = graph.add("buffersink")
-            source.link_to(split)
-            split.link_to(use, 0, 0)
-            split.link_to(palette, 1, 0)
-            palette.link_to(use, 0, 1)
-            use.link_to(sink)
-            graph.configure()
-            self._palette = graph
-        plain = av.VideoFrame.from_ndarray(frame.picture, format="rgb24")
-        plain.pts, plain.time_base = frame.pts, frame.time_base
-        self._palette.push(plain)
-        painted = self._palette.pull()
-        assert isinstance(painted, av.VideoFrame)
-        return painted
+    def _coded_time(self, frame: Frame) -> int:
+        """The time that the codec is told, in units of its clock: later than the one before."""
+        pts = round(frame.pts * frame.time_base / self._clock)
+        if self._last_pts is not None:
+            pts = max(pts, self._last_pts + 1)
+        self._last_pts = pts
+        return pts
 
     @contextmanager
     def _own_priority(self) -> Iterator[None]:

@@ -1,9 +1,8 @@
 """Whole files: the painted film joined with the source's sound, subtitles and metadata."""
 
 import os
-import shutil
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from errno import ENOSPC
 from fractions import Fraction
 from pathlib import Path
@@ -11,26 +10,23 @@ from typing import Any
 
 import av
 import ffmpeg
-import imageio_ffmpeg
 from av import Packet
 from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError, OutputError, VidnstError
+from vidnst.media.accompaniment import Accompaniment, Track
 from vidnst.media.clip import Clip
 from vidnst.media.color import LIMITED_RANGE
-from vidnst.media.containers import Encoding, audio_codec, subtitle_codec
+from vidnst.media.containers import Encoding
+from vidnst.media.ffmpeg_program import ffmpeg_program as ffmpeg_program
 from vidnst.media.names import ffmpeg_name, graph_name, looks_numbered, real_names
 from vidnst.media.places import cannot_write
+from vidnst.media.subtitles import cut_subtitles
 from vidnst.media.timecode import timecode_at
 
 _NOTHING = "d:99?"
 """An optional stream that no clip has: ffmpeg-python opens only inputs that are mapped."""
 _METADATA_FILTERS = {"libx264": "h264_metadata", "libx265": "hevc_metadata"}
-
-
-def ffmpeg_program() -> str:
-    """The system's ffmpeg, or the one that imageio-ffmpeg carries."""
-    return shutil.which("ffmpeg") or imageio_ffmpeg.get_ffmpeg_exe()
 
 
 def packets_of(path: Path) -> Generator["Packet[VideoStream]", None, None]:
@@ -49,14 +45,16 @@ def join_streams(
     target: Path,
     encoding: Encoding,
     *,
-    audio: bool,
+    last_frame: tuple[Fraction, Fraction],
+    beside: Accompaniment,
     start_seconds: float | None,
     end_seconds: float | None,
 ) -> None:
     """Write target: the painted film as it is, and around it what the container can hold.
 
-    Sound is copied packet for packet where the container takes it and transcoded where not; text
-    subtitles are converted likewise. With start_seconds, sound and subtitles are cut to match.
+    last_frame: from when to when it is shown, in seconds of the painted film. Sound is copied
+    packet for packet where the container takes it and transcoded where not; text subtitles are
+    converted likewise. In an excerpt, sound and subtitles are cut to match.
 
     Raises OutputError where the disk is full and MediaError with ffmpeg's last words otherwise.
     """
@@ -87,33 +85,73 @@ def join_streams(
     film = ffmpeg.input(graph_name(painted), **film_options)
     source = ffmpeg.input(graph_name(clip.path), **source_options, protocol_whitelist="file")
     streams = [film["v:0"], source[_NOTHING]]
-    if audio:
-        kept = 0
-        for index, codec in enumerate(clip.audio):
-            if (encoder := audio_codec(container, codec)) is not None:
-                streams.append(source[f"a:{index}"])
-                out[f"c:a:{kept}"] = encoder
-                if encoder == "copy" and cut:
-                    out[f"copypriorss:a:{kept}"] = 0
-                elif encoder == "libopus":
-                    out[f"b:a:{kept}"] = "160k"
-                elif encoder == "aac":
-                    out[f"b:a:{kept}"] = "192k"
-                kept += 1
-    kept = 0
-    for index, codec in enumerate(clip.subtitles):
-        if (encoder := subtitle_codec(container, codec)) is not None:
-            streams.append(source[f"s:{index}"])
-            out[f"c:s:{kept}"] = encoder
-            kept += 1
+    for place, track in enumerate(beside.sound):
+        streams.append(source[f"a:{track.index}"])
+        out |= track.options("a", place)
+        if track.codec == "copy" and cut:
+            out[f"copypriorss:a:{place}"] = 0
+    if beside.subtitles and cut:
+        words, first = _subtitles_of_excerpt(
+            clip, target, container.format, beside.subtitles, start_seconds, end_seconds
+        )
+        late = {"itsoffset": first} if start_seconds is not None else {}
+        lines = ffmpeg.input(graph_name(words), **late)
+        streams += [lines[f"s:{place}"] for place in range(len(beside.subtitles))]
+        out["c:s"] = "copy"
+    else:
+        for place, track in enumerate(beside.subtitles):
+            streams.append(source[f"s:{track.index}"])
+            out |= track.options("s", place)
+    filters = [_lasting(*last_frame)]
     if clip.language:
         out["metadata:s:v:0"] = f"language={clip.language}"
     if clip.color.range == LIMITED_RANGE and (
         metadata_filter := _METADATA_FILTERS.get(encoding.codec)
     ):
         # Encoders write the range only along with other tags; limited range alone gets lost.
-        out["bsf:v"] = f"{metadata_filter}=video_full_range_flag=0"
+        filters.append(f"{metadata_filter}=video_full_range_flag=0")
+    out["bsf:v"] = ",".join(filters)
     _run(ffmpeg.output(*streams, graph_name(target), **out), target)
+    if beside.subtitles and cut:
+        words.unlink()
+
+
+def _lasting(shown: Fraction, until: Fraction) -> str:
+    """The bitstream filter that says how long the last frame is shown, which Matroska forgets."""
+    after = float(shown - min((until - shown) / 2, Fraction(1, 2000)))
+    seconds = float(until - shown)
+    return f"setts=pts=PTS:dts=DTS:duration='if(gt(PTS*TB,{after:.6f}),{seconds:.6f}/TB,DURATION)'"
+
+
+def _subtitles_of_excerpt(
+    clip: Clip,
+    target: Path,
+    container_format: str,
+    tracks: Sequence[Track],
+    start_seconds: float | None,
+    end_seconds: float | None,
+) -> tuple[Path, float]:
+    """Write an excerpt's subtitles to a file; returns it and when its first line is shown."""
+    whole, words = (target.with_name(f".{name}{target.suffix}") for name in ("whole", "words"))
+    source = ffmpeg.input(graph_name(clip.path), protocol_whitelist="file")
+    out: dict[str, Any] = {"copyts": None, "format": container_format}
+    for place, track in enumerate(tracks):
+        out |= track.options("s", place)
+    lines = [source[f"s:{track.index}"] for track in tracks]
+    _run(ffmpeg.output(*lines, graph_name(whole), **out), target)
+    origin = Fraction(clip.start_seconds)
+    begin = None if start_seconds is None else origin + Fraction(start_seconds)
+    end = None if end_seconds is None else origin + Fraction(end_seconds)
+    try:
+        first = cut_subtitles(
+            whole, words, container_format, begin=begin, end=end, shift=begin or Fraction(0)
+        )
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    except (ValueError, av.error.FFmpegError) as error:
+        raise MediaError(f"cutting the subtitles failed: {error}") from error
+    whole.unlink()
+    return words, first
 
 
 def first_timestamp(path: Path) -> Fraction:

@@ -4,20 +4,20 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
-from av import Packet
-from av.video.stream import VideoStream
 
-from vidnst.errors import OutputError, UsageError
+from vidnst.errors import UsageError
 from vidnst.frames import Frame, Picture
+from vidnst.media.accompaniment import Accompaniment, settle
 from vidnst.media.clip import Clip, probe
 from vidnst.media.color import has_alpha, result_tags, scaled_aspect
 from vidnst.media.containers import Container, Encoding, choose_encoding, default_output
 from vidnst.media.encode import Encoder
-from vidnst.media.join import join_streams, packets_of
+from vidnst.media.gif import write_gif
+from vidnst.media.join import join_streams
 from vidnst.media.names import is_pattern, numbered
 from vidnst.media.pictures import is_picture
 from vidnst.memory import require_memory
@@ -26,6 +26,7 @@ from vidnst.profile import Profile
 from vidnst.regions.kept import KeptWeights
 from vidnst.regions.survey import Sources, mask_sources, write_weights
 from vidnst.rendering.delivery import first_number
+from vidnst.rendering.order import film_end, in_order, shown_times
 from vidnst.rendering.paint import FilmPainter, film_painter, longest_segment
 from vidnst.rendering.segments import Record, Segment, frames_from
 from vidnst.rendering.stylizers import Step, make_stylizer
@@ -69,6 +70,11 @@ class Film:
         self._masks: Sources = {}
         if options.region_weights is None:
             self._masks = mask_sources(options.regions, self.size_hw, self.clip.size_hw)
+
+    @cached_property
+    def accompaniment(self) -> Accompaniment:
+        """The sound and subtitles that go with it, found by trying."""
+        return settle(self.clip, self.encoding.container, audio=self.options.audio, **self._excerpt)
 
     @property
     def segment_suffix(self) -> str:
@@ -140,25 +146,35 @@ class Film:
             first = self.first_number + segment.first_frame
             return SegmentWriter(self._encoder(path, self.encoding, first), segment, path, first)
         container = Container(self.segment_suffix[1:], self.encoding.container.codecs)
-        return SegmentWriter(
-            self._encoder(path, replace(self.encoding, container=container)), segment, path
-        )
+        encoding = replace(self.encoding, container=container)
+        if self.encoding.codec == "gif":  # Which frames it shows is known with all their times.
+            encoding = replace(encoding, codec="ffv1", pixel_format="bgr0")
+        return SegmentWriter(self._encoder(path, encoding), segment, path)
 
     def join(self, segments: Sequence[Path], records: Sequence[Record], target: Path) -> None:
         """Write target from the encoded segments, with what accompanies the film.
 
         Raises OutputError where the disk is full.
         """
-        alone = self.encoding.container.format == "gif"
-        film = target if alone else target.with_name(f".film{target.suffix}")
+        end = film_end(self.clip, records[-1], **self._excerpt)
+        if self.encoding.container.format == "gif":
+            write_gif(self.clip, segments, shown_times(records), target, end=end)
+            return
+        film = target.with_name(f".film{target.suffix}")
         with self._encoder(film, self.encoding) as encoder:
-            for packet, pts, dts, duration in in_order(segments, records):
+            for packet, pts, dts, duration in in_order(segments, records, end=end):
                 encoder.copy(packet, pts=pts, dts=dts, duration=duration)
-        if not alone:
-            join_streams(
-                film, self.clip, target, self.encoding, audio=self.options.audio, **self._excerpt
-            )
-            film.unlink()
+        times = shown_times(records)
+        join_streams(
+            film,
+            self.clip,
+            target,
+            self.encoding,
+            last_frame=(times[-1] * self.clip.time_base, end * self.clip.time_base),
+            beside=self.accompaniment,
+            **self._excerpt,
+        )
+        film.unlink()
 
     def _encoder(self, path: Path, encoding: Encoding, number: int = 1) -> Encoder:
         return Encoder(
@@ -225,24 +241,3 @@ class SegmentWriter:
     def abandon(self) -> None:
         """Close the file, which is of no use."""
         self._encoder.abandon()
-
-
-def in_order(
-    segments: Sequence[Path], records: Sequence[Record]
-) -> Generator[tuple["Packet[VideoStream]", int, int, int], None, None]:
-    """Yield the packets of all segments with pts, dts and duration, as if encoded in one piece.
-
-    A packet is decoded when as many frames have been shown as packets can be out of order: no
-    later than it is shown itself, and each after the one before, at any frame rate.
-    Raises OutputError where a file does not hold what its record says.
-    """
-    shown = [pts for record in records for pts in record.pts]
-    delay = max(record.delay for record in records)
-    step = records[0].durations[0]
-    dts = iter([shown[0] - ahead * step for ahead in range(delay, 0, -1)] + shown)
-    for path, record in zip(segments, records, strict=True):
-        packets = list(packets_of(path))
-        if len(packets) != len(record.order):
-            raise OutputError(f"{path} is damaged: add --no-resume to start anew")
-        for packet, index in zip(packets, record.order, strict=True):
-            yield packet, record.pts[index], next(dts), record.durations[index]

@@ -50,8 +50,8 @@ INTERLACED = {
     "mbaff.mp4": f"-vf interlace {_X264} {_INTERLACED} -x264-params tff=1",
     "bottom-first.ts": f"-vf interlace=scan=bff {_X264} {_INTERLACED} -x264-params bff=1",
     "ten-bit.mov": f"-vf interlace,format=yuv422p10 -c:v prores_ks {_INTERLACED}",
-    "packed.avi": f"-vf interlace,format=uyvy422 -c:v rawvideo {_INTERLACED}",
-    "cropped.mkv": f"-vf interlace,crop=90:62 {_X264} {_INTERLACED} -x264-params tff=1",
+    "dv.mov": "-vf interlace=scan=bff,scale=720:576:interl=1 -pix_fmt yuv420p -c:v dvvideo",
+    "cropped.mkv": f"-vf interlace,crop=90:60 {_X264} {_INTERLACED} -x264-params tff=1",
 }
 
 
@@ -72,13 +72,17 @@ def rewritten(
     source: Path,
     target: Path,
     change: Callable[[int, av.Packet], Iterator[av.Packet]],
-    prepare: Callable[[av.VideoStream], None] = lambda stream: None,
+    rate: int | None = None,
 ) -> Path:
-    """Copy a film packet by packet; change gives what becomes of each, by its number."""
+    """Copy a film packet by packet; change gives what becomes of each, by its number.
+
+    rate: what the header tells, in frames a second.
+    """
     with av.open(str(source)) as old, av.open(str(target), "w") as new:
         stream = new.add_stream_from_template(old.streams.video[0])
-        prepare(stream)
-        for number, packet in enumerate(p for p in old.demux(video=0) if p.dts is not None):
+        if rate is not None:
+            stream.codec_context.framerate = rate
+        for number, packet in enumerate(p for p in old.demux(video=0) if p.size):
             for changed in change(number, packet):
                 changed.stream = stream
                 new.mux(changed)

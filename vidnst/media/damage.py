@@ -10,6 +10,8 @@ Listener = Callable[[str], None]
 """Hears what the user should know of a clip that was read nevertheless."""
 
 _PLACES_TOLD = 3
+_WATCHED = 3
+"""So many frames are on their way, at most, when a packet fails: the gap shows after them."""
 
 
 class Damage:
@@ -24,7 +26,7 @@ class Damage:
         self._waiting: list[str] = []
         self._restarts_waiting: list[Fraction] = []
         self._restarts: list[Fraction] = []
-        self._packets = self._lost = 0
+        self._packets = self._lost = self._watched = 0
         self._first = self._last = Fraction(0)
 
     def packet(self, words: str) -> None:
@@ -43,6 +45,10 @@ class Damage:
     def shown(self, seconds: Fraction, lost: int) -> None:
         """A frame is shown, before which so many are missing. Raises MediaError where strict."""
         self._last = seconds
+        if self._watched:
+            self._watched -= 1
+            self._lost += lost
+            lost = 0
         if self._waiting or self._restarts_waiting:
             self._count(lost)
 
@@ -80,5 +86,6 @@ class Damage:
         if self._waiting:
             self._packets += len(self._waiting)
             self._lost += lost
+            self._watched = _WATCHED
         self._restarts += self._restarts_waiting
         self.forget()

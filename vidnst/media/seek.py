@@ -136,7 +136,8 @@ def _decoded(
     """
     decoder = film_decoder(stream)
     end_seconds = 0.0
-    waits = entered
+    waits, shown = entered, 0
+    early: list[int] = []
     for packet in _packets(container, clip):
         if packet.pts is not None and packet.time_base is not None:
             packet_end = (packet.pts + (packet.duration or 0)) * packet.time_base
@@ -151,18 +152,26 @@ def _decoded(
                 return
             waits = False
         if packet.is_corrupt:
-            damage.packet("data are missing")
+            early.append(packet.pts or 0)
         if not packet.size and not last:  # which decoders would take for the end
             damage.packet("a packet is empty")
             continue
         try:
-            yield from decoder.decode(packet)
+            for frame in decoder.decode(packet):
+                # Decoders lag behind: a packet's damage counts from its own frame on.
+                if early and (frame.pts is None or frame.pts < shown or frame.pts >= early[0]):
+                    damage.packet("data are missing")
+                    early.pop(0)
+                shown = frame.pts or 0
+                yield frame
         except av.error.EOFError:
             pass
         except (av.error.InvalidDataError, av.error.PatchWelcomeError) as error:
             damage.packet(error.strerror or str(error))
             if last:  # Frames may still wait behind the one that failed.
                 yield from _rest(decoder, damage)
+    for _ in early:
+        damage.packet("data are missing")
     if container.duration is not None:
         # Some headers count from the first timestamp on, some from 0.
         promised = container.duration / av.time_base + min(0.0, clip.start_seconds)

@@ -14,6 +14,8 @@ _MOST_JITTER = 4
 """In frames; a longer step back is a clock that starts anew."""
 LONGEST_GAP_SECONDS = 10
 """A longer one, in a stream with a sender's clock, is another clock (as for ffmpeg)."""
+_LONGEST_RUN = 8
+"""So many frames with one time at most are waited for."""
 _DISCONTINUOUS = ("mpegts", "mpeg")
 
 
@@ -53,26 +55,43 @@ class Clock:
         first = list(islice(source, _LOOKED_AT))
         # As of films whose timestamps say when a frame is decoded, not when it is shown.
         by_dts = not _increase([f.pts for f in first]) and _increase([f.dts for f in first])
-        last: int | None = None
-        end = offset = 0
+        run: list[av.VideoFrame] = []
+        begins = offset = 0
         for frame in chain(first, source):
-            duration = frame.duration or self._step
             told = frame.dts if by_dts else frame.pts
+            ends = begins + sum(one.duration or self._step for one in run)
             if told is None or by_dts:
                 self.regular = False
-            pts = end if told is None else told + offset
-            if last is not None and told is not None:
-                anew = pts < last - self._jump or (self._gap is not None and pts > end + self._gap)
-                if anew:
-                    self._on_restart(end)
-                    offset += end - pts
-                    pts = end
-                    self.regular = False
-            if last is not None and pts <= last:
+            pts = ends if told is None else told + offset
+            if run and told is not None and self._another_clock(pts, begins, ends):
                 self.regular = False
-                pts = last + self._step
-            yield Timed(frame, pts, duration)
-            last, end = pts, pts + duration
+                self._on_restart(ends)
+                offset += ends - pts
+                pts = ends
+            if run and pts <= begins:
+                self.regular = False
+                if len(run) < _LONGEST_RUN:
+                    run.append(frame)
+                    continue
+                pts = ends
+            if run:
+                pts = max(pts, begins + len(run))
+                yield from self._spread(run, begins, pts)
+            run, begins = [frame], pts
+        if run:
+            yield from self._spread(run, begins, begins + self._step * len(run))
+
+    def _another_clock(self, pts: int, begins: int, ends: int) -> bool:
+        return pts < begins - self._jump or (self._gap is not None and pts > ends + self._gap)
+
+    def _spread(self, run: list[av.VideoFrame], begins: int, ends: int) -> Iterator[Timed]:
+        """Frames that have one time share what there is until the next, evenly."""
+        if len(run) == 1:
+            yield Timed(run[0], begins, run[0].duration or self._step)
+            return
+        places = [begins + (ends - begins) * n // len(run) for n in range(len(run) + 1)]
+        for frame, (pts, following) in zip(run, pairwise(places), strict=True):
+            yield Timed(frame, pts, max(1, following - pts))
 
 
 def _increase(times: list[int | None]) -> bool:

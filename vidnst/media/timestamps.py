@@ -7,7 +7,7 @@ from itertools import chain, islice, pairwise
 
 import av
 
-_LOOKED_AT = 5
+_LOOKED_AT = 8
 """So many frames at the start show whether their timestamps are in order."""
 _LEAST_JUMP_SECONDS = Fraction(1, 2)
 _MOST_JITTER = 4

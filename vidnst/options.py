@@ -165,7 +165,8 @@ class RenderOptions:
 
     style: a picture or a folder of some; it names the result, also where mixing adds others.
     network: somebody else's, which paints in place of ours; style then only names the result.
-    resume: go on where an unfinished render of the same stopped. on: every so many-th frame is
+    strict: refuse a film that is damaged, instead of painting what can be read of it. resume: go on
+    where an unfinished render of the same stopped. on: every so many-th frame is
     painted, and shown until the next. region_weights: what the regions' masks became, where that is
     made already (regions/kept.py).
     """
@@ -177,6 +178,7 @@ class RenderOptions:
     size: str | None = None
     start_seconds: float | None = None
     end_seconds: float | None = None
+    strict: bool = False
     audio: bool = True
     overwrite: bool = False
     resume: bool = True

@@ -122,6 +122,8 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
             prepared = _paint(
                 film, job, profile, lambda d, step: on_progress(_progress(d, expected, step))
             )
+            if film.notes:
+                on_progress(Progress(job.frames, expected, notes=film.notes))
             records = [record for _, record in sorted(job.records.items())]
             if not records:
                 raise no_frame(film.clip)

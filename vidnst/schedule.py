@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 from typing import Literal
 
@@ -54,17 +55,17 @@ def parse_curve(flag: str, text: str, *, low: float, high: float) -> Curve | flo
 def parse_time(text: str) -> float:
     """Seconds as '12.5', '1:02.5' or '1:00:02.5'. Raises UsageError for anything else."""
     try:
-        parts = [float(part) for part in text.split(":")]
+        parts = [Fraction(str(float(part))) for part in text.split(":")]
         if len(parts) > 3 or any(part < 0 for part in parts) or any(p >= 60 for p in parts[1:]):
             raise ValueError
     except ValueError:
         raise UsageError(
             f"{text!r} is no time: write seconds or H:MM:SS, such as 12.5 or 1:02.5"
         ) from None
-    seconds = 0.0
+    seconds = Fraction(0)
     for part in parts:
         seconds = seconds * 60 + part
-    return seconds
+    return float(seconds)
 
 
 def parse_moment(text: str) -> float:

@@ -101,6 +101,11 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     group.add_argument("--size", metavar="WxH|H", help="paint at this size, such as 640x360 or 360")
     group.add_argument("--start", metavar="TIME", help="begin here: seconds or H:MM:SS")
     group.add_argument("--end", metavar="TIME", help="stop before here")
+    group.add_argument(
+        "--strict", action="store_true",
+        help="refuse a film that is damaged or whose clock starts anew, instead of painting what "
+        "can be read",
+    )  # fmt: skip
     group.add_argument("--no-audio", action="store_true", help="leave the sound out")
     group = parser.add_argument_group("how it is encoded")
     group.add_argument(
@@ -203,6 +208,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         size=args.size,
         start_seconds=None if args.start is None else parse_time(args.start),
         end_seconds=None if args.end is None else parse_time(args.end),
+        strict=args.strict,
         audio=not args.no_audio,
         overwrite=args.overwrite,
         resume=not args.no_resume,

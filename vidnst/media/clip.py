@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError
+from vidnst.media.header import LIKELY_RATE, orientation, sane_rate, timecode_tag
 from vidnst.media.names import (
     ffmpeg_name,
     ffmpeg_pattern,
@@ -36,6 +37,13 @@ _open_tolerant: Any = (
     if int(av.__version__.split(".")[0]) >= 19
     else partial(av.open, metadata_errors="replace")
 )
+_OPENING_OTHERS = {
+    "avisynth", "concat", "dash", "dvdvideo", "hls", "imf", "lavfi", "mlv", "rtsp", "sdp",
+    "vapoursynth", "vobsub",
+}  # fmt: skip
+"""Playlists and scripts: files that name others, which FFmpeg would open."""
+_COUNTING_FROM_ZERO = ("matroska,webm", "asf")
+"""Whose header tells when the film ends, not how long it is."""
 SEQUENCE_ENDINGS = (".png", ".tif", ".tiff", ".dpx")
 SEQUENCE_RATE = Fraction(25)
 """Frame rate of numbered pictures, which carry none themselves."""
@@ -62,8 +70,9 @@ class Clip:
 
     size_hw is the size on screen in pixels, after rotation; sample_aspect is the width of one such
     pixel over its height. rotation_degrees (0, 90, 180, 270) counterclockwise brings the coded
-    picture upright. frame_count and duration_seconds are the header's word, None where it has none;
-    start_seconds is the earliest timestamp of all streams; timecode is the first frame's.
+    picture upright, where mirrored after left and right change places. frame_count and
+    duration_seconds are the header's word, None where it has none; start_seconds is the earliest
+    timestamp of all streams; timecode is the first frame's.
     """
 
     path: Path
@@ -85,6 +94,7 @@ class Clip:
     subtitles: tuple[str, ...]
     chapter_count: int
     timecode: str | None = None
+    mirrored: bool = False
 
     @property
     def hdr(self) -> bool:
@@ -120,6 +130,8 @@ def open_media(path: Path, *, kinds: tuple[str, ...] = ()) -> Iterator[av.contai
     options = {"protocol_whitelist": "file"}
     if kinds:
         options["format_whitelist"] = ",".join(kinds)
+    else:
+        options["format_whitelist"] = ",".join(_plain_kinds())
     kind = None
     if is_sequence(path):
         numbers = sequence_numbers(path)
@@ -150,6 +162,12 @@ def open_media(path: Path, *, kinds: tuple[str, ...] = ()) -> Iterator[av.contai
         raise MediaError(f"{path} cannot be read: {error.strerror}") from error
     except av.error.FFmpegError as error:
         raise MediaError(f"{path} cannot be read as a clip: {error.strerror or error}") from error
+
+
+@lru_cache(maxsize=1)
+def _plain_kinds() -> tuple[str, ...]:
+    """FFmpeg's names of containers whose films lie in the file itself."""
+    return tuple(sorted(av.formats_available - _OPENING_OTHERS))
 
 
 def video_stream(container: av.container.InputContainer, path: Path) -> VideoStream:
@@ -189,11 +207,10 @@ def probe(path: Path) -> Clip:
     with open_media(path) as container:
         stream = video_stream(container, path)
         context, decoder = stream.codec_context, film_decoder(stream)
-        packets = container.demux(stream)
-        first = next((frame for packet in packets for frame in decoder.decode(packet)), None)
+        first = _first_frame(container, stream, decoder)
         if first is None or not first.width or not first.height:
             raise MediaError(f"{path} holds no frame that can be decoded")
-        rotation = round(first.rotation / 90) * 90 % 360
+        rotation, mirrored = orientation(first)
         height, width = first.height, first.width
         aspect = _fraction(stream.sample_aspect_ratio or context.sample_aspect_ratio) or Fraction(1)
         if rotation in (90, 270):
@@ -203,6 +220,8 @@ def probe(path: Path) -> Clip:
             duration = float(stream.duration * stream.time_base)
         elif container.duration is not None:
             duration = container.duration / av.time_base
+        if duration is not None and container.format.name in _COUNTING_FROM_ZERO:
+            duration -= max(0, container.start_time or 0) / av.time_base
         return Clip(
             path=path,
             container=container.format.name,
@@ -211,7 +230,7 @@ def probe(path: Path) -> Clip:
             size_hw=(height, width),
             rotation_degrees=rotation,
             sample_aspect=aspect,
-            rate=_fraction(stream.average_rate or stream.guessed_rate),
+            rate=_rate(stream, path),
             time_base=_fraction(stream.time_base) or Fraction(1, av.time_base),
             start_seconds=(container.start_time or 0) / av.time_base,
             frame_count=stream.frames or None,
@@ -227,7 +246,8 @@ def probe(path: Path) -> Clip:
             audio=tuple(_codec_name(s) for s in container.streams.audio),
             subtitles=tuple(_codec_name(s) for s in container.streams.subtitles),
             chapter_count=len(container.chapters()),
-            timecode=_timecode(container, stream),
+            timecode=timecode_tag(container, stream),
+            mirrored=mirrored,
         )
 
 
@@ -247,11 +267,23 @@ def promised_end(path: Path) -> Fraction | None:
     return None
 
 
-def _timecode(container: av.container.InputContainer, stream: VideoStream) -> str | None:
-    """Where files of all kinds have it: with the film, in a track of its own, or for the whole."""
-    tags = [stream.metadata, container.metadata, *(s.metadata for s in container.streams)]
-    found = (value for tag in tags for key, value in tag.items() if key.lower() == "timecode")
-    return next(found, None)
+def _first_frame(
+    container: av.container.InputContainer, stream: VideoStream, decoder: VideoCodecContext
+) -> av.VideoFrame | None:
+    for packet in container.demux(stream):
+        if packet.size or packet.dts is None:
+            with suppress(av.error.InvalidDataError):  # Others may follow; decode() tells of it.
+                if frames := decoder.decode(packet):
+                    return frames[0]
+    return None
+
+
+def _rate(stream: VideoStream, path: Path) -> Fraction | None:
+    told = _fraction(stream.average_rate or stream.guessed_rate)
+    if told is None or told <= LIKELY_RATE:
+        return told
+    with open_media(path) as container:
+        return sane_rate(told, container, video_stream(container, path))
 
 
 def _codec_name(stream: Stream) -> str:

@@ -1,24 +1,32 @@
 """Frames out of files: upright, in order, each with its timestamp."""
 
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import closing, suppress
 from fractions import Fraction
+from itertools import islice
 
 import av
 import numpy as np
 import numpy.typing as npt
-from av.container import InputContainer
-from av.filter import Graph
-from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError
 from vidnst.frames import Alpha, Frame, Picture
 from vidnst.media.alpha import to_rgb_and_alpha
-from vidnst.media.clip import Clip, film_decoder, open_media, video_stream
+from vidnst.media.clip import Clip
 from vidnst.media.color import to_rgb
+from vidnst.media.damage import Damage, Listener
+from vidnst.media.seek import frames_before, frames_near
+from vidnst.media.timestamps import Timed
 
 _SAMPLE_REACH = 300
-"""So many frames at most are decoded past a keyframe to reach a sample."""
+"""So many frames at most are decoded to reach a sample."""
+_SLACK_SECONDS = Fraction(1, av.time_base)
+"""How exactly FFmpeg tells where a clip begins."""
+
+
+def exact(seconds: float | Fraction) -> Fraction:
+    """The number as it is written: 0.2 is 1/5, which no float is."""
+    return Fraction(str(seconds))
 
 
 def decode(
@@ -29,6 +37,8 @@ def decode(
     end_seconds: float | None = None,
     from_pts: int | None = None,
     alpha: bool = False,
+    strict: bool = False,
+    on_damage: Listener = lambda words: None,
 ) -> Generator[Frame, None, None]:
     """Yield the clip's frames as RGB, scaled to size_hw where given.
 
@@ -38,44 +48,52 @@ def decode(
     are left out whose timestamp, as it is yielded, is earlier. Transparent parts show black, or
     with alpha, the frames carry it where the clip does (media/alpha.py).
 
-    Raises MediaError where the clip is damaged or ends before its header says.
+    Of packets that are damaged is shown what can be; on_damage hears of them at the end, in one
+    line. Raises MediaError where the clip ends before its header says, and where strict, at the
+    first damage.
     """
     size_hw = size_hw or clip.size_hw
-    origin = Fraction(clip.start_seconds) + Fraction(start_seconds or 0)
-    first_pts = round(origin / clip.time_base) if start_seconds is not None else None
+    origin = exact(clip.start_seconds) + exact(start_seconds or 0) - _SLACK_SECONDS
+    first_pts = origin / clip.time_base if start_seconds is not None else None
+    zero = 0 if first_pts is None else round(first_pts)
     end_pts = None
     if end_seconds is not None:
-        end_pts = (Fraction(clip.start_seconds) + Fraction(end_seconds)) / clip.time_base
-    step = round(1 / ((clip.rate or Fraction(25)) * clip.time_base)) or 1
-    last_pts: int | None = None
-    with open_media(clip.path) as container:
-        stream = video_stream(container, clip.path)
-        if first_pts is not None and start_seconds:
-            container.seek(first_pts, stream=stream)
-        if from_pts is not None:
-            with suppress(av.error.FFmpegError):  # where there is no seeking, decode on
-                container.seek(from_pts + (first_pts or 0), stream=stream)
-        for decoded in _progressive(_whole(container, stream, clip)):
-            pts = decoded.pts
-            if pts is None or (last_pts is not None and pts <= last_pts):
-                pts = 0 if last_pts is None else last_pts + (step if pts is None else 1)
-            if first_pts is not None and pts < first_pts:
-                continue
-            if from_pts is not None and pts - (first_pts or 0) < from_pts:
-                continue
-            if end_pts is not None and pts >= end_pts:
-                return
-            last_pts = pts
-            picture, opacity = _upright(decoded, clip, size_hw, alpha=alpha)
-            yield Frame(
-                picture=picture,
-                pts=pts - (first_pts or 0),
-                duration=decoded.duration or step,
-                time_base=clip.time_base,
-                alpha=opacity,
-            )
-    if last_pts is None and start_seconds is None:
-        raise MediaError(f"{clip.path} holds no frame that can be decoded")
+        end = exact(clip.start_seconds) + exact(end_seconds) - _SLACK_SECONDS
+        end_pts = end / clip.time_base
+    near = None if not start_seconds else first_pts
+    if from_pts is not None:
+        near = Fraction(from_pts + zero)
+    damage = Damage(clip.path, strict=strict)
+    expected: int | None = None
+    found = False
+    try:
+        with closing(frames_near(clip, near, damage)) as frames:
+            for timed in frames:
+                found = True
+                if end_pts is not None and timed.pts >= end_pts:
+                    return
+                left_out = first_pts is not None and timed.pts < first_pts
+                if left_out or (from_pts is not None and timed.pts - zero < from_pts):
+                    damage.forget()
+                    expected = timed.pts + timed.duration
+                    continue
+                gap = 0 if expected is None else timed.pts - expected
+                lost = round(gap / timed.duration)
+                damage.shown((timed.pts * clip.time_base) - exact(clip.start_seconds), lost)
+                expected = timed.pts + timed.duration
+                picture, opacity = _upright(timed.frame, clip, size_hw, alpha=alpha)
+                yield Frame(
+                    picture=picture,
+                    pts=timed.pts - zero,
+                    duration=timed.duration,
+                    time_base=clip.time_base,
+                    alpha=opacity,
+                )
+            if not found and start_seconds is None:
+                raise MediaError(f"{clip.path} holds no frame that can be decoded")
+            damage.ended()
+    finally:
+        damage.tell(on_damage)
 
 
 def sample(
@@ -89,35 +107,38 @@ def sample(
 ) -> list[Picture]:
     """Up to `count` frames spread evenly over the clip or excerpt, RGB as decode yields them.
 
-    Takes the keyframe before each place and decodes on from there, though not far.
+    Where a clip cannot be entered in the middle, it is read on, though not far.
     """
     size_hw = size_hw or clip.size_hw
-    begin = clip.start_seconds + (start_seconds or 0)
-    end = clip.start_seconds + (end_seconds or clip.duration_seconds or 0)
+    begin = exact(clip.start_seconds) + exact(start_seconds or 0)
+    end = exact(clip.start_seconds) + exact(end_seconds or clip.duration_seconds or 0)
     if clip.duration_seconds:
-        end = min(end, clip.start_seconds + clip.duration_seconds)
+        end = min(end, exact(clip.start_seconds) + exact(clip.duration_seconds))
+    last = None if end_seconds is None else exact(clip.start_seconds) + exact(end_seconds)
     pictures: list[Picture] = []
-    with open_media(clip.path) as container:
-        stream = video_stream(container, clip.path)
-        decoder = film_decoder(stream)
-        taken: int | None = None
-        for index in range(count if end > begin else 1):
-            wanted = int((begin + (end - begin) * (index + 0.5) / count) / clip.time_base)
-            if index or start_seconds:
-                with suppress(av.error.FFmpegError):  # where there is no seeking, decode on
-                    container.seek(wanted, stream=stream)
-                    decoder.flush_buffers()
-            packets = container.demux(stream)
-            decoded = (frame for packet in packets for frame in decoder.decode(packet))
-            best: av.VideoFrame | None = None
-            with suppress(av.error.InvalidDataError):  # decode() tells of damage, at its place
-                for reached, frame in enumerate(decoded):
-                    best = frame
-                    if frame.pts is None or frame.pts >= wanted or reached >= _SAMPLE_REACH:
-                        break
-            if best is not None and best.pts != taken:
-                taken = best.pts
-                pictures.append(_upright(best, clip, size_hw, alpha=alpha)[0])
+    damage = Damage(clip.path, strict=False)
+    taken: int | None = None
+    reading = frames_near(clip, None, damage)
+    for index in range(count if end > begin else 1):
+        place = begin + max(end - begin, Fraction(0)) * Fraction(2 * index + 1, 2 * count)
+        wanted = place / clip.time_base
+        best: Timed | None = None
+        with suppress(MediaError):  # decode() tells of damage, at its place
+            if (index or start_seconds) and (
+                entered := frames_before(clip, wanted, damage)
+            ) is not None:
+                reading.close()
+                reading = entered
+            for timed in islice(reading, _SAMPLE_REACH):
+                if last is not None and timed.pts * clip.time_base >= last:
+                    break
+                best = timed
+                if timed.pts >= wanted:
+                    break
+        if best is not None and best.pts != taken:
+            taken = best.pts
+            pictures.append(_upright(best.frame, clip, size_hw, alpha=alpha)[0])
+    reading.close()
     return pictures
 
 
@@ -126,77 +147,13 @@ def _upright(
 ) -> tuple[Picture, Alpha | None]:
     quarter_turns = clip.rotation_degrees // 90
     coded_hw = size_hw[::-1] if quarter_turns % 2 else size_hw
+
+    def turned(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        if clip.mirrored:
+            pixels = np.fliplr(pixels)
+        return np.ascontiguousarray(np.rot90(pixels, quarter_turns))
+
     if not alpha:
-        return _turned(to_rgb(frame, clip.color, coded_hw), quarter_turns), None
+        return turned(to_rgb(frame, clip.color, coded_hw)), None
     picture, opacity = to_rgb_and_alpha(frame, clip.color, coded_hw)
-    if opacity is not None:
-        opacity = _turned(opacity, quarter_turns)
-    return _turned(picture, quarter_turns), opacity
-
-
-def _turned(pixels: npt.NDArray[np.uint8], quarter_turns: int) -> npt.NDArray[np.uint8]:
-    return np.ascontiguousarray(np.rot90(pixels, quarter_turns)) if quarter_turns else pixels
-
-
-def _whole(container: InputContainer, stream: VideoStream, clip: Clip) -> Iterator[av.VideoFrame]:
-    """Decode everything; raise MediaError where packets are damaged or the file stops early."""
-    decoder = film_decoder(stream)
-    end_seconds = 0.0
-    try:
-        for packet in container.demux():
-            if packet.pts is not None and packet.time_base is not None:
-                packet_end = (packet.pts + (packet.duration or 0)) * packet.time_base
-                end_seconds = max(end_seconds, float(packet_end))
-            if packet.stream.index != stream.index:
-                continue
-            if packet.is_corrupt:
-                raise MediaError(f"{clip.path} is damaged near {end_seconds:.1f} s")
-            yield from decoder.decode(packet)
-    except av.error.InvalidDataError as error:
-        raise MediaError(
-            f"{clip.path} is damaged near {end_seconds:.1f} s: {error.strerror}"
-        ) from error
-    if container.duration is not None:
-        promised = clip.start_seconds + container.duration / av.time_base
-        if end_seconds < promised - max(1.0, 0.02 * promised):
-            raise MediaError(
-                f"{clip.path} ends after {end_seconds:.1f} s, but its header promises "
-                f"{promised:.1f} s: the file is cut off"
-            )
-
-
-def _progressive(frames: Iterable[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-    """Deinterlace from the first interlaced frame on; leave progressive frames as they are."""
-    graph: Graph | None = None
-    for frame in frames:
-        if graph is None and not frame.interlaced_frame:
-            yield frame
-            continue
-        if graph is None:
-            graph = Graph()
-            source = graph.add_buffer(
-                width=frame.width,
-                height=frame.height,
-                format=frame.format,
-                time_base=frame.time_base,
-            )
-            graph.link_nodes(
-                source,
-                graph.add("bwdif", "mode=send_frame:deint=interlaced"),
-                graph.add("buffersink"),
-            ).configure()
-        graph.push(frame)
-        yield from _pulled(graph)
-    if graph is not None:
-        graph.push(None)
-        yield from _pulled(graph)
-
-
-def _pulled(graph: Graph) -> Iterator[av.VideoFrame]:
-    while True:
-        try:
-            frame = graph.pull()
-        except (av.error.BlockingIOError, av.error.EOFError):
-            return
-        assert isinstance(frame, av.VideoFrame)
-        yield frame
+    return turned(picture), None if opacity is None else turned(opacity)

@@ -67,6 +67,7 @@ class Film:
         self._excerpt = excerpt_of(self.clip, options)
         self.first_number = first_number(options, self.clip)
         """Of the first picture, where it becomes numbered ones."""
+        self._said: dict[str, None] = {}
         self._masks: Sources = {}
         if options.region_weights is None:
             self._masks = mask_sources(options.regions, self.size_hw, self.clip.size_hw)
@@ -130,6 +131,8 @@ class Film:
             segment,
             size_hw=self.size_hw,
             alpha=self.encoding.holds_alpha,
+            strict=self.options.strict,
+            on_damage=lambda words: self._said.setdefault(words, None),
             **self._excerpt,
         )
         if self.options.region_weights is not None:
@@ -139,6 +142,11 @@ class Film:
         cut = self._excerpt["start_seconds"] is not None
         begins = Fraction(0 if cut else self.clip.start_seconds)
         return over_time(frames, self.options, origin_seconds=begins)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of the source, as found by reading it."""
+        return tuple(self._said)
 
     def segment_writer(self, path: Path, segment: Segment) -> "SegmentWriter":
         """What writes a segment to a file; for numbered pictures path is their pattern."""

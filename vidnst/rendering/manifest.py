@@ -30,6 +30,7 @@ _NOT_DECIDING = (
     "crew",
     "overwrite",
     "resume",
+    "strict",
     "delivery",
     "regions",
     "region_weights",

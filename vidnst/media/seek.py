@@ -1,0 +1,211 @@
+"""A clip's frames from its beginning, or from near a place, the same as from the beginning."""
+
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
+from fractions import Fraction
+from functools import lru_cache
+from itertools import chain, dropwhile, pairwise
+from pathlib import Path
+
+import av
+from av import Packet
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from vidnst.errors import MediaError
+from vidnst.media.clip import Clip, film_decoder, open_media, video_stream
+from vidnst.media.damage import Damage
+from vidnst.media.deinterlace import progressive
+from vidnst.media.timestamps import LONGEST_GAP_SECONDS, Clock, Timed
+
+_LEAD = 4
+"""So many frames before the wanted one show that the place is right, and are its neighbors."""
+_BACK_SECONDS = (0, 1, 4, 16)
+"""How far before the wanted frame a file is entered, one after the other."""
+_SENDERS_CLOCKS = ("mpegts", "mpeg")
+"""Files of these may be joined of several, and are sought through by their timestamps."""
+_NO_SEEKING = ("h264", "hevc", "mpegvideo", "m4v", "mjpeg", "obu", "image2")
+"""Files that carry no times, or hardly any frame that depends on another."""
+
+
+def step_of(clip: Clip) -> int:
+    """What a frame lasts where nothing says so, in units of the clip's time_base."""
+    return round(1 / ((clip.rate or Fraction(25)) * clip.time_base)) or 1
+
+
+def frames_near(clip: Clip, pts: Fraction | None, damage: Damage) -> Generator[Timed, None, None]:
+    """Yield the clip's frames in order, deinterlaced, from one at or before a time on.
+
+    They and their times are those of the clip read from its beginning, which is where this begins
+    with pts None, and where nothing else is sure. Raises MediaError where the clip ends before its
+    header says, or cannot be read on.
+    """
+    if pts is not None and (entered := frames_before(clip, pts, damage)) is not None:
+        yield from entered
+        return
+    with open_media(clip.path) as container:
+        stream = video_stream(container, clip.path)
+        clock = _clock(clip, damage)
+        yield from progressive(clock.time(_decoded(container, stream, clip, damage)))
+
+
+def frames_before(
+    clip: Clip, wanted: Fraction, damage: Damage
+) -> Generator[Timed, None, None] | None:
+    """The frames from some before a time on, entering the file near it; None where that is unsure.
+
+    Each place is tried, and its first frames looked at: they must come early enough, with times
+    that are good by themselves.
+    """
+    begins = Fraction(str(clip.start_seconds))
+    if clip.container in _NO_SEEKING or clip.container.endswith("_pipe"):
+        return None
+    if clip.container in _SENDERS_CLOCKS and not _one_clock(
+        clip.path, clip.path.stat().st_mtime_ns
+    ):
+        return None
+    for back_seconds in _BACK_SECONDS:
+        place = int(wanted - back_seconds / clip.time_base)
+        if place * clip.time_base <= begins:
+            break
+        frames = _from_keyframe(clip, place, damage)
+        lead: list[Timed] = []
+        with suppress(MediaError):
+            for timed in frames:
+                lead = [*lead[1 - _LEAD :], timed]
+                if timed.pts >= wanted or (len(lead) == _LEAD):
+                    break
+        if len(lead) == _LEAD and lead[-1].pts < wanted:
+            return _with_lead(lead, frames)
+        frames.close()
+        damage.forget()
+    return None
+
+
+def _with_lead(
+    lead: list[Timed], frames: Generator[Timed, None, None]
+) -> Generator[Timed, None, None]:
+    with closing(frames):
+        yield from chain(lead, frames)
+
+
+def _clock(clip: Clip, damage: Damage) -> Clock:
+    begins = Fraction(str(clip.start_seconds))
+    return Clock(
+        time_base=clip.time_base,
+        step=step_of(clip),
+        container=clip.container,
+        on_restart=lambda pts: damage.restart(pts * clip.time_base - begins),
+    )
+
+
+def _from_keyframe(clip: Clip, place: int, damage: Damage) -> Generator[Timed, None, None]:
+    """Enter a file at the keyframe before a place; ends at once where times are not to be had.
+
+    What a decoder gives before the keyframe itself lacks what it is made of. The first frame after
+    that is left out as well: it lacks the neighbor that a deinterlacer looks at.
+    """
+    with open_media(clip.path) as container:
+        stream = video_stream(container, clip.path)
+        try:
+            container.seek(place, stream=stream)
+        except av.error.FFmpegError:
+            return
+        clock = _clock(clip, damage)
+        frames = _decoded(container, stream, clip, damage, entered=True)
+        from_key = dropwhile(lambda frame: not frame.key_frame, frames)
+        timed = progressive(clock.time(from_key))
+        next(timed, None)
+        for number, one in enumerate(timed):
+            if number < _LEAD and not clock.regular:
+                return
+            yield one
+
+
+def _decoded(
+    container: InputContainer,
+    stream: VideoStream,
+    clip: Clip,
+    damage: Damage,
+    *,
+    entered: bool = False,
+) -> Iterator[av.VideoFrame]:
+    """Decode all there is. Raises MediaError where the file cannot be read on, or is cut off.
+
+    entered: begin with the first keyframe, and not at all where packets carry no time.
+    """
+    decoder = film_decoder(stream)
+    end_seconds = 0.0
+    waits, shown = entered, 0
+    early: list[int] = []
+    for packet in _packets(container, clip):
+        if packet.pts is not None and packet.time_base is not None:
+            packet_end = (packet.pts + (packet.duration or 0)) * packet.time_base
+            end_seconds = max(end_seconds, float(packet_end))
+        if packet.stream.index != stream.index:
+            continue
+        last = packet.dts is None and packet.pts is None and not packet.size
+        if waits and not last:
+            if not packet.is_keyframe:
+                continue
+            if packet.pts is None:
+                return
+            waits = False
+        if packet.is_corrupt:
+            early.append(packet.pts or 0)
+        if not packet.size and not last:  # which decoders would take for the end
+            damage.packet("a packet is empty")
+            continue
+        try:
+            for frame in decoder.decode(packet):
+                # Decoders lag behind: a packet's damage counts from its own frame on.
+                if early and (frame.pts is None or frame.pts < shown or frame.pts >= early[0]):
+                    damage.packet("data are missing")
+                    early.pop(0)
+                shown = frame.pts or 0
+                yield frame
+        except av.error.EOFError:
+            pass
+        except (av.error.InvalidDataError, av.error.PatchWelcomeError) as error:
+            damage.packet(error.strerror or str(error))
+            if last:  # Frames may still wait behind the one that failed.
+                yield from _rest(decoder, damage)
+    for _ in early:
+        damage.packet("data are missing")
+    if container.duration is not None:
+        # Some headers count from the first timestamp on, some from 0.
+        promised = container.duration / av.time_base + min(0.0, clip.start_seconds)
+        if end_seconds < promised - max(1.0, 0.02 * promised):
+            raise MediaError(
+                f"{clip.path} is damaged: it ends after {end_seconds:.1f} s, but its header "
+                f"promises {promised:.1f} s: the file is cut off"
+            )
+
+
+def _rest(decoder: av.VideoCodecContext, damage: Damage) -> Iterator[av.VideoFrame]:
+    for _ in range(decoder.thread_count + 16):
+        try:
+            yield from decoder.decode(None)
+            return
+        except av.error.EOFError:
+            return
+        except (av.error.InvalidDataError, av.error.PatchWelcomeError) as error:
+            damage.packet(error.strerror or str(error))
+
+
+def _packets(container: InputContainer, clip: Clip) -> Iterator["Packet[VideoStream]"]:
+    try:
+        yield from container.demux()  # type: ignore[misc]
+    except av.error.InvalidDataError as error:
+        raise MediaError(f"{clip.path} is damaged: {error.strerror}") from error
+
+
+@lru_cache(maxsize=16)
+def _one_clock(path: Path, changed: int) -> bool:
+    """Whether a film's packets follow one clock from beginning to end; changed: when it did."""
+    with open_media(path) as container:
+        stream = video_stream(container, path)
+        most = LONGEST_GAP_SECONDS / Fraction(stream.time_base or 1)
+        told = (packet.dts for packet in container.demux(stream))
+        times = [time for time in told if time is not None]
+    return all(0 < later - earlier <= most for earlier, later in pairwise(times))

@@ -31,6 +31,7 @@ class Timed:
 class Clock:
     """Gives frames in the order shown their times, each later than the one before.
 
+    Frames with one time share what there is until the next; one is held back to see that.
     on_restart hears when a clock starts anew, in units of the time_base: from there on times go
     on where they were. regular: whether all timestamps so far were good as they are.
     """

@@ -16,18 +16,15 @@ from vidnst.style.options import GatysOptions, StyleOptions, TuneOptions
 
 @dataclass(frozen=True)
 class EncodeOptions:
-    """How the result is encoded; None takes the container's default."""
+    """How the result is encoded; None takes the container's default.
+
+    Codecs differ in what they take: media/codecs.py checks it.
+    """
 
     codec: str | None = None
     crf: float | None = None
     preset: str | None = None
     pix_fmt: str | None = None
-
-    def __post_init__(self) -> None:
-        if self.crf is not None and not 0 <= self.crf <= 63:
-            raise UsageError(
-                f"--crf is {self.crf:g}, but must lie in 0..63 (0 is lossless or best)"
-            )
 
 
 Stylizer = Literal["fast", "tuned", "gatys"]

@@ -92,7 +92,8 @@ def mp4_lengths(path: Path) -> dict[str, float]:
         struct.unpack_from(">Ii", elst, 8 + 12 * n)
         for n in range(struct.unpack_from(">I", elst, 4)[0])
     ]
-    skipped = next(at for _, at in edits if at >= 0)
+    # Samples all of one length last as long as the film itself; others, also what is skipped.
+    skipped = next(at for _, at in edits if at >= 0) if len(runs) > 1 else 0
     return {
         "movie": struct.unpack_from(">I", boxes(data, b"mvhd")[0], 16)[0] / scale,
         "track": struct.unpack_from(">I", boxes(track, b"tkhd")[0], 20)[0] / scale,

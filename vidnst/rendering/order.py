@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from av import Packet
@@ -45,25 +46,34 @@ def in_order(
 ) -> Generator[tuple["Packet[VideoStream]", int, int, int], None, None]:
     """Yield the packets of all segments with pts, dts and duration, as if encoded in one piece.
 
-    A packet is decoded when as many frames have been shown as packets can be out of order: no
-    later than it is shown itself, and each after the one before, at any frame rate. The last one
-    is decoded when it is shown, and lasts to the end: MP4 takes the length of the film from there.
     Raises OutputError where a file does not hold what its record says.
     """
-    shown = shown_times(records)
-    delay = max(record.delay for record in records)
-    step = max(1, shown[1] - shown[0] if len(shown) > 1 else end - shown[0])
-    dts = iter([shown[0] - ahead * step for ahead in range(delay, 0, -1)] + shown)
-    until = iter([*shown[1:], end])
-    left = len(shown)
+    coded = [record.pts[index] for record in records for index in record.order]
+    timed = iter(_decoding_times(coded, max(record.delay for record in records), end=end))
+    until = iter([*shown_times(records)[1:], end])
     for path, record in zip(segments, records, strict=True):
         packets = list(packets_of(path))
         if len(packets) != len(record.order):
             raise OutputError(f"{path} is damaged: add --no-resume to start anew")
         durations = [next(until) - pts for pts in record.pts]
         for packet, index in zip(packets, record.order, strict=True):
-            pts, left = record.pts[index], left - 1
-            if left:
-                yield packet, pts, next(dts), durations[index]
-            else:
-                yield packet, pts, pts, end - pts
+            dts, duration = next(timed)
+            yield packet, record.pts[index], dts, duration or durations[index]
+
+
+def _decoding_times(coded: Sequence[int], delay: int, *, end: int) -> list[tuple[int, int | None]]:
+    """When each packet is decoded; and the last one's duration, None for all others.
+
+    coded: when each is shown, in decoding order. A packet is decoded when as many frames have been
+    shown as packets can be out of order: no later than it is shown itself, and each after the one
+    before, at any frame rate. MP4 keeps no durations but from one decoding to the next, and takes
+    the length of the film from there: in a film of uneven rate the last packet is decoded when it
+    is shown, so that it reaches the end.
+    """
+    shown = sorted(coded)
+    step = max(1, shown[1] - shown[0] if len(shown) > 1 else end - shown[0])
+    dts = [*(shown[0] - ahead * step for ahead in range(delay, 0, -1)), *shown][: len(coded)]
+    left = end - shown[0] - (dts[-1] - dts[0])
+    if {after - now for now, after in pairwise(dts)} | {left} != {step}:
+        dts[-1], left = coded[-1], end - coded[-1]
+    return [*((each, None) for each in dts[:-1]), (dts[-1], left)]

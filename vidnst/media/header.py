@@ -1,5 +1,6 @@
 """What headers say of a film's turn, rate and timecode, as far as it can be believed."""
 
+from contextlib import suppress
 from fractions import Fraction
 from itertools import islice, pairwise
 from statistics import median
@@ -26,7 +27,9 @@ def orientation(frame: av.VideoFrame) -> tuple[int, bool]:
     mirrored is left and right of the coded picture, which turns a and b around.
     """
     rotation = round(frame.rotation / 90) * 90 % 360
-    told: Any = frame.side_data.get("DISPLAYMATRIX")
+    told: Any = None
+    with suppress(ValueError):  # PyAV knows not all kinds of side data, such as a TIFF's EXIF.
+        told = frame.side_data.get("DISPLAYMATRIX")
     if told is None:
         return rotation, False
     a, b, _, c, d = np.frombuffer(bytes(told), np.int32).astype(float)[:5]

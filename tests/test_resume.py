@@ -276,7 +276,8 @@ _OUTLIVING = """#!{python}
 import os, subprocess, sys, time
 if "-i" not in sys.argv:  # Asked for its version.
     sys.exit()
-with open(next(word for word in sys.argv if word.endswith("killed.mp4")), "wb") as opened:
+target = next(word for word in sys.argv if word.endswith("killed.mp4"))
+with open(target.removeprefix("file:"), "wb") as opened:
     open({started!r}, "w").close()
     while not os.path.exists({released!r}):
         time.sleep(0.01)

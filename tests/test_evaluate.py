@@ -148,6 +148,8 @@ def test_the_command_prints_a_table_json_csv_and_a_plot(
     assert of_source["content"] == pytest.approx(0, abs=1e-5)
     assert of_noisy["e_warp"] > of_other["e_warp"]
     assert of_other["drop"] == pytest.approx(1 - of_other["e_warp"] / of_noisy["e_warp"])
+    assert of_noisy["maze"] == 1
+    assert of_other["maze"] is not None
     assert len(of_other["pairs"]["1"]["e_warp"]) == 13
     assert len(of_other["pairs"]["10"]["e_warp"]) == 4
 

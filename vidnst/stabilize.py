@@ -3,6 +3,12 @@
 A network paints each frame on its own, and texture that nothing in the scene ties down boils. Here
 the frame painted before is brought along the flow of the source and blended in where it is visible:
 o + c (warp(o_before) - o) with c < 1, so that what went wrong once is forgotten.
+
+What is held is never sharpened; only what is shown is. So the loop's gain at a frequency is c |W|,
+W the transfer function of the warp's cubic sample: 1 where nothing moves, and at half a pixel at
+most 1.06 over both axes, with c at most 0.92 where things move. With B the binomial blur, what is
+shown is o + s (B - B B) o: B is 0 at the finest frequency of either axis, so that sharpening leaves
+this as it is, and no grid of single pixels can grow of it.
 """
 
 from collections.abc import Generator, Iterator, Mapping
@@ -18,7 +24,7 @@ import numpy.typing as npt
 from vidnst.frames import Frame, Picture
 from vidnst.motion.flow import FlowFunction, optical_flow
 from vidnst.motion.link import Link, link, seen_small
-from vidnst.motion.warp import sampled
+from vidnst.motion.warp import sampled_cubic
 from vidnst.options import SteadyOptions
 
 _MOST_HELD = 0.92
@@ -29,11 +35,10 @@ _DETAIL_KEPT = 0.93
 """Averaging what boils takes its detail away; so much of what was painted is given back, as more
 would make the remaining flicker visible again."""
 _AROUND = np.ones((3, 3), np.uint8)
-_BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 _BEYOND = (24, 24, 24, 0)
 """How far, in 1/255, a color may lie outside the range of those painted around."""
 _SHARPENING_LAG = 0.5
-_MOST_SHARPENED = 1.0
+_MOST_SHARPENED = 4.0
 
 
 class Links(NamedTuple):
@@ -124,28 +129,32 @@ class Stabilizer:
         blended = painted.astype(np.float32)
         if following is not None:
             picture, link_ahead = following
-            ahead = _within(sampled(picture.astype(np.float32), link_ahead.places), painted)
+            ahead = _within(sampled_cubic(picture.astype(np.float32), link_ahead.places), painted)
             blended = _blended(blended, ahead, _AHEAD * link_ahead.trusted)
         if to_before is not None and self._held is not None:
             kept = self._moving + (self._still - self._moving) * to_before.still
-            before = _within(sampled(self._held, to_before.places), painted)
+            before = _within(sampled_cubic(self._held, to_before.places), painted)
             blended = _blended(blended, before, kept * to_before.trusted)
         elif following is None:
             self._held = blended
             return painted
-        # What goes on is sharpened too: it makes up for what warping blurs each time.
-        self._held = self._sharp(blended)
-        held = np.asarray(cv2.add(self._held, 0, dtype=cv2.CV_8U), np.uint8)  # type: ignore[call-overload]
-        missing = _DETAIL_KEPT * _detail(painted) / max(_detail(held), 1e-3) - 1
+        self._held = blended
+        shown = self._sharp(blended)
+        missing = _DETAIL_KEPT * _detail(painted) / max(_detail(shown), 1e-3) - 1
         more = self._sharpened + _SHARPENING_LAG * missing
         self._sharpened = min(max(more, 0.0), _MOST_SHARPENED)
-        return held
+        return shown
 
-    def _sharp(self, blended: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Give back detail; how much follows slowly what is missing of that of the painted."""
-        kernel = -self._sharpened * _BLUR
-        kernel[1, 1] += 1 + self._sharpened
-        return np.asarray(cv2.filter2D(blended, cv2.CV_32F, kernel), np.float32)
+    def _sharp(self, blended: npt.NDArray[np.float32]) -> Picture:
+        """Give back detail of the lightness, but none at the finest frequency.
+
+        How much follows slowly what is missing of that of the painted.
+        """
+        # Without a sigma, OpenCV's weights are the binomial ones: 1, 2, 1.
+        soft = cv2.GaussianBlur(cv2.cvtColor(blended, cv2.COLOR_RGB2GRAY), (3, 3), 0)
+        band = cv2.subtract(soft, cv2.GaussianBlur(soft, (3, 3), 0))
+        sharp = cv2.scaleAdd(cv2.cvtColor(band, cv2.COLOR_GRAY2RGB), self._sharpened, blended)
+        return np.asarray(cv2.add(sharp, 0, dtype=cv2.CV_8U), np.uint8)  # type: ignore[call-overload]
 
 
 def _within(warped: npt.NDArray[np.float32], painted: Picture) -> npt.NDArray[np.float32]:

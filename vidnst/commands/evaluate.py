@@ -25,6 +25,7 @@ _COLUMNS = {
     "drift": "change of the mean color over a shot, less the source's, in 1/255",
     "ghost": "how much of a shot's last frame is in the next one's first",
     "detail": "mean absolute Laplacian, in 1/255: blur cannot pass for steadiness",
+    "maze": "finest grid's power in the worst blocks over the baseline's: 1 and below is none",
     "style": "distance from the style",
     "content": "distance from the scene",
 }
@@ -111,6 +112,7 @@ def _parser() -> Parser:
 
 def _figures(clip: "Evaluation", baseline: "Evaluation | None") -> dict[str, Any]:
     from vidnst.evaluate import drop
+    from vidnst.maze import maze
 
     near = clip.warping_error(1)
     far = clip.warping_error(10) if 10 in clip.pairs else None
@@ -126,6 +128,7 @@ def _figures(clip: "Evaluation", baseline: "Evaluation | None") -> dict[str, Any
         "drift": clip.drift,
         "ghost": clip.ghost,
         "detail": clip.detail,
+        "maze": maze(clip.finest, baseline.finest) if baseline else None,
         "style": clip.style,
         "content": clip.content,
     }

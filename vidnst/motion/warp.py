@@ -32,6 +32,16 @@ def sampled(
     return np.asarray(warped, np.float32)
 
 
+def sampled_cubic(
+    picture: npt.NDArray[np.float32], places: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """As sampled, but bicubic: sharper between pixels, and it may overshoot a little at edges."""
+    warped = cv2.remap(  # type: ignore[call-overload]
+        picture, places, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, np.float32)
+
+
 @lru_cache(maxsize=8)
 def pixel_grid(height: int, width: int) -> npt.NDArray[np.float32]:
     """x and y of every pixel center, float32 (H, W, 2); not to be written to."""

@@ -1,7 +1,5 @@
 """The optimizers on functions whose minimum is known."""
 
-from itertools import pairwise
-
 import pytest
 import torch
 from torch import Tensor
@@ -55,20 +53,24 @@ def test_fgd_beats_descent_without_momentum() -> None:
     assert sum(bowl.terms_at(point).values()) < 0.1 * sum(bowl.terms_at(plain).values())
 
 
-def test_lbfgs_comes_back_from_a_step_that_went_astray() -> None:
+@pytest.mark.parametrize("seed", [*range(10)])
+def test_lbfgs_comes_back_from_a_step_that_went_astray(seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+
     class Cliff(Bowl):
         def evaluate(self, point: Tensor) -> tuple[Losses, Tensor]:
             losses, gradient = super().evaluate(point)
             if self.evaluations == 12:  # as if rounding had spoiled what L-BFGS remembers
-                return losses, 1e-6 * torch.randn(gradient.shape)
+                return losses, 1e-6 * torch.randn(gradient.shape, generator=generator)
             return losses, gradient
 
-    bowl = Cliff()
-    torch.manual_seed(0)
-    points = descend(torch.zeros(1, 3, 4, 4), bowl, optimizer="lbfgs")
+    points = descend(torch.zeros(1, 3, 4, 4), Cliff(), optimizer="lbfgs")
     losses = [sum(next(points)[1].values()) for _ in range(90)]
     assert losses[-1] < 1e-3
-    assert max(after / before for before, after in pairwise(losses)) <= 1.5
+    # What is promised: no point that is yielded is much worse than the worst of the last ten. From
+    # one step to the next it may climb, as far as rounding has it, which differs by processor.
+    for number, loss in enumerate(losses[1:], 1):
+        assert loss <= 1.5 * max(losses[max(0, number - 10) : number])
 
 
 def test_lbfgs_evaluates_once_a_step() -> None:

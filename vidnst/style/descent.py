@@ -52,7 +52,7 @@ def descend(
 
     method = fresh()
     losses, gradient = objective.evaluate(point.detach())
-    best = point.detach().clone(), losses, gradient
+    best, least = point.detach().clone(), sum(losses.values())
     recent: deque[float] = deque(maxlen=10)
     while True:
         yield point.detach(), losses
@@ -61,15 +61,16 @@ def descend(
         point.grad = gradient
         method.step(lambda total=total: total)  # type: ignore[misc]
         losses, gradient = objective.evaluate(point.detach())
-        # Without a line search a step can go far astray, rarely. Back, then, and begin anew.
+        # Without a line search a step can go far astray, rarely. Back, then, and begin anew; with
+        # the slope found anew too, for what led astray may be that very one.
         if optimizer == "lbfgs" and not sum(losses.values()) <= _ASTRAY * max(recent):
             method = fresh()
             with torch.no_grad():
-                point.copy_(best[0])
-            losses, gradient = best[1:]
-        elif sum(losses.values()) < sum(best[1].values()):
-            best[0].copy_(point.detach())
-            best = best[0], losses, gradient
+                point.copy_(best)
+            losses, gradient = objective.evaluate(point.detach())
+        elif sum(losses.values()) < least:
+            best.copy_(point.detach())
+            least = sum(losses.values())
 
 
 _HISTORY = 10

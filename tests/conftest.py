@@ -1,9 +1,13 @@
 """Where the tests find clips, and how they make their own with real ffmpeg."""
 
+import os
 import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+
+# Tests run side by side: waiting threads must not keep the cores busy. Told before torch loads.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import pytest

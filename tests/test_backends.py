@@ -23,6 +23,8 @@ from vidnst.options import Backend, ComputeOptions
 from vidnst.style.fast import FastStylizer
 from vidnst.style.options import StyleOptions
 
+pytestmark = pytest.mark.numeric
+
 STYLE = ROOT / "samples" / "wave.jpg"
 BACKENDS: list[Backend] = ["torch", "openvino", "onnxruntime"]
 

@@ -7,6 +7,8 @@ from torch import Tensor
 from vidnst.style.descent import Losses, accelerated_descent, descend
 from vidnst.style.options import OptimizerName
 
+pytestmark = pytest.mark.numeric
+
 
 class Bowl:
     """A quadratic a hundred times steeper along some axes than along others."""

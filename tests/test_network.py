@@ -32,6 +32,8 @@ from vidnst.style.shape import NetworkShape
 from vidnst.training.encoder import fresh_encoder
 from vidnst.weights import SHA256, shipped_weights
 
+pytestmark = pytest.mark.numeric
+
 CODE_LENGTH = 10
 
 

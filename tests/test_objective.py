@@ -17,6 +17,8 @@ from vidnst.style.options import StyleStatistics
 from vidnst.style.perceptual import STYLE_LAYERS, PerceptualEncoder
 from vidnst.training.encoder import fresh_encoder
 
+pytestmark = pytest.mark.numeric
+
 CHANNELS = {"1_1": 6, "1_2": 6, "2_1": 8, "3_1": 8, "3_2": 8, "4_1": 12, "4_2": 12, "5_1": 12}
 
 

@@ -12,6 +12,7 @@ from vidnst.media.clip import Clip, sequence_in
 from vidnst.media.pictures import (
     PICTURE_ENDINGS,
     is_picture,
+    notes_on,
     read_picture,
     resize,
     write_picture,
@@ -113,7 +114,8 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         with job:
             film.weigh(job.folder)
             resumed = job.frames
-            on_progress(Progress(resumed, expected, notes=_begun(job)))
+            notes = (*_begun(job), *notes_on(files_read(options)[1:]))
+            on_progress(Progress(resumed, expected, notes=notes))
             prepared = _paint(
                 film, job, profile, lambda d, step: on_progress(_progress(d, expected, step))
             )
@@ -181,7 +183,7 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         stylizer.begin_clip([picture])
         stylizer.begin_shot([picture])
     prepared = time.perf_counter()
-    on_progress(Progress(0, 1))
+    on_progress(Progress(0, 1, notes=notes_on(files_read(options))))
     with PendingResult(output) as result:
         painted = colored(stylizer.paint(picture, weights), picture, options.painting.color)
         write_picture(result.path, painted)

@@ -55,22 +55,19 @@ def test_fgd_beats_descent_without_momentum() -> None:
     assert sum(bowl.terms_at(point).values()) < 0.1 * sum(bowl.terms_at(plain).values())
 
 
-@pytest.mark.parametrize("seed", [*range(10)])
-def test_lbfgs_comes_back_from_a_step_that_went_astray(seed: int) -> None:
-    generator = torch.Generator().manual_seed(seed)
-
+def test_lbfgs_comes_back_from_a_step_that_went_astray() -> None:
     class Cliff(Bowl):
         def evaluate(self, point: Tensor) -> tuple[Losses, Tensor]:
             losses, gradient = super().evaluate(point)
-            if self.evaluations == 12:  # as if rounding had spoiled what L-BFGS remembers
-                return losses, 1e-6 * torch.randn(gradient.shape, generator=generator)
+            if self.evaluations == 12:  # as if rounding had led it far the wrong way
+                return {name: 100 * loss for name, loss in losses.items()}, gradient
             return losses, gradient
 
-    points = descend(torch.zeros(1, 3, 4, 4), Cliff(), optimizer="lbfgs")
+    bowl = Cliff()
+    points = descend(torch.zeros(1, 3, 4, 4), bowl, optimizer="lbfgs")
     losses = [sum(next(points)[1].values()) for _ in range(90)]
+    assert bowl.evaluations > len(losses), "a step was taken back"
     assert losses[-1] < 1e-3
-    # What is promised: no point that is yielded is much worse than the worst of the last ten. From
-    # one step to the next it may climb, as far as rounding has it, which differs by processor.
     for number, loss in enumerate(losses[1:], 1):
         assert loss <= 1.5 * max(losses[max(0, number - 10) : number])
 

@@ -16,8 +16,9 @@ from vidnst.media.pictures import read_style
 from vidnst.options import ComputeOptions, RenderOptions, SteadyOptions
 from vidnst.options import Stylizer as StylizerName
 from vidnst.render import Progress, Report, render
+from vidnst.style.color import colored
 from vidnst.style.fast import FastStylizer
-from vidnst.style.options import StyleOptions
+from vidnst.style.options import Color, StyleOptions
 
 
 def stylize_video(
@@ -71,11 +72,12 @@ class Stylizer:
         *,
         strength: float = StyleOptions.strength,
         brush_size: float | None = StyleOptions.brush_size,
+        color: Color = StyleOptions.color,
         compute: ComputeOptions = ComputeOptions(),
     ) -> None:
         """style: a file, or RGB uint8 (H, W, 3). Raises UsageError and MediaError."""
         self._style = style if isinstance(style, np.ndarray) else read_style(Path(style))
-        self._options = StyleOptions(strength=strength, brush_size=brush_size)
+        self._options = StyleOptions(strength=strength, brush_size=brush_size, color=color)
         self._compute = compute
         self._stylizer: FastStylizer | None = None
 
@@ -97,4 +99,4 @@ class Stylizer:
             new_scene = True
         if new_scene:
             self._stylizer.begin_shot([picture])
-        return self._stylizer.paint(picture)
+        return colored(self._stylizer.paint(picture), picture, self._options.color)

@@ -77,6 +77,11 @@ def files_read(options: RenderOptions) -> tuple[Path, ...]:
     return tuple(file for each in inputs_of(options) for file in each.files)
 
 
+def styles_read(options: RenderOptions) -> tuple[Path, ...]:
+    """The pictures that are painted like. Raises as Input.files does."""
+    return tuple(f for each in inputs_of(options) if "style" in each.role for f in each.files)
+
+
 def content_digest(path: Path) -> str:
     """A sha256 over a file, all of numbered pictures, or all pictures in a folder.
 

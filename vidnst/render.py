@@ -9,13 +9,14 @@ from typing import Any
 
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import OutputError, UsageError
-from vidnst.inputs import files_read
+from vidnst.inputs import files_read, styles_read
 from vidnst.media.clip import Clip, sequence_in
 from vidnst.media.containers import default_picture
 from vidnst.media.names import is_pattern
 from vidnst.media.pictures import (
     PICTURE_ENDINGS,
     is_picture,
+    notes_on,
     read_picture,
     resize,
     write_picture,
@@ -117,7 +118,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         with job:
             film.weigh(job.folder)
             resumed = job.frames
-            notes = (*_begun(job), *film.accompaniment.notes)
+            notes = (*_begun(job), *film.accompaniment.notes, *notes_on(styles_read(options)))
             on_progress(Progress(resumed, expected, notes=notes))
             prepared = _paint(
                 film, job, profile, lambda d, step: on_progress(_progress(d, expected, step))
@@ -186,7 +187,7 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         stylizer.begin_clip([picture])
         stylizer.begin_shot([picture])
     prepared = time.perf_counter()
-    on_progress(Progress(0, 1))
+    on_progress(Progress(0, 1, notes=notes_on((source, *styles_read(options)))))
     with PendingResult(output) as result:
         painted = colored(stylizer.paint(picture, weights), picture, options.painting.color)
         write_picture(result.path, painted)

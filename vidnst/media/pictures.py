@@ -1,5 +1,7 @@
 """Still pictures in and out."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -8,6 +10,7 @@ import numpy as np
 from vidnst.errors import MediaError, OutputError
 from vidnst.frames import Picture
 from vidnst.media.names import is_sequence
+from vidnst.media.picture_files import decode_picture, has_twelve_bits, pictures_held
 from vidnst.media.places import cannot_write
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -21,7 +24,7 @@ def is_picture(path: Path) -> bool:
 
 
 def read_picture(path: Path, *, long_side: int | None = None, background: int = 255) -> Picture:
-    """Read a picture as RGB uint8 (H, W, 3), upright; transparent parts show the background, white.
+    """Read a picture as sRGB uint8 (H, W, 3), upright; transparency shows the background, white.
 
     long_side: shrink a larger picture to this many pixels on its longer side. background: 0..255.
 
@@ -32,22 +35,13 @@ def read_picture(path: Path, *, long_side: int | None = None, background: int = 
     if path.is_dir():
         raise MediaError(f"{path} is a folder, not a picture")
     try:
-        data = np.fromfile(path, np.uint8)
-        flags = cv2.IMREAD_UNCHANGED if path.suffix.lower() != ".jpg" else cv2.IMREAD_COLOR
-        pixels = cv2.imdecode(data, flags) if data.size else None
-        # UNCHANGED keeps transparency, but does not turn pictures upright.
-        if pixels is not None and (pixels.ndim == 2 or pixels.shape[2] == 3):
-            pixels = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        data = path.read_bytes()
     except OSError as error:
         raise MediaError(f"{path} cannot be read: {error.strerror}") from error
-    except cv2.error as error:
-        raise MediaError(f"{path} cannot be read as a picture: {error.err}") from error
+    pixels = decode_picture(data, long_side=long_side)
     if pixels is None:
-        raise MediaError(f"{path} cannot be read as a picture (or is damaged)")
-    if pixels.dtype == np.uint16:
-        pixels = (pixels // 257).astype(np.uint8)
-    elif pixels.dtype != np.uint8:
-        pixels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+        why = "12 bits a channel in a JPEG" if has_twelve_bits(data) else "or is damaged"
+        raise MediaError(f"{path} cannot be read as a picture ({why})")
     if pixels.shape[2] == 4:
         alpha = pixels[:, :, 3:].astype(np.float32) / 255
         pixels = np.rint(pixels[:, :, :3] * alpha + background * (1 - alpha)).astype(np.uint8)
@@ -55,7 +49,18 @@ def read_picture(path: Path, *, long_side: int | None = None, background: int = 
         scale = long_side / max(pixels.shape[:2])
         height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
         pixels = resize(np.asarray(pixels, np.uint8), (height, width))
-    return np.ascontiguousarray(pixels[:, :, ::-1])
+    return np.array(pixels, np.uint8)  # Those of Pillow are read-only.
+
+
+def notes_on(paths: Iterable[Path]) -> tuple[str, ...]:
+    """What the user should know of how these pictures are read: of an animation, the first."""
+    notes = []
+    for path in paths:
+        with suppress(OSError):  # Who reads it will tell.
+            count = pictures_held(path.read_bytes())
+            if count > 1:
+                notes.append(f"{path} holds {count} pictures: the first is taken")
+    return tuple(notes)
 
 
 def style_files(path: Path) -> tuple[Path, ...]:

@@ -7,6 +7,7 @@ Wang et al. 2020, section III).
 """
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +24,9 @@ from vidnst.weights import read_weights, write_weights
 
 ONE_STYLE = "one style"
 """The kind of a weights file that holds a BakedNetwork."""
+
+_LEAST_SPREAD = 6 / 255
+_GRAIN_PX = 8
 
 Statistics = dict[str, tuple[Tensor, Tensor]]
 """Of each normed layer: mean and variance, (C,) each."""
@@ -114,5 +118,21 @@ def bake(
         y = pixels.mul_(scale).add_(shift).permute(0, 3, 1, 2).to(x.dtype)
         return finished(y, plus, rectify)
 
-    paint(frames, network.shape, layer, TENSORS)
+    paint(_with_least_spread(frames), network.shape, layer, TENSORS)
     return BakedNetwork(network.shape, weights).requires_grad_(False).eval()
+
+
+def _with_least_spread(frames: Tensor) -> Tensor:
+    """Frames (B, 3, H, W) in [0, 1] with texture added where they are all but of one color.
+
+    Norms of a flat picture divide by nothing: it would come out black, and its noise as strokes.
+    """
+    spread = float(frames.float().std((0, 2, 3), correction=0).max())
+    if spread >= _LEAST_SPREAD:
+        return frames
+    coarse = [max(2, side // _GRAIN_PX) for side in frames.shape[2:]]
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(frames.shape[0], 3, *coarse, generator=generator)
+    texture = F.interpolate(noise, list(frames.shape[2:]), mode="bilinear")
+    amount = math.sqrt(_LEAST_SPREAD**2 - spread**2) / float(texture.std())
+    return frames + amount * texture.to(frames)

@@ -1,0 +1,155 @@
+"""Still pictures as they come: every kind of file is read upright, opaque and in sRGB."""
+
+import struct
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from conftest import gradient_picture
+from PIL import Image, ImageCms
+
+import vidnst
+from vidnst.command import main
+from vidnst.errors import MediaError
+from vidnst.media.pictures import notes_on, read_picture
+
+TURNS = {
+    1: lambda p: p, 2: lambda p: p[:, ::-1], 3: lambda p: p[::-1, ::-1], 4: lambda p: p[::-1],
+    5: lambda p: p.transpose(1, 0, 2), 6: lambda p: np.rot90(p, 1),
+    7: lambda p: p[::-1, ::-1].transpose(1, 0, 2), 8: lambda p: np.rot90(p, -1),
+}  # fmt: skip
+"""How an upright picture is stored, by EXIF orientation."""
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.jpg", "rgb.png", "rgba.png", "a.webp", "a.tif"])
+def test_a_turned_picture_is_read_upright(tmp_path: Path, name: str, orientation: int) -> None:
+    upright = gradient_picture(48, 80)
+    image = Image.fromarray(np.ascontiguousarray(TURNS[orientation](upright)))
+    if name == "rgba.png":
+        image.putalpha(255)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image.save(tmp_path / name, exif=exif, quality=95)
+    read = read_picture(tmp_path / name).astype(int)
+    assert read.shape == upright.shape
+    assert np.abs(read - upright).mean() < 6
+
+
+def bmp_of_32_bits(picture: np.ndarray, fourth: int) -> bytes:
+    """A BMP of version 3 without a mask, whose fourth byte means nothing."""
+    height, width = picture.shape[:2]
+    pixels = np.dstack([picture[::-1, :, ::-1], np.full((height, width), fourth, np.uint8)])
+    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 32, 0, pixels.size, 0, 0, 0, 0)
+    return b"BM" + struct.pack("<IHHI", 54 + pixels.size, 0, 0, 54) + info + pixels.tobytes()
+
+
+def tga_of_32_bits(picture: np.ndarray, fourth: int) -> bytes:
+    height, width = picture.shape[:2]
+    pixels = np.dstack([picture[:, :, ::-1], np.full((height, width), fourth, np.uint8)])
+    return struct.pack("<BBBHHBHHHHBB", 0, 0, 2, 0, 0, 0, 0, 0, width, height, 32, 0x20) + (
+        pixels.tobytes()
+    )
+
+
+@pytest.mark.parametrize("fourth", [0, 7, 255])
+@pytest.mark.parametrize("make", [bmp_of_32_bits, tga_of_32_bits])
+def test_a_fourth_byte_that_means_nothing_is_passed_over(tmp_path: Path, make, fourth: int) -> None:
+    picture = gradient_picture(20, 30)
+    (tmp_path / "a.bmp").write_bytes(make(picture, fourth))
+    assert np.array_equal(read_picture(tmp_path / "a.bmp"), picture)
+
+
+def wide_profile(gamma: bool = False) -> bytes:
+    """The profile of sRGB with red and green exchanged, so that what it says is plain to see."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, green = profile.index(b"rXYZ"), profile.index(b"gXYZ")
+    profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+@pytest.mark.parametrize("name", ["a.png", "rgba.png", "a.jpg", "a.webp", "a.tif"])
+def test_a_profile_is_converted_to_srgb(tmp_path: Path, name: str) -> None:
+    image = Image.new("RGBA" if name == "rgba.png" else "RGB", (32, 32), (200, 40, 90))
+    image.save(tmp_path / name, icc_profile=wide_profile(), quality=95)
+    read = read_picture(tmp_path / name)[16, 16].astype(int)
+    assert np.abs(read - (40, 200, 90)).max() <= 3
+
+
+def test_a_damaged_profile_is_passed_over(tmp_path: Path) -> None:
+    Image.fromarray(gradient_picture(20, 30)).save(tmp_path / "a.png", icc_profile=b"nonsense")
+    assert np.array_equal(read_picture(tmp_path / "a.png"), gradient_picture(20, 30))
+
+
+def test_floats_in_a_tiff_are_read(tmp_path: Path) -> None:
+    picture = gradient_picture(20, 30)
+    cv2.imwrite(str(tmp_path / "a.tif"), picture[:, :, ::-1].astype(np.float32) / 255)
+    assert np.array_equal(read_picture(tmp_path / "a.tif"), picture)
+
+
+def test_run_lengths_in_a_bmp_are_read(tmp_path: Path) -> None:
+    rows = b"\x04\x01\x00\x00" + b"\x04\x00\x00\x00" + b"\x00\x01"
+    palette = bytes((10, 20, 30, 0, 40, 50, 60, 0))
+    info = struct.pack("<IiiHHIIiiII", 40, 4, 2, 1, 8, 1, len(rows), 0, 0, 2, 0)
+    header = b"BM" + struct.pack("<IHHI", 62 + len(rows), 0, 0, 62)
+    (tmp_path / "a.bmp").write_bytes(header + info + palette + rows)
+    read = read_picture(tmp_path / "a.bmp")
+    assert read[0, 0].tolist() == [30, 20, 10]
+    assert read[1, 3].tolist() == [60, 50, 40]
+
+
+def test_a_jpeg_of_12_bits_is_refused_with_its_reason(tmp_path: Path) -> None:
+    data = BytesIO()
+    Image.fromarray(gradient_picture(16, 16)).save(data, "jpeg")
+    twelve = data.getvalue().replace(b"\xff\xc0\x00\x11\x08", b"\xff\xc1\x00\x11\x0c")
+    (tmp_path / "a.jpg").write_bytes(twelve)
+    with pytest.raises(MediaError, match="12 bits"):
+        read_picture(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.avif", "a.gif"])
+def test_of_an_animation_the_first_picture_is_taken_and_told(tmp_path: Path, name: str) -> None:
+    first, second = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
+    first.save(tmp_path / name, save_all=True, append_images=[second])
+    red, _, blue = read_picture(tmp_path / name)[16, 16]
+    assert red > 200
+    assert blue < 60
+    (note,) = notes_on([tmp_path / name])
+    assert "holds 2 pictures: the first is taken" in note
+
+
+@pytest.mark.parametrize("damage", ["cut", "bytes"])
+def test_a_damaged_jpeg_says_nothing_under_quiet(
+    style: Path, tmp_path: Path, damage: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = BytesIO()
+    Image.fromarray(gradient_picture(64, 96)).save(data, "jpeg", quality=95)
+    jpeg = data.getvalue()
+    cut = jpeg[: len(jpeg) * 2 // 3]
+    (tmp_path / "a.jpg").write_bytes(cut if damage == "cut" else jpeg[:-2] + b"xyz" + jpeg[-2:])
+    arguments = [str(tmp_path / "a.jpg"), "--style", str(tmp_path / "a.jpg"), "--quiet"]
+    assert main([*arguments, "--strength", "0", "-o", str(tmp_path / "b.png")]) == 0
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (128, 128, 128), (200, 30, 30)])
+def test_a_picture_of_one_color_is_not_black_and_its_noise_no_strokes(
+    style: Path, color: tuple[int, int, int]
+) -> None:
+    flat = np.full((64, 96, 3), color, np.uint8)
+    noisy = flat + np.random.default_rng(0).integers(-1, 2, flat.shape)
+    stylizer = vidnst.Stylizer(style)
+    painted = stylizer.paint(flat).astype(int)
+    assert painted.max() > 60
+    near = stylizer.paint(noisy.clip(0, 255).astype(np.uint8)).astype(int)
+    assert np.abs(near - painted).mean() < 24
+
+
+def test_luminance_keeps_the_colors_of_the_picture(style: Path) -> None:
+    picture = gradient_picture(64, 96) // 2 + 64
+    painted = vidnst.Stylizer(style, color="luminance").paint(picture)
+    chroma = [cv2.cvtColor(p, cv2.COLOR_RGB2YCrCb)[..., 1:].astype(int) for p in (picture, painted)]
+    assert np.abs(chroma[0] - chroma[1]).mean() < 8
+    assert not np.array_equal(painted, picture)

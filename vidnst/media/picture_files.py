@@ -1,0 +1,141 @@
+"""What is in a picture's file: decoded, upright and in sRGB, whatever wrote it."""
+
+import struct
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BytesIO
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFile, ImageOps
+
+from vidnst.frames import Picture
+
+# Nothing that starts other programs, as Pillow does for PostScript.
+_FORMATS = (
+    "PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "TGA", "GIF", "AVIF", "JPEG2000", "PPM"
+)  # fmt: skip
+_MOST_PIXELS = 1 << 30
+_ANIMATED = ("PNG", "WEBP", "GIF", "AVIF", "TIFF")
+_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, TypeError)
+_pillow_lock = threading.Lock()
+
+
+def decode_picture(data: bytes, *, long_side: int | None = None) -> Picture | None:
+    """Decode to RGB uint8 (H, W, 3), or RGBA (H, W, 4) where it has transparency; else None.
+
+    Upright, in sRGB where a profile says what its colors are. Of a damaged file what is whole is
+    read. long_side: nothing more than this many pixels is wanted of the longer side.
+    """
+    for truncated in (False, True):
+        with _pillow(truncated=truncated), suppress(*_ERRORS), _open(data) as image:
+            if long_side is not None:
+                image.draft(None, (long_side, long_side))
+            return _pixels(image, data)
+    # libjpeg would write on stderr what is wrong, and OpenCV reads no other JPEG than Pillow.
+    return None if data.startswith(b"\xff\xd8") else _decoded_by_opencv(data)
+
+
+def pictures_held(data: bytes) -> int:
+    """How many pictures follow each other in the file; 1 also where it cannot be read."""
+    with _pillow(), suppress(*_ERRORS), _open(data) as image:
+        if image.format in _ANIMATED:
+            return int(getattr(image, "n_frames", 1))
+    return 1
+
+
+def has_twelve_bits(data: bytes) -> bool:
+    """Whether this is a JPEG of more than 8 bits a channel."""
+    place = 2
+    while data.startswith(b"\xff\xd8") and place + 5 <= len(data) and data[place] == 0xFF:
+        marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return data[place + 4] > 8
+        place += 2 + length
+    return False
+
+
+@contextmanager
+def _pillow(*, truncated: bool = False) -> Iterator[None]:
+    """Pillow with our limits and without a word on stderr; both are settings of the process."""
+    with _pillow_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+        Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = _MOST_PIXELS, truncated
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def _open(data: bytes) -> Image.Image:
+    Image.init()
+    return Image.open(BytesIO(data), formats=[name for name in _FORMATS if name in Image.OPEN])
+
+
+def _pixels(image: Image.Image, data: bytes) -> Picture:
+    kind = image.format
+    image.load()
+    profile = image.info.get("icc_profile")
+    with suppress(*_ERRORS):  # Damaged EXIF says nothing.
+        image = ImageOps.exif_transpose(image)
+    if image.mode.startswith(("I", "F")):
+        image = Image.fromarray(_in_bytes(np.asarray(image)))
+    clear = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
+    alpha = image.convert("RGBA").getchannel("A") if clear else None
+    if alpha is not None and kind in ("BMP", "DIB", "TGA"):
+        unused = kind == "TGA" and len(data) > 17 and not data[17] & 0x0F
+        # Many programs say that there is alpha and leave it 0.
+        alpha = None if unused or alpha.getextrema()[1] == 0 else alpha
+    if image.mode in ("RGBa", "La"):
+        image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
+    colors = np.asarray(_in_srgb(image, profile), np.uint8)
+    return colors if alpha is None else np.dstack([colors, np.asarray(alpha, np.uint8)])
+
+
+def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """The colors as sRGB; a profile that is damaged or for other channels is passed over."""
+    if profile:
+        from PIL import ImageCms
+
+        with suppress(ImageCms.PyCMSError, *_ERRORS):
+            own = ImageCms.ImageCmsProfile(BytesIO(profile))
+            space = own.profile.xcolor_space.strip()
+            mode = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK"}.get(space)
+            if mode is not None and (mode == "CMYK") == (image.mode == "CMYK"):
+                converted = ImageCms.profileToProfile(
+                    image.convert(mode), own, ImageCms.createProfile("sRGB"), outputMode="RGB"
+                )
+                if converted is not None:
+                    return converted
+    return image.convert("RGB")
+
+
+def _decoded_by_opencv(data: bytes) -> Picture | None:
+    """What Pillow does not read: TIFF in floats, and rarer formats."""
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(0)
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except cv2.error:
+        return None
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+    if pixels is None:
+        return None
+    pixels = _in_bytes(np.asarray(pixels))
+    if pixels.ndim == 2 or pixels.shape[2] == 1:
+        return np.dstack([pixels.reshape(pixels.shape[:2])] * 3)
+    return np.ascontiguousarray(pixels[:, :, [2, 1, 0, 3][: pixels.shape[2]]])
+
+
+def _in_bytes(pixels: npt.NDArray[np.generic]) -> Picture:
+    """Floats in [0, 1] or integers of 16 bits as uint8."""
+    if pixels.dtype == np.uint8:
+        return np.asarray(pixels, np.uint8)
+    if np.issubdtype(pixels.dtype, np.floating):
+        return np.asarray(np.rint(np.clip(np.nan_to_num(pixels), 0, 1) * 255), np.uint8)
+    return np.asarray(np.clip(pixels.astype(np.int64), 0, 65535) // 257, np.uint8)

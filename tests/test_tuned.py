@@ -173,7 +173,12 @@ def test_wrong_requests_get_one_line_before_any_work(
         (2, "--tune-steps is 0", [*tune_photo[:-2], "0", "--overwrite"]),
         (1, "exists already", tune_photo),
         (1, "another style", [str(photo), "--style", str(other), *weights]),
-        (2, "tuned already", [*tune_photo, "--overwrite", *weights]),
+        (1, "the source itself", [*tune_photo, "--overwrite", *weights]),
+        (
+            2,
+            "tuned already",
+            ["tune", str(photo), *wave, "-o", f"{tmp_path}/b.safetensors", *weights],
+        ),
         (2, "--weights is for", [str(photo), *wave, "--stylizer", "gatys", *weights]),
         (2, "ends in .safetensors", ["tune", str(photo), *wave, "-o", str(tmp_path / "a.mp4")]),
         (1, "no such file", ["tune", "nowhere.mp4", *wave]),

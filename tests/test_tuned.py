@@ -163,7 +163,7 @@ def test_wrong_requests_get_one_line_before_any_work(
 ) -> None:
     other = tmp_path / "other.png"
     write_picture(other, gradient_picture(64, 64))
-    file = tmp_path / "tuned.safetensors"
+    file, again = tmp_path / "tuned.safetensors", str(tmp_path / "again.safetensors")
     wave = ["--style", str(style)]
     tune_photo = ["tune", str(photo), *wave, "-o", str(file), "--tune-steps", "1", "--quiet"]
     assert main(tune_photo) == 0
@@ -174,11 +174,7 @@ def test_wrong_requests_get_one_line_before_any_work(
         (1, "exists already", tune_photo),
         (1, "another style", [str(photo), "--style", str(other), *weights]),
         (1, "the source itself", [*tune_photo, "--overwrite", *weights]),
-        (
-            2,
-            "tuned already",
-            ["tune", str(photo), *wave, "-o", f"{tmp_path}/b.safetensors", *weights],
-        ),
+        (2, "tuned already", ["tune", str(photo), *wave, "-o", again, *weights]),
         (2, "--weights is for", [str(photo), *wave, "--stylizer", "gatys", *weights]),
         (2, "ends in .safetensors", ["tune", str(photo), *wave, "-o", str(tmp_path / "a.mp4")]),
         (1, "no such file", ["tune", "nowhere.mp4", *wave]),

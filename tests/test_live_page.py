@@ -73,6 +73,10 @@ def test_only_this_page_may_ask_for_things(camera: Path, style: Path) -> None:
         assert answer("GET", "/", {"Host": f"evil.example:{port}"}).status == 403
         assert answer("GET", "/status", {"Host": f"localhost:{port}"}).status == 200
         assert answer("GET", "/elsewhere", {}).status == 404
+        for path, kind in (("/", "text/html"), ("/status", "json"), ("/stream.mjpg", "multipart")):
+            head = answer("HEAD", path, {})
+            assert head.status == 200
+            assert kind in head.headers["Content-Type"]
         assert answer("POST", "/wish/quit", {}).status == 403
         assert answer("POST", "/wish/quit", {"Origin": "http://evil.example"}).status == 403
         assert answer("POST", "/wish/explode", {"Origin": own}).status == 404

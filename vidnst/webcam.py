@@ -196,7 +196,7 @@ class _Session:
             latency_ms=self._figures.latency_ms,
             inner_hw=self._painter.inner_hw,
             style=self._options.styles[self._painter.style].stem,
-            strength=self._strength * self._pace.level.strength,
+            strength=self._strength,
             steady=self._holding.steady,
             recording=self._recording is not None,
             waiting=waiting,

@@ -126,6 +126,10 @@ class _Answer(BaseHTTPRequestHandler):
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
+    def do_HEAD(self) -> None:
+        """The same as to GET, without what comes after the headers (RFC 9110, section 9.3.2)."""
+        self.do_GET()
+
     def do_POST(self) -> None:
         # Another site's page can make a browser post here, but not without naming itself.
         if not self._asked_by_name():
@@ -163,11 +167,14 @@ class _Answer(BaseHTTPRequestHandler):
         self._head(kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def _stream(self) -> None:
         self._head(f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
         self.end_headers()
+        if self.command == "HEAD":
+            return
         number = 0
         while (newest := self.server.page.jpeg_after(number)) is not None:
             number, jpeg, captured_seconds = newest

@@ -20,7 +20,10 @@ _FORMATS = (
 )  # fmt: skip
 _MOST_PIXELS = 1 << 30
 _ANIMATED = ("PNG", "WEBP", "GIF", "AVIF", "TIFF")
-_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, TypeError)
+_ERRORS = (
+    *(OSError, SyntaxError, ValueError, EOFError, struct.error, OverflowError, TypeError),
+    Image.DecompressionBombError,
+)
 _pillow_lock = threading.Lock()
 
 

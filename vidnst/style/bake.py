@@ -25,7 +25,7 @@ from vidnst.weights import read_weights, write_weights
 ONE_STYLE = "one style"
 """The kind of a weights file that holds a BakedNetwork."""
 
-_LEAST_SPREAD = 6 / 255
+_LEAST_SPREAD = 3 / 255
 _GRAIN_PX = 8
 
 Statistics = dict[str, tuple[Tensor, Tensor]]

@@ -1,18 +1,26 @@
 """The page of a live session, as browsers and strangers meet it."""
 
 import http.client
+import json
 import shutil
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from conftest import gradient_picture
 from live_session import Session, camera, eventually, live, options, other_style
 
 from vidnst.command import main
+from vidnst.live.outputs import Shown, Status
+from vidnst.live.page import Page
 
 __all__ = ["camera", "other_style"]
 
@@ -98,21 +106,73 @@ def test_a_port_in_use_is_told(
         assert f"port {port} cannot be served" in capsys.readouterr().err
 
 
-def test_a_real_browser_shows_moving_pictures(camera: Path, style: Path, other_style: Path) -> None:
+def status_of(page: Page) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{page.url}status", timeout=10) as answer:
+        return json.load(answer)
+
+
+def a_frame() -> Shown:
+    picture = gradient_picture(72, 128)
+    return Shown(picture, picture, 0, Status(24, 30, (72, 128), "wave", 1, 0.75, False, False))
+
+
+def test_the_status_is_an_object_from_the_start_to_the_end() -> None:
+    page = Page(0)
+    try:
+        starting = status_of(page)
+        page.show(a_frame())
+        running = status_of(page)
+        with urllib.request.urlopen(f"{page.url}stream.mjpg", timeout=10) as stream:
+            stream.readline()
+            closing = threading.Thread(target=page.close)
+            closing.start()
+            stream.read()
+            ended = status_of(page)
+            closing.join(10)
+    finally:
+        page.close()
+    assert starting.pop("state") == "starting"
+    assert set(starting.values()) == {None}
+    assert running["state"] == "running"
+    assert (running["style"], running["inner_hw"]) == ("wave", [72, 128])
+    assert ended["state"] == "ended"
+    assert set(starting) == set(running) - {"state"}
+    with pytest.raises(urllib.error.URLError):
+        status_of(page)
+
+
+def test_a_page_that_nobody_looks_at_ends_at_once() -> None:
+    page = Page(0)
+    status_of(page)
+    started = time.monotonic()
+    page.close()
+    assert time.monotonic() - started < 1
+
+
+@contextmanager
+def browser_page() -> Iterator[Any]:
+    """A page of a real browser; the test is skipped where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     program = next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None
     )
     if program is None:
         pytest.skip("there is no chromium")
-    with (
-        live(options(camera, style, other_style)) as session,
-        playwright.sync_playwright() as tool,
-    ):
-        url = session.url
+    with playwright.sync_playwright() as tool:
         browser = tool.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        page = browser.new_page()
-        page.goto(url, wait_until="commit")
+        yield browser.new_page()
+        browser.close()
+
+
+def wait_for_words(page: Any, words: str) -> None:
+    page.wait_for_function(
+        "words => document.getElementById('figures').textContent.includes(words)", arg=words
+    )
+
+
+def test_a_real_browser_shows_moving_pictures(camera: Path, style: Path, other_style: Path) -> None:
+    with live(options(camera, style, other_style)) as session, browser_page() as page:
+        page.goto(session.url, wait_until="commit")
         picture = page.locator("#picture")
         page.wait_for_function("document.getElementById('picture').naturalWidth === 128")
 
@@ -123,12 +183,44 @@ def test_a_real_browser_shows_moving_pictures(camera: Path, style: Path, other_s
         first = pixels()
         assert first.std() > 10
         eventually(lambda: np.abs(pixels() - first).mean() > 1)
-        page.wait_for_function("document.getElementById('figures').textContent.includes('fps')")
+        wait_for_words(page, "fps")
         page.get_by_role("button", name="Next style").click()
-        page.wait_for_function("document.getElementById('figures').textContent.includes('other')")
+        wait_for_words(page, "other")
         page.keyboard.press("c")
         page.wait_for_function("document.getElementById('picture').naturalWidth === 256")
         page.get_by_role("button", name="Quit").click()
         session.thread.join(20)
         assert not session.thread.is_alive()
-        browser.close()
+        wait_for_words(page, "The webcam was ended")
+        assert not picture.is_visible()
+        assert not page.get_by_role("button").first.is_visible()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.wait_for_timeout(1200)
+        assert not asked
+
+
+def test_a_browser_tells_start_and_end_from_a_lost_connection() -> None:
+    with browser_page() as browser:
+        page, picture = Page(0), browser.locator("#picture")
+
+        def shows() -> bool:
+            page.show(a_frame())
+            return picture.is_visible()
+
+        try:
+            browser.goto(page.url, wait_until="commit")
+            wait_for_words(browser, "Starting")
+            assert not picture.is_visible()
+            eventually(shows)
+            wait_for_words(browser, "24.0 fps")
+            browser.context.set_offline(True)
+            wait_for_words(browser, "No connection")
+            assert not picture.is_visible()
+            browser.context.set_offline(False)
+            eventually(shows)
+            wait_for_words(browser, "24.0 fps")
+        finally:
+            page.close()
+        wait_for_words(browser, "The webcam was ended")
+        assert not picture.is_visible()

@@ -2,7 +2,9 @@
 
 import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -13,7 +15,7 @@ import cv2
 
 from vidnst.errors import OutputError
 from vidnst.frames import Picture
-from vidnst.live.outputs import Shown, Wish
+from vidnst.live.outputs import Shown, Status, Wish
 
 _LOOPBACK = "127.0.0.1"
 _NAMES = ("127.0.0.1", "localhost")
@@ -22,6 +24,10 @@ _QUALITY = 85
 _MOST_WISHES = 32
 _PATIENCE_SECONDS = 5.0
 """A browser that takes no bytes for so long is let go."""
+_FAREWELL_SECONDS = 1.5
+"""So long at most the end can still be asked for: pages ask twice a second."""
+
+_NO_FIGURES: dict[str, Any] = dict.fromkeys(field.name for field in fields(Status))
 
 
 class Page:
@@ -34,6 +40,7 @@ class Page:
         self._number = 0
         self._encoded = (0, b"")
         self._wishes: deque[Wish] = deque(maxlen=_MOST_WISHES)
+        self._untold = 0
         self.closed = False
         try:
             self._server = _Server((_LOOPBACK, port), self)
@@ -65,9 +72,29 @@ class Page:
         """Take a wish from a browser."""
         self._wishes.append(wish)
 
-    def status(self) -> Mapping[str, Any] | None:
-        """The figures of the newest frame; None before the first."""
-        return self._shown.status.as_dict() if self._shown is not None else None
+    def status(self) -> dict[str, Any]:
+        """The state (starting, running or ended) and the newest frame's figures, None before it."""
+        shown = self._shown
+        state = "ended" if self.closed else "running" if shown is not None else "starting"
+        figures = shown.status.as_dict() if shown is not None else _NO_FIGURES
+        return {"state": state, **figures}
+
+    @contextmanager
+    def looked_at(self) -> Iterator[None]:
+        """While a browser shows the stream; those that do so at the end are to be told of it."""
+        with self._changed:
+            self._untold += 1
+        try:
+            yield
+        finally:
+            if not self.closed:
+                self.told()
+
+    def told(self) -> None:
+        """A browser knows of the end, or is gone."""
+        with self._changed:
+            self._untold -= 1
+            self._changed.notify_all()
 
     def jpeg_after(self, number: int) -> tuple[int, bytes, float] | None:
         """Wait for a frame newer than this one: its number, JPEG and time of capture.
@@ -84,12 +111,13 @@ class Page:
             return (*self._encoded, self._shown.captured_seconds)
 
     def close(self) -> None:
-        """Stop serving and end every stream."""
+        """End every stream, and stop serving when the browsers know that it is the end."""
         if self.closed:
             return
         with self._changed:
             self.closed = True
             self._changed.notify_all()
+            self._changed.wait_for(lambda: self._untold <= 0, _FAREWELL_SECONDS)
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -120,7 +148,10 @@ class _Answer(BaseHTTPRequestHandler):
             page = files("vidnst.live").joinpath("page.html").read_bytes()
             self._send("text/html; charset=utf-8", page)
         elif path == "/status":
-            self._send("application/json", json.dumps(self.server.page.status()).encode())
+            status = self.server.page.status()
+            self._send("application/json", json.dumps(status).encode())
+            if status["state"] == "ended" and self.command == "GET":
+                self.server.page.told()
         elif path == "/stream.mjpg":
             self._stream()
         else:
@@ -175,14 +206,16 @@ class _Answer(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
-        number = 0
-        while (newest := self.server.page.jpeg_after(number)) is not None:
-            number, jpeg, captured_seconds = newest
-            head = (
-                f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n"
-                f"X-Captured-Seconds: {captured_seconds:.6f}\r\n\r\n"
-            )
-            self.wfile.write(head.encode() + jpeg + b"\r\n")
+        page, number = self.server.page, 0
+        with page.looked_at():
+            while (newest := page.jpeg_after(number)) is not None:
+                number, jpeg, captured_seconds = newest
+                head = (
+                    f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\n"
+                    f"Content-Length: {len(jpeg)}\r\n"
+                    f"X-Captured-Seconds: {captured_seconds:.6f}\r\n\r\n"
+                )
+                self.wfile.write(head.encode() + jpeg + b"\r\n")
 
 
 def _jpeg(picture: Picture) -> bytes:

@@ -18,10 +18,12 @@ from vidnst.backends.engine import make_engine
 from vidnst.backends.pytorch import CudaLane, PixelNetwork, PyTorchEngine
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_style
-from vidnst.options import ComputeOptions
+from vidnst.options import ComputeOptions, Device
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.fast import FastStylizer
-from vidnst.style.options import StyleOptions
+from vidnst.style.options import StyleOptions, TuneOptions
+from vidnst.style.tuned import TunedStylizer
+from vidnst.style.tuning import TuneStep
 
 pytestmark = [
     pytest.mark.gpu,
@@ -125,3 +127,29 @@ def test_tiles_on_a_gpu_paint_what_one_piece_paints(
     monkeypatch.setattr(engine, "_PIXELS_ON_GPU", 300 * 300)
     tiled = make_engine(network, compute, dtype=torch.float32, at_once=1).run(frame)
     assert difference(tiled, whole) <= 1
+
+
+def test_a_network_is_tuned_on_a_gpu_as_on_the_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses: dict[Device, dict[str, float]] = {}
+    devices: list[Device] = ["cpu", "cuda"]
+    for device in devices:
+        monkeypatch.setenv("VIDNST_CACHE", str(tmp_path / device))
+        steps: list[TuneStep] = []
+        stylizer = TunedStylizer(
+            read_style(STYLE),
+            StyleOptions(),
+            TuneOptions(tune_steps=3),
+            ComputeOptions(device=device),
+            size_hw=SIZE_HW,
+            on_step=steps.append,
+        )
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.max_memory_allocated()
+        tuned, _ = stylizer.tuned(pan(2))
+        assert (torch.cuda.max_memory_allocated() > before) == (device == "cuda")
+        assert all(weight.is_cpu for weight in tuned.state_dict().values())
+        assert stylizer.bake(pan(1), strength=1.0) is not None, "the encoder stays where it was"
+        losses[device] = steps[-1].losses
+    assert losses["cuda"] == pytest.approx(losses["cpu"], rel=0.05)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import torch
 from conftest import SMALL_CHANNELS, MakeClip, gradient_picture
 
 from vidnst.command import main
+from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.style.bake import BakedNetwork, bake
@@ -156,6 +158,25 @@ def test_tuned_film_from_the_command_and_from_a_file(
     for number in range(1, 13):
         first, second = (read_picture(Path(str(path) % number)) for path in (direct, kept))
         assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize("command", [["tune"], ["--stylizer", "tuned"]])
+def test_it_is_tuned_where_the_device_says(
+    command: list[str], photo: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    devices: list[str] = []
+
+    def spy(*_: Any, device: str, **__: Any) -> BakedNetwork:
+        devices.append(device)
+        raise UsageError("seen")
+
+    monkeypatch.setattr("vidnst.style.tuned.tune", spy)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    file = tmp_path / ("tuned.safetensors" if command == ["tune"] else "painted.png")
+    for device in ("cpu", "cuda", "auto"):
+        wanted = ["--device", device, "--style", str(style), "-o", str(file)]
+        assert main([*command, str(photo), *wanted]) == 2
+    assert devices == ["cpu", "cuda", "cuda"]
 
 
 def test_wrong_requests_get_one_line_before_any_work(

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from vidnst.allocator import keep_freed_memory
+from vidnst.backends.engine import chosen_device
 from vidnst.errors import MediaError, OutputError, UsageError
 from vidnst.frames import Picture
 from vidnst.inputs import files_read
@@ -84,6 +85,7 @@ def explore(
             cell.options.painting,
             cell.options.gatys,
             size_hw=(height, width),
+            device=chosen_device(cell.options.compute.device),
             encoder=encoders[cell.options.gatys.features],
             on_step=steps.append,
         )

@@ -47,6 +47,7 @@ def tune_clip(
         style_of(options),
         options.painting,
         options.tuning,
+        options.compute,
         size_hw=size_hw,
         weights=options.weights,
         on_step=on_step,

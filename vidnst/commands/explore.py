@@ -27,7 +27,8 @@ def explore_parser() -> Parser:
         prog="vidnst explore",
         description="Paint a picture, small, with all combinations of some settings of --stylizer "
         "gatys: a labeled contact sheet, a table of losses and times, and the command for each.",
-        epilog="Takes also --style, --strength, --brush-size and the options of --stylizer gatys.",
+        epilog="Takes also --style, --strength, --brush-size, --device and the options of "
+        "--stylizer gatys.",
         allow_abbrev=False,
     )
     parser.add_argument("source", type=Path, metavar="PICTURE", help="what is painted")

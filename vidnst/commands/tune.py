@@ -22,8 +22,8 @@ def tune_parser() -> Parser:
         prog="vidnst tune",
         description="Tune the network to a style and a clip or picture, and write it to a file "
         "that --weights takes.",
-        epilog="Takes also --style, --size, --brush-size, --start, --end, --weights and the "
-        "options of --stylizer tuned.",
+        epilog="Takes also --style, --size, --brush-size, --start, --end, --weights, --device and "
+        "the options of --stylizer tuned.",
         allow_abbrev=False,
     )
     parser.add_argument(

@@ -11,6 +11,7 @@ from pathlib import Path
 import platformdirs
 import torch
 
+from vidnst.backends.engine import chosen_device
 from vidnst.errors import OutputError, WeightsError
 from vidnst.frames import Picture
 from vidnst.options import ComputeOptions
@@ -83,6 +84,7 @@ class TunedStylizer(FastStylizer):
             self._encoder,
             self._tuning,
             dtype=self._dtype,
+            device=chosen_device(self._compute.device),
             on_step=self._on_step,
         )
         _keep(network, path, made_of)

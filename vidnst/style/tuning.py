@@ -50,15 +50,23 @@ def tune(
     options: TuneOptions,
     *,
     dtype: torch.dtype,
+    device: torch.device | str = "cpu",
     on_step: Callable[[TuneStep], None] = lambda step: None,
 ) -> BakedNetwork:
     """Tune a copy of the network to a style and frames of a clip (1, 3, H, W) each.
 
     style: the moments wanted in the encoder's style_layers. The frames are RGB float in [0, 1],
     their sides multiples of STRIDE. The encoder's features say how near scene and style are. The
-    same arguments give the same network.
+    same arguments give the same network. device: where is computed; what is given and what comes
+    back are on the CPU.
     """
-    tuned = copy.deepcopy(network).float().requires_grad_(True)
+    device = torch.device(device)
+    tuned = copy.deepcopy(network).float().to(device).requires_grad_(True)
+    encoder = copy.deepcopy(encoder).to(device)
+    style = {
+        layer: Moments(wanted.mean.to(device), wanted.covariance.to(device))
+        for layer, wanted in style.items()
+    }
     parameters = list(tuned.parameters())
     optimizer = torch.optim.Adam(parameters, lr=options.tune_rate, betas=(0.9, 0.99))
     layers = encoder.style_layers
@@ -66,8 +74,8 @@ def tune(
         rng = np.random.default_rng([options.tune_seed, step])
         for group in optimizer.param_groups:
             group["lr"] = options.tune_rate * _rate_factor(step, options.tune_steps)
-        frame = _window(frames[int(rng.integers(len(frames)))], rng)
-        with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+        frame = _window(frames[int(rng.integers(len(frames)))], rng).to(device)
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             painted = tuned(frame)
             seen = encoder(_channels_last(painted), {*layers, *SCENE_LAYERS})
             with torch.no_grad():
@@ -87,7 +95,7 @@ def tune(
         optimizer.step()
         values = {name: loss.item() for name, loss in losses.items()}
         on_step(TuneStep(step + 1, options.tune_steps, values))
-    return tuned.requires_grad_(False)
+    return tuned.requires_grad_(False).cpu()
 
 
 def _unsteadiness(
@@ -106,12 +114,18 @@ def _unsteadiness(
     side = min(_MOVING_SIDE, height, width) // STRIDE * STRIDE
     top, left = _corner((height, width), (side, side), rng)
     square = np.s_[:, :, top : top + side, left : left + side]
-    motion = make_up_motion(1, side, rng)
+    device = frame.device
+    # Up to torch 2.11 grid_sample has no gradient on MPS (pytorch/pytorch#179756).
+    motion = make_up_motion(1, side, rng, "cpu" if device.type == "mps" else device)
+
+    def warp(picture: Tensor) -> Tensor:
+        return motion.warp(picture[square].to(motion.grid.device)).to(device)
+
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    later = _channels_last(camera_noise(motion.warp(frame[square]), rng, generator))
-    with torch.autocast("cpu", dtype, enabled=dtype != torch.float32):
+    later = _channels_last(camera_noise(warp(frame), rng, generator))
+    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
         painted_later = network(later)
-    return temporal_loss(painted_later, motion.warp(painted[square]), motion.visible)
+    return temporal_loss(painted_later, warp(painted), motion.visible.to(device))
 
 
 def _window(frame: Tensor, rng: np.random.Generator) -> Tensor:

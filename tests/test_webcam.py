@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import cv2
 import numpy as np
@@ -24,7 +24,7 @@ from vidnst.live.options import OutputOptions
 from vidnst.live.virtual_camera import VirtualCamera
 from vidnst.media.pictures import read_style
 from vidnst.style.fast import FastStylizer
-from vidnst.style.options import StyleOptions
+from vidnst.style.options import Color, StyleOptions
 
 __all__ = ["camera", "other_style"]
 
@@ -44,6 +44,26 @@ def test_the_picture_is_the_one_the_stylizer_paints(camera: Path, style: Path) -
     fast.begin_shot([source])
     difference = np.abs(fast.paint(source).astype(int) - shown.painted).mean()
     assert difference < 12 < np.abs(source.astype(int) - shown.painted).mean()
+
+
+def test_the_picture_has_the_colors_asked_for(camera: Path, style: Path) -> None:
+    apart: dict[str, float] = {}
+    for color in get_args(Color):
+        asked = ["--style", str(style), "--camera", str(camera), "--http", "0", "--no-window"]
+        with live(webcam_options([*asked, "--color", color])) as session:
+            session.wish("side-by-side")
+            looked_at = eventually(
+                lambda session=session: [
+                    shown.looked_at for shown in session.shown if shown.looked_at.shape[1] == 256
+                ]
+            )[0]
+        source, painted = (
+            cv2.cvtColor(np.ascontiguousarray(half), cv2.COLOR_RGB2YCrCb).astype(int)
+            for half in (looked_at[:, :128], looked_at[:, 128:])
+        )
+        assert np.abs(painted - source)[..., 0].mean() > 5, "it is painted"
+        apart[color] = float(np.abs((painted - source)[..., 1:].mean((0, 1))).mean())
+    assert max(apart["luminance"], apart["match"]) < 0.3 * apart["style"], apart
 
 
 def test_painting_goes_on_while_another_style_gets_ready(

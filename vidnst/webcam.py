@@ -25,6 +25,7 @@ from vidnst.live.window import Window, has_screen
 from vidnst.media.camera import Camera, LiveFrame
 from vidnst.media.pictures import resize, write_picture
 from vidnst.options import parse_size
+from vidnst.style.color import colored
 
 _MOST_LINES = 480
 _STRENGTH_STEP = 0.1
@@ -177,6 +178,7 @@ class _Session:
         painted = self._painter.paint(picture)
         painting_seconds = time.monotonic() - paints
         painted = self._holding.held(picture, painted, strength=self._strength)
+        painted = colored(painted, picture, self._options.painting.color)
         looked_at = np.hstack([picture, painted]) if self._side_by_side else painted
         shown = Shown(painted, looked_at, frame.captured_seconds, self._status(waiting=False))
         for output in self._outputs:

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from vidnst.commands.parser import Parser
 from vidnst.commands.tell import tell
 from vidnst.live.options import OutputOptions, PaceOptions, WebcamOptions
 from vidnst.options import SteadyOptions
-from vidnst.style.options import StyleOptions
+from vidnst.style.options import Color, StyleOptions
 
 if TYPE_CHECKING:
     from vidnst.live.figures import Report
@@ -59,6 +59,11 @@ def webcam_parser() -> Parser:
     group.add_argument(
         "--brush-size", type=float, metavar="PERCENT",
         help="size of the marks in percent of the frame's height, 0.5..25",
+    )  # fmt: skip
+    group.add_argument(
+        "--color", choices=get_args(Color), default=StyleOptions.color,
+        help="which colors: the style's; luminance: the camera's, painted in light and dark; "
+        "match: the style's, brought near those of each shot (default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
         "--steady", type=float, default=SteadyOptions.steady, metavar="0..1",
@@ -116,7 +121,7 @@ def _options_of(args: argparse.Namespace) -> WebcamOptions:
         camera=args.camera,
         size=args.size,
         weights=args.weights,
-        painting=StyleOptions(strength=args.strength, brush_size=args.brush_size),
+        painting=StyleOptions(strength=args.strength, brush_size=args.brush_size, color=args.color),
         steadying=SteadyOptions(steady=args.steady),
         pacing=PaceOptions(fps=args.fps),
         outputs=OutputOptions(

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 import vidnst
 from vidnst.command import main
 from vidnst.errors import MediaError
-from vidnst.media.pictures import notes_on, read_picture
+from vidnst.media.pictures import notes_on, read_picture, write_picture
 
 TURNS = {
     1: lambda p: p, 2: lambda p: p[:, ::-1], 3: lambda p: p[::-1, ::-1], 4: lambda p: p[::-1],
@@ -134,17 +134,30 @@ def test_a_damaged_jpeg_says_nothing_under_quiet(
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.numeric
+@pytest.mark.parametrize("size_hw", [(64, 96), (100, 100), (240, 320)])
 @pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (128, 128, 128), (200, 30, 30)])
-def test_a_picture_of_one_color_is_not_black_and_its_noise_no_strokes(
-    style: Path, color: tuple[int, int, int]
+def test_a_picture_of_one_color_gets_the_styles_and_its_noise_makes_no_strokes(
+    style: Path, color: tuple[int, int, int], size_hw: tuple[int, int]
 ) -> None:
-    flat = np.full((64, 96, 3), color, np.uint8)
-    noisy = flat + np.random.default_rng(0).integers(-1, 2, flat.shape)
+    flat = np.full((*size_hw, 3), color, np.uint8)
+    noisy = flat + np.random.default_rng(0).integers(-2, 3, flat.shape)
     stylizer = vidnst.Stylizer(style)
     painted = stylizer.paint(flat).astype(int)
-    assert painted.max() > 60
+    wanted = read_picture(style).reshape(-1, 3)
+    assert (np.abs(painted.mean((0, 1)) - wanted.mean(0)) < wanted.std(0)).all()
     near = stylizer.paint(noisy.clip(0, 255).astype(np.uint8)).astype(int)
-    assert np.abs(near - painted).mean() < 24
+    assert np.abs(near - painted).mean() < 6
+
+
+@pytest.mark.numeric
+def test_one_color_painted_in_another_is_finite(tmp_path: Path) -> None:
+    paths = [tmp_path / "gray.png", tmp_path / "red.png"]
+    for path, color in zip(paths, [(128, 128, 128), (200, 30, 30)], strict=True):
+        write_picture(path, np.full((64, 96, 3), color, np.uint8))
+    painted = vidnst.Stylizer(paths[1]).paint(read_picture(paths[0])).astype(int)
+    assert np.abs(painted.mean((0, 1)) - (200, 30, 30)).max() < 100
+    assert painted.std((0, 1)).max() < 24
 
 
 def test_luminance_keeps_the_colors_of_the_picture(style: Path) -> None:

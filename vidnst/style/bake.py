@@ -122,17 +122,25 @@ def bake(
     return BakedNetwork(network.shape, weights).requires_grad_(False).eval()
 
 
-def _with_least_spread(frames: Tensor) -> Tensor:
-    """Frames (B, 3, H, W) in [0, 1] with texture added where they are all but of one color.
+def is_flat(frames: Tensor) -> bool:
+    """Whether frames (B, 3, H, W) in [0, 1] are all but of one color.
 
     Norms of a flat picture divide by nothing: it would come out black, and its noise as strokes.
     """
-    spread = float(frames.float().std((0, 2, 3), correction=0).max())
-    if spread >= _LEAST_SPREAD:
+    return _spread(frames) < _LEAST_SPREAD
+
+
+def _spread(frames: Tensor) -> float:
+    return float(frames.float().std((0, 2, 3), correction=0).max())
+
+
+def _with_least_spread(frames: Tensor) -> Tensor:
+    """Frames (B, 3, H, W) in [0, 1] with grain added where they are flat."""
+    if not is_flat(frames):
         return frames
     coarse = [max(2, side // _GRAIN_PX) for side in frames.shape[2:]]
     generator = torch.Generator().manual_seed(0)
     noise = torch.randn(frames.shape[0], 3, *coarse, generator=generator)
     texture = F.interpolate(noise, list(frames.shape[2:]), mode="bilinear")
-    amount = math.sqrt(_LEAST_SPREAD**2 - spread**2) / float(texture.std())
+    amount = math.sqrt(_LEAST_SPREAD**2 - _spread(frames) ** 2) / float(texture.std())
     return frames + amount * texture.to(frames)

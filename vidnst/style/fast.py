@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vidnst.frames import Picture
 from vidnst.options import ComputeOptions
-from vidnst.style.bake import BakedNetwork, Statistics, bake
+from vidnst.style.bake import BakedNetwork, Statistics, bake, is_flat
 from vidnst.style.code import code_encoder, style_code, with_fine_texture
 from vidnst.style.color import palette_of
 from vidnst.style.feed_forward import FeedForwardStylizer
@@ -102,6 +102,8 @@ class FastStylizer(FeedForwardStylizer):
             if strength < 1:
                 own = style_code(self._encoder, frames).mean(0, keepdim=True)
                 code = torch.lerp(own, code, strength)
+            if is_flat(frames):
+                frames = frames + self._texture(len(samples))
             return bake(self.network, code, frames, followed=followed, share=share)
 
     def _wanted_style(self, samples: Sequence[Picture]) -> StylePictures:
@@ -120,6 +122,15 @@ class FastStylizer(FeedForwardStylizer):
             if style.fine is None:
                 return style.mean(code)
             return with_fine_texture(self._encoder, style.mean(code), style.fine.mean(code))
+
+    def _texture(self, count: int) -> Tensor:
+        """What the style's pictures, in turn, show around their mean colors, as large as strips.
+
+        A flat frame has statistics of the style's own scale with it, and so one of its colors.
+        """
+        pictures = self._style.pictures
+        own = torch.cat(self._strips([pictures[i % len(pictures)] for i in range(count)]))
+        return own - own.mean((2, 3), keepdim=True)
 
     def _strips(self, samples: Sequence[Picture]) -> list[Tensor]:
         """Samples as the network sees them, or, where these are large, a strip of each."""

@@ -55,9 +55,9 @@ INTERLACED = {
 }
 
 
-def film(path: Path, told: str, bars: str = BARS) -> Path:
-    """Three seconds of moving bars with a tone, as ffmpeg's options tell."""
-    tone = ["-f", "lavfi", "-i", "sine=duration=3"]
+def film(path: Path, told: str, bars: str = BARS, sound: str = "sine=duration=3") -> Path:
+    """Three seconds of moving bars with a tone, or of other sources, as ffmpeg's options tell."""
+    tone = ["-f", "lavfi", "-i", sound]
     run("-f", "lavfi", "-i", bars, *tone, "-threads", "2", *told.split(), str(path))
     return path
 

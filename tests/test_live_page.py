@@ -122,7 +122,7 @@ def test_the_status_is_an_object_from_the_start_to_the_end() -> None:
         starting = status_of(page)
         page.show(a_frame())
         running = status_of(page)
-        with urllib.request.urlopen(f"{page.url}stream.mjpg", timeout=10) as stream:
+        with urllib.request.urlopen(f"{page.url}stream.mjpg?page", timeout=10) as stream:
             stream.readline()
             closing = threading.Thread(target=page.close)
             closing.start()
@@ -141,12 +141,15 @@ def test_the_status_is_an_object_from_the_start_to_the_end() -> None:
         status_of(page)
 
 
-def test_a_page_that_nobody_looks_at_ends_at_once() -> None:
+def test_a_page_that_no_browser_looks_at_ends_at_once() -> None:
     page = Page(0)
     status_of(page)
-    started = time.monotonic()
-    page.close()
-    assert time.monotonic() - started < 1
+    page.show(a_frame())
+    with urllib.request.urlopen(f"{page.url}stream.mjpg", timeout=10) as stream:
+        stream.readline()
+        started = time.monotonic()
+        page.close()
+    assert time.monotonic() - started < 2
 
 
 @contextmanager
@@ -220,6 +223,9 @@ def test_a_browser_tells_start_and_end_from_a_lost_connection() -> None:
             browser.context.set_offline(False)
             eventually(shows)
             wait_for_words(browser, "24.0 fps")
+            for _ in range(10):
+                page.show(a_frame())  # So that the stream that was lost is noticed to be gone.
+                browser.wait_for_timeout(20)
         finally:
             page.close()
         wait_for_words(browser, "The webcam was ended")

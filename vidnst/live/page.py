@@ -3,7 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,8 +24,8 @@ _QUALITY = 85
 _MOST_WISHES = 32
 _PATIENCE_SECONDS = 5.0
 """A browser that takes no bytes for so long is let go."""
-_FAREWELL_SECONDS = 1.5
-"""So long at most the end can still be asked for: pages ask twice a second."""
+_FAREWELL_SECONDS = 3.0
+"""So long at most the end can still be asked for: pages ask twice a second, hidden ones once."""
 
 _NO_FIGURES: dict[str, Any] = dict.fromkeys(field.name for field in fields(Status))
 
@@ -81,7 +81,7 @@ class Page:
 
     @contextmanager
     def looked_at(self) -> Iterator[None]:
-        """While a browser shows the stream; those that do so at the end are to be told of it."""
+        """While a page shows the stream; those that do so at the end are to be told of it."""
         with self._changed:
             self._untold += 1
         try:
@@ -91,7 +91,7 @@ class Page:
                 self.told()
 
     def told(self) -> None:
-        """A browser knows of the end, or is gone."""
+        """A page knows of the end, or is gone."""
         with self._changed:
             self._untold -= 1
             self._changed.notify_all()
@@ -111,7 +111,7 @@ class Page:
             return (*self._encoded, self._shown.captured_seconds)
 
     def close(self) -> None:
-        """End every stream, and stop serving when the browsers know that it is the end."""
+        """End every stream, and stop serving when the pages know that it is the end."""
         if self.closed:
             return
         with self._changed:
@@ -143,7 +143,7 @@ class _Answer(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if not self._asked_by_name():
             return
-        path = self.path.partition("?")[0]
+        path, _, query = self.path.partition("?")
         if path == "/":
             page = files("vidnst.live").joinpath("page.html").read_bytes()
             self._send("text/html; charset=utf-8", page)
@@ -153,7 +153,9 @@ class _Answer(BaseHTTPRequestHandler):
             if status["state"] == "ended" and self.command == "GET":
                 self.server.page.told()
         elif path == "/stream.mjpg":
-            self._stream()
+            # Other programs may show the stream as well; only pages ask how it goes.
+            with self.server.page.looked_at() if query.startswith("page") else nullcontext():
+                self._stream()
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
@@ -206,16 +208,14 @@ class _Answer(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "HEAD":
             return
-        page, number = self.server.page, 0
-        with page.looked_at():
-            while (newest := page.jpeg_after(number)) is not None:
-                number, jpeg, captured_seconds = newest
-                head = (
-                    f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\n"
-                    f"Content-Length: {len(jpeg)}\r\n"
-                    f"X-Captured-Seconds: {captured_seconds:.6f}\r\n\r\n"
-                )
-                self.wfile.write(head.encode() + jpeg + b"\r\n")
+        number = 0
+        while (newest := self.server.page.jpeg_after(number)) is not None:
+            number, jpeg, captured_seconds = newest
+            head = (
+                f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n"
+                f"X-Captured-Seconds: {captured_seconds:.6f}\r\n\r\n"
+            )
+            self.wfile.write(head.encode() + jpeg + b"\r\n")
 
 
 def _jpeg(picture: Picture) -> bytes:

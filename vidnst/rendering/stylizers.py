@@ -13,12 +13,13 @@ from vidnst.source import style_of
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.foreign import ForeignStylizer
-from vidnst.style.gatys import GatysStep, GatysStylizer
+from vidnst.style.gatys import GatysStylizer
 from vidnst.style.mix import MixingStylizer
+from vidnst.style.optimizing import OptimizingStep
 from vidnst.style.tuned import RetrievedStylizer, TunedStylizer, is_tuned
 from vidnst.style.tuning import TuneStep
 
-Step = GatysStep | TuneStep
+Step = OptimizingStep | TuneStep
 Stylizer = FeedForwardStylizer | GatysStylizer
 
 

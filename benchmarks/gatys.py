@@ -22,7 +22,8 @@ from torchvision.models import vgg
 from vidnst.errors import WeightsError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, resize
-from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
+from vidnst.style.gatys import GatysStylizer, perceptual_encoder
+from vidnst.style.optimizing import OptimizingStep
 from vidnst.style.options import GatysOptions, StyleOptions
 from vidnst.style.perceptual import PerceptualEncoder, from_vgg
 from vidnst.style.precision import processor_dtype
@@ -47,7 +48,7 @@ def seconds_of_steps(
     """Seconds for the whole picture, and for each step but the first two."""
     times: list[float] = []
 
-    def on_step(step: GatysStep) -> None:
+    def on_step(step: OptimizingStep) -> None:
         times.append(time.perf_counter())
 
     options = GatysOptions(scales=1, steps=(steps,))

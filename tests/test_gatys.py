@@ -11,7 +11,8 @@ from known_motion import SIZE_HW, known_film, warping_error
 from vidnst.errors import MediaError, UsageError, WeightsError
 from vidnst.frames import Picture
 from vidnst.memory import available_bytes, require_memory
-from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
+from vidnst.style.gatys import GatysStylizer, perceptual_encoder
+from vidnst.style.optimizing import OptimizingStep
 from vidnst.style.options import GatysOptions, StyleOptions
 from vidnst.style.temporal import Painted, recolored
 
@@ -30,8 +31,8 @@ def brushwork(height: int = 90, width: int = 110) -> Picture:
 
 def stylizer(
     options: GatysOptions = QUICK, strength: float = 1.0, size_hw: tuple[int, int] = SIZE_HW
-) -> tuple[GatysStylizer, list[GatysStep]]:
-    steps: list[GatysStep] = []
+) -> tuple[GatysStylizer, list[OptimizingStep]]:
+    steps: list[OptimizingStep] = []
     made = GatysStylizer(
         brushwork(),
         StyleOptions(strength=strength),

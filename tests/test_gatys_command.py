@@ -74,7 +74,7 @@ def test_a_cut_starts_anew(tmp_path: Path, style: Path) -> None:
         (["--stylizer", "gatys", "--plot", "no/where.png"], "the folder no does not exist"),
         (["--stylizer", "gatys", "--features", "no.safetensors"], "cannot read weights"),
         (["--style-weight", "3"], "--style-weight is for --stylizer gatys"),
-        (["--plot", "x.png"], "--plot is for --stylizer gatys"),
+        (["--plot", "x.png"], "--plot is for --stylizer neighbor and gatys"),
         (["--stylizer", "oils"], "invalid choice: 'oils'"),
     ],
 )

@@ -19,7 +19,8 @@ from vidnst.media.result import check_target
 from vidnst.options import RenderOptions
 from vidnst.source import style_of
 from vidnst.style.color import colored
-from vidnst.style.gatys import GatysStep, GatysStylizer, perceptual_encoder
+from vidnst.style.gatys import GatysStylizer, perceptual_encoder
+from vidnst.style.optimizing import OptimizingStep
 
 _LABEL_LINE_PX = 16
 
@@ -74,7 +75,7 @@ def explore(
         raise MediaError(f"{width}x{height} pixels are too few to paint on: give a larger --side")
     picture = resize(picture, (height, width))
 
-    steps: list[GatysStep] = []
+    steps: list[OptimizingStep] = []
     encoders = {
         features: perceptual_encoder(features)
         for features in {cell.options.gatys.features for cell in cells}

@@ -11,7 +11,7 @@ from vidnst.mixing import Mixing, WeightedStyle
 from vidnst.option_fields import option, require_in_range
 from vidnst.regions.options import RegionOptions
 from vidnst.schedule import Curve, Easing
-from vidnst.style.options import GatysOptions, StyleOptions, TuneOptions
+from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions, TuneOptions
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,9 @@ class EncodeOptions:
     pix_fmt: str | None = None
 
 
-Stylizer = Literal["fast", "tuned", "gatys"]
+Stylizer = Literal["fast", "tuned", "neighbor", "gatys"]
+OPTIMIZING: tuple[Stylizer, ...] = ("neighbor", "gatys")
+"""They optimize every frame, with torch, and keep a film steady themselves."""
 Device = Literal["auto", "cpu", "cuda", "mps"]
 NetworkRange = Literal["auto", "0..1", "0..255", "-1..1"]
 Backend = Literal["auto", "torch", "openvino", "onnxruntime"]
@@ -151,7 +153,13 @@ class TimeOptions:
 
 
 OptionGroup = (
-    ComputeOptions | SteadyOptions | TuneOptions | GatysOptions | DeliveryOptions | CrewOptions
+    ComputeOptions
+    | SteadyOptions
+    | TuneOptions
+    | NeighborOptions
+    | GatysOptions
+    | DeliveryOptions
+    | CrewOptions
 )
 """Whose every field is an option of the command line."""
 
@@ -187,6 +195,7 @@ class RenderOptions:
     painting: StyleOptions = StyleOptions()
     steadying: SteadyOptions = SteadyOptions()
     tuning: TuneOptions = TuneOptions()
+    neighbor: NeighborOptions = NeighborOptions()
     gatys: GatysOptions = GatysOptions()
     compute: ComputeOptions = ComputeOptions()
     plot: Path | None = None
@@ -204,8 +213,10 @@ class RenderOptions:
             raise UsageError(f"--start is {start:g} s, but must not be negative")
         if end is not None and end <= (start or 0):
             raise UsageError(f"--end is {end:g} s, but must lie after --start ({start or 0:g} s)")
-        if self.stylizer == "gatys" and self.weights is not None:
-            raise UsageError("--weights is for --stylizer fast; gatys takes --features")
+        if self.stylizer in OPTIMIZING and self.weights is not None:
+            raise UsageError(f"--weights is for --stylizer fast; {self.stylizer} takes --features")
+        if self.stylizer == "neighbor" and self.mixing.fine is not None:
+            raise UsageError("--fine-style is for the other stylizers, not for neighbor")
         if self.network is not None and (self.stylizer != "fast" or self.weights is not None):
             raise UsageError("--network stands for itself: leave --stylizer and --weights out")
         if self.network is not None and self.mixing != Mixing():
@@ -217,12 +228,14 @@ class RenderOptions:
             )
         if not sum(style.weight for style in self.styles):
             raise UsageError("--style: all weights are 0, so that nothing is left to paint like")
-        if self.stylizer == "gatys" and self.compute.backend not in ("auto", "torch"):
-            raise UsageError("--backend is for --stylizer fast and tuned; gatys needs torch")
+        if self.stylizer in OPTIMIZING and self.compute.backend not in ("auto", "torch"):
+            raise UsageError(
+                f"--backend is for --stylizer fast and tuned; {self.stylizer} needs torch"
+            )
         if len(self.regions.styles) > 1 and self.network is not None:
             raise UsageError("--network paints in one style: give --mask, not --region")
-        if any(r.style_mask for r in self.regions.regions) and self.stylizer != "gatys":
-            raise UsageError("--style-mask is for --stylizer gatys")
+        if any(r.style_mask for r in self.regions.regions) and (self.stylizer not in OPTIMIZING):
+            raise UsageError("--style-mask is for --stylizer neighbor and gatys")
         if len(self.timing.style_seconds) > 1:
             for flag, given in (
                 ("--network", self.network is not None),

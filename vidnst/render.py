@@ -36,7 +36,7 @@ from vidnst.rendering.stylizers import Step, make_stylizer
 from vidnst.source import no_frame, painted_size
 from vidnst.style.color import colored
 from vidnst.style.feed_forward import FeedForwardStylizer
-from vidnst.style.gatys import GatysStep
+from vidnst.style.optimizing import OptimizingStep
 from vidnst.style.record import StepRecord
 from vidnst.style.shares import in_floats
 from vidnst.style.tuning import TuneStep
@@ -53,7 +53,7 @@ class Progress:
 
     frames_done: int
     frame_count: int | None
-    step: GatysStep | None = None
+    step: OptimizingStep | None = None
     tuning: TuneStep | None = None
     notes: tuple[str, ...] = ()
     """What the user should know, told once."""
@@ -177,7 +177,7 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         check_target(target, read, overwrite=options.overwrite)
 
     def listen(step: Step) -> None:
-        if isinstance(step, GatysStep):
+        if isinstance(step, OptimizingStep):
             record.add(step)
         on_progress(_progress(0, 1, step))
 

@@ -19,6 +19,7 @@ from vidnst.media.places import cannot_write
 SHA256 = {
     "fast.safetensors": "39f73b6d1f63a31d0c6bc32875d316b5d51ac493d584bf8d72a985e5772f57a1",
     "slim.safetensors": "fb069ab002b6bf356eb261e52a66ad9a98e8c75dd92b2db55c689878cec23d8b",
+    "slim-vgg16.safetensors": "aa9462085c9e149b8eedac55297cbd968531fef90901e7c19a836221065e42ca",
 }
 
 

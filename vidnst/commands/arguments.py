@@ -14,6 +14,7 @@ from vidnst.errors import UsageError
 from vidnst.mixing import Mixing, WeightedStyle, parse_style, times_of
 from vidnst.option_fields import flag_of
 from vidnst.options import (
+    OPTIMIZING,
     ComputeOptions,
     CrewOptions,
     DeliveryOptions,
@@ -25,7 +26,14 @@ from vidnst.options import (
     TimeOptions,
 )
 from vidnst.schedule import Curve, Easing, parse_curve, parse_time
-from vidnst.style.options import Color, GatysOptions, StyleOptions, TuneOptions
+from vidnst.style.options import (
+    BOTH_OPTIMIZE,
+    Color,
+    GatysOptions,
+    NeighborOptions,
+    StyleOptions,
+    TuneOptions,
+)
 
 
 def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":
@@ -40,8 +48,8 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     )  # fmt: skip
     group.add_argument(
         "--stylizer", choices=get_args(Stylizer), default=RenderOptions.stylizer,
-        help="fast: a network, at once; tuned: the network, tuned to this clip first; gatys: "
-        "optimization, slow and nearest to the style "
+        help="fast: a network, at once; tuned: the network, tuned to this clip first; neighbor: "
+        "the style's own strokes, place by place, slow; gatys: by its statistics, as slow "
         "(default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
@@ -90,7 +98,11 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     add_options(parser.add_argument_group("where and by what is computed"), ComputeOptions)
     add_options(parser.add_argument_group("how fast and tuned keep a film steady"), SteadyOptions)
     add_options(parser.add_argument_group("how --stylizer tuned learns"), TuneOptions)
-    group = parser.add_argument_group("how --stylizer gatys paints; lists are joined by +")
+    add_options(parser.add_argument_group("how --stylizer neighbor paints"), NeighborOptions)
+    group = parser.add_argument_group(
+        "how --stylizer gatys paints; lists are joined by +; neighbor takes "
+        "features, scales, seed and those for film"
+    )
     add_options(group, GatysOptions)
     group.add_argument("--plot", type=Path, metavar="PNG", help="write the loss curves")
     group.add_argument(
@@ -169,18 +181,32 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
     if [args.style, args.network, args.region].count(None) != 2:
         raise UsageError("give either --style, --region or --network (vidnst --help shows how)")
     regions = regions_of(args)
-    steadying, tuning, gatys, delivery, crew = (
+    steadying, tuning, neighbor, gatys, delivery, crew = (
         given_options(args, options)
-        for options in (SteadyOptions, TuneOptions, GatysOptions, DeliveryOptions, CrewOptions)
+        for options in (
+            SteadyOptions,
+            TuneOptions,
+            NeighborOptions,
+            GatysOptions,
+            DeliveryOptions,
+            CrewOptions,
+        )
     )
     if "compare_as" in delivery and "compare" not in delivery:
         raise UsageError("--compare-as is for --compare")
-    if steadying and args.stylizer == "gatys":
+    if steadying and args.stylizer in OPTIMIZING:
         raise UsageError(f"{flag_of(next(iter(steadying)))} is for --stylizer fast and tuned")
     extras = [*gatys, *(name for name in ("plot", "save_steps") if getattr(args, name) is not None)]
-    for stylizer, names in (("tuned", [*tuning]), ("gatys", extras)):
-        if names and args.stylizer != stylizer:
-            raise UsageError(f"{flag_of(names[0])} is for --stylizer {stylizer}")
+    shared = [name for name in extras if name in (*BOTH_OPTIMIZE, "plot", "save_steps")]
+    alone = [name for name in extras if name not in shared]
+    for stylizers, names in (
+        (("tuned",), [*tuning]),
+        (("neighbor",), [*neighbor]),
+        (OPTIMIZING, shared),
+        (("gatys",), alone),
+    ):
+        if names and args.stylizer not in stylizers:
+            raise UsageError(f"{flag_of(names[0])} is for --stylizer {' and '.join(stylizers)}")
     if args.keep_color and args.color not in (None, "luminance"):
         raise UsageError(f"--keep-color is --color luminance, and not {args.color}")
     color = "luminance" if args.keep_color else args.color or StyleOptions.color
@@ -202,6 +228,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         steadying=SteadyOptions(**steadying),
         compute=ComputeOptions(**given_options(args, ComputeOptions)),
         tuning=TuneOptions(**tuning),
+        neighbor=NeighborOptions(**neighbor),
         gatys=GatysOptions(**gatys),
         plot=args.plot,
         save_steps=args.save_steps,

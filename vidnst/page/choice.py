@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidnst.commands.arguments import render_options
-from vidnst.options import RenderOptions, SteadyOptions, Stylizer
+from vidnst.options import OPTIMIZING, RenderOptions, SteadyOptions, Stylizer
 from vidnst.page.uploads import Source
 from vidnst.style.options import Color, StyleOptions
 
@@ -98,7 +98,7 @@ class Choice:
             flags += ["--brush-size", f"{self.brush_size:g}"]
         if self.color != StyleOptions.color:
             flags += ["--color", self.color]
-        if self.stylizer != "gatys" and self.steady != SteadyOptions.steady:
+        if self.stylizer not in OPTIMIZING and self.steady != SteadyOptions.steady:
             flags += ["--steady", f"{self.steady:g}"]
         if self.size is not None:
             flags += ["--size", self.size]

@@ -10,7 +10,7 @@ import streamlit as st
 from vidnst.errors import VidnstError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture
-from vidnst.options import SteadyOptions, Stylizer
+from vidnst.options import OPTIMIZING, SteadyOptions, Stylizer
 from vidnst.page.choice import Choice
 from vidnst.page.session import Session
 from vidnst.page.uploads import FILM_ENDINGS, STYLE_ENDINGS, Source
@@ -72,13 +72,14 @@ def choose(session: Session, *, local: bool) -> Choice | None:
         ),
         steady=st.slider(
             "Steadiness", 0.0, 1.0, step=0.05, key=_remembered("steady", SteadyOptions.steady),
-            disabled=st.session_state.get("stylizer") == "gatys",
+            disabled=st.session_state.get("stylizer") in OPTIMIZING,
             help="How much flicker is taken away. It shows in motion, not in a still.",
         ),
         stylizer=st.radio(
             "Stylizer", get_args(Stylizer), key="stylizer", horizontal=True,
             help="fast: at once. tuned: first learns this film, for minutes, and paints bolder. "
-            "gatys: minutes for each second of film, and nearest to the style.",
+            "neighbor: paints with the style's own strokes, minutes for each second of film. "
+            "gatys: as slow, by the style's statistics.",
         ),
         size=_size(film),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from vidnst.errors import UsageError
-from vidnst.options import CrewOptions, RenderOptions
+from vidnst.options import OPTIMIZING, CrewOptions, RenderOptions
 from vidnst.rendering.film import Film
 from vidnst.rendering.job import Job
 from vidnst.rendering.spread import Crew
@@ -36,17 +36,17 @@ def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | No
         )
     if options.stylizer == "tuned":
         options = _tuned(film, options, job.folder / "tuned.safetensors", on_step)
-    # Gatys' optimization amplifies what another number of threads changes in its sums.
+    # An optimization amplifies what another number of threads changes in its sums.
     all_cores = torch.get_num_threads()
     if wanted.cluster is not None:
         from vidnst.rendering.cluster import RayCrew
 
-        threads = all_cores if options.stylizer == "gatys" else wanted.cpus_per_worker
+        threads = all_cores if options.stylizer in OPTIMIZING else wanted.cpus_per_worker
         return RayCrew(options, wanted, threads=threads)
     from vidnst.rendering.processes import LocalCrew
 
     assert wanted.workers is not None
-    threads = all_cores if options.stylizer == "gatys" else max(1, all_cores // wanted.workers)
+    threads = all_cores if options.stylizer in OPTIMIZING else max(1, all_cores // wanted.workers)
     return LocalCrew(options, size=wanted.workers, threads=threads)
 
 

@@ -10,6 +10,7 @@ import torch
 from vidnst import __version__
 from vidnst.backends.engine import chosen_backend, chosen_device
 from vidnst.inputs import inputs_of
+from vidnst.options import OPTIMIZING
 from vidnst.processor import processor_kind
 from vidnst.regions.options import RegionOptions
 from vidnst.rendering.film import Film
@@ -43,7 +44,9 @@ def manifest_of(film: Film) -> dict[str, Any]:
     settings = {k: v for k, v in asdict(options).items() if k not in _NOT_DECIDING}
     settings["compute"] = {
         "device": chosen_device(options.compute.device),
-        "backend": chosen_backend(options.compute) if options.stylizer != "gatys" else "torch",
+        "backend": chosen_backend(options.compute)
+        if options.stylizer not in OPTIMIZING
+        else "torch",
     }
     if options.gatys.features_file is not None:
         settings["gatys"]["features"] = None  # Its content tells.

@@ -15,13 +15,13 @@ import torch
 from vidnst.ahead import in_parallel, with_one_before
 from vidnst.frames import Frame, Picture
 from vidnst.media.shots import frames_ahead, in_shots
-from vidnst.options import RenderOptions
+from vidnst.options import OPTIMIZING, RenderOptions
 from vidnst.profile import Profile
 from vidnst.stabilize import Linker, Links, Stabilizer
 from vidnst.style.color import colored
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.film import paint_film
-from vidnst.style.gatys import GatysStylizer
+from vidnst.style.optimizing import OptimizingStylizer
 from vidnst.style.shares import all_painted, continued_from, in_floats, over_source, painted_share
 
 State = Mapping[str, npt.NDArray[Any]]
@@ -30,17 +30,17 @@ State = Mapping[str, npt.NDArray[Any]]
 _NOTHING: Picture = np.empty((0, 0, 3), np.uint8)
 _NO_WEIGHT = np.zeros((1, 1, 1), np.float32)
 _FEWEST_FRAMES = 48
-_GATYS_FRAMES = 12
+_OPTIMIZED_FRAMES = 12
 """They take minutes each."""
 
 
 def longest_segment(options: RenderOptions, size_hw: tuple[int, int]) -> int | None:
     """So many frames of a shot make a segment, at most; None where shots are painted whole."""
     longest = max(_FEWEST_FRAMES, 2 * frames_ahead(size_hw))
-    if options.stylizer == "gatys":
+    if options.stylizer in OPTIMIZING:
         if options.gatys.passes > 1:
             return None
-        longest = _GATYS_FRAMES
+        longest = _OPTIMIZED_FRAMES
     # A segment ends with what is held, so that the next begins with what is painted.
     return options.on * max(1, longest // options.on)
 
@@ -63,7 +63,7 @@ class FilmPainter(Protocol):
 
 
 def film_painter(
-    stylizer: FeedForwardStylizer | GatysStylizer,
+    stylizer: FeedForwardStylizer | OptimizingStylizer,
     options: RenderOptions,
     profile: Profile,
     *,
@@ -72,8 +72,8 @@ def film_painter(
 ) -> FilmPainter:
     """What paints a film with this stylizer; `folder` is there to put things aside."""
     painter: FilmPainter
-    if isinstance(stylizer, GatysStylizer):
-        painter = GatysPainter(stylizer, profile, folder=folder)
+    if isinstance(stylizer, OptimizingStylizer):
+        painter = OptimizingPainter(stylizer, profile, folder=folder)
     else:
         painter = FeedForwardPainter(stylizer, options, profile, size_hw=size_hw)
     return painter if options.on == 1 else HoldingPainter(painter, options.on)
@@ -175,10 +175,10 @@ class FeedForwardPainter:
                 yield frame, links
 
 
-class GatysPainter:
+class OptimizingPainter:
     """Paints frame after frame, or goes over each shot several times."""
 
-    def __init__(self, stylizer: GatysStylizer, profile: Profile, *, folder: Path) -> None:
+    def __init__(self, stylizer: OptimizingStylizer, profile: Profile, *, folder: Path) -> None:
         self._stylizer, self._profile, self._folder = stylizer, profile, folder
 
     def paint(

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from vidnst.backends.engine import chosen_device
 from vidnst.mixing import Mixing
-from vidnst.options import RenderOptions, TimeOptions
+from vidnst.options import OPTIMIZING, RenderOptions, TimeOptions
 from vidnst.regions.masks import style_mask
 from vidnst.regions.options import RegionOptions
 from vidnst.rendering.timing import has_own_style
@@ -13,13 +14,15 @@ from vidnst.source import style_of
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.foreign import ForeignStylizer
-from vidnst.style.gatys import GatysStep, GatysStylizer
+from vidnst.style.gatys import GatysStylizer
 from vidnst.style.mix import MixingStylizer
+from vidnst.style.neighbor import NeighborStylizer
+from vidnst.style.optimizing import OptimizingStep, OptimizingStylizer
 from vidnst.style.tuned import RetrievedStylizer, TunedStylizer, is_tuned
 from vidnst.style.tuning import TuneStep
 
-Step = GatysStep | TuneStep
-Stylizer = FeedForwardStylizer | GatysStylizer
+Step = OptimizingStep | TuneStep
+Stylizer = FeedForwardStylizer | OptimizingStylizer
 
 
 def make_stylizer(
@@ -44,15 +47,18 @@ def make_stylizer(
             at_once=at_once,
         )
     each = _each_alone(options)
-    if options.stylizer != "gatys" and len(each) > 1:
+    if options.stylizer not in OPTIMIZING and len(each) > 1:
         parts = [make_stylizer(one, size_hw, on_step, at_once=at_once) for one in each]
         feeding = [part for part in parts if isinstance(part, FeedForwardStylizer)]
         return MixingStylizer(feeding, painting, compute, size_hw=size_hw, at_once=at_once)
     style = style_of(each[0])
-    if options.stylizer == "gatys":
-        return GatysStylizer(
-            style,
-            painting,
+    if options.stylizer in OPTIMIZING:
+        optimizing = (
+            partial(NeighborStylizer, style, painting, options.neighbor)
+            if options.stylizer == "neighbor"
+            else partial(GatysStylizer, style, painting)
+        )
+        return optimizing(
             options.gatys,
             size_hw=size_hw,
             on_step=on_step,

@@ -1,4 +1,4 @@
-"""A film through Gatys' optimization: frame by frame, or back and forth over each shot."""
+"""A film through an optimization: frame by frame, or back and forth over each shot."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ from vidnst.frames import Frame, Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.media.shots import in_shots
 from vidnst.style.color import colored
-from vidnst.style.gatys import GatysStylizer
+from vidnst.style.optimizing import OptimizingStylizer
 from vidnst.style.shares import in_floats
 from vidnst.style.temporal import Painted
 
@@ -20,7 +20,7 @@ _SAMPLES = 3
 
 
 def paint_film(
-    stylizer: GatysStylizer, frames: Iterator[Frame], *, folder: Path
+    stylizer: OptimizingStylizer, frames: Iterator[Frame], *, folder: Path
 ) -> Generator[Frame, None, None]:
     """Yield the frames painted and in the colors asked for, starting anew where one opens a shot.
 
@@ -41,7 +41,7 @@ def paint_film(
                 yield from several.painted(shot.frames)
 
 
-def _painted(stylizer: GatysStylizer, frame: Frame) -> Picture:
+def _painted(stylizer: OptimizingStylizer, frame: Frame) -> Picture:
     weights = None if frame.weights is None else in_floats(frame.weights)
     return stylizer.paint(frame.picture, weights)
 
@@ -49,7 +49,7 @@ def _painted(stylizer: GatysStylizer, frame: Frame) -> Picture:
 class _SeveralPasses:
     """The frames of a shot on disk, each with its result so far."""
 
-    def __init__(self, stylizer: GatysStylizer, folder: Path) -> None:
+    def __init__(self, stylizer: OptimizingStylizer, folder: Path) -> None:
         self._stylizer = stylizer
         self._folder = folder
 

@@ -59,6 +59,38 @@ class TuneOptions:
 
 
 @dataclass(frozen=True)
+class NeighborOptions:
+    """How a picture is painted by its nearest places in the style.
+
+    Each field is an option of the command line. What sees, and how film is painted, is said by
+    GatysOptions.
+    """
+
+    scene: float = option(
+        0.75, "how much the scene counts where places of the style are looked for", low=0, high=1
+    )
+    neighbor_steps: int = option(60, "steps at each scale, and to refine", low=1, high=100_000)
+    neighbor_rate: float = option(2e-3, "how far a step goes", low=1e-6, high=1)
+
+    def __post_init__(self) -> None:
+        require_in_range(self)
+
+
+BOTH_OPTIMIZE = (
+    "features",
+    "scales",
+    "seed",
+    "averaging",
+    "temporal_weight",
+    "long_term",
+    "frame_steps",
+    "tolerance",
+    "passes",
+)
+"""The fields of GatysOptions that neighbor takes as well."""
+
+
+@dataclass(frozen=True)
 class GatysOptions:
     """How Gatys' optimization paints. Each field is an option of the command line.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from vidnst.errors import OutputError
 from vidnst.media.pictures import write_picture
 from vidnst.plot import write_plot
-from vidnst.style.gatys import GatysStep
+from vidnst.style.optimizing import OptimizingStep
 
 
 class StepRecord:
@@ -27,7 +27,7 @@ class StepRecord:
         pictures = [self._folder / "%06d.png"] if self._every else []
         return [*pictures, *([self._plot] if self._plot else [])]
 
-    def add(self, step: GatysStep) -> None:
+    def add(self, step: OptimizingStep) -> None:
         """Note a step. Raises OutputError where a picture cannot be written."""
         if self._plot:
             self._steps.append((step.step, step.size_hw, dict(step.losses)))

@@ -23,6 +23,11 @@ _NATURAL_BRUSH_PERCENT = 4.5
 """The size of marks when the style is read as large as the frame, roughly."""
 
 
+def brush_scale(brush_size: float | None) -> float:
+    """How large a style is read beside the frame, for marks of a size in percent of its height."""
+    return (brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
+
+
 class StyleTargets:
     """Of several styles, each by all or a part of its pictures."""
 
@@ -46,7 +51,7 @@ class StyleTargets:
         self._given = self._styles = list(styles)
         self._masks = [*masks, *[None] * (len(styles) - len(masks))]
         self._encoder, self._layers, self._smallest = encoder, layers, smallest
-        self._brush = (brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
+        self._brush = brush_scale(brush_size)
         self._device, self._dtype = device, dtype
         self._at = lru_cache(maxsize=16)(self._read)
         self.palette: Palette | None = None

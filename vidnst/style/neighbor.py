@@ -1,0 +1,414 @@
+"""Painting by places: for each place of the scene the nearest of the style, and a picture of those.
+
+Kolkin et al. 2022, "Neural Neighbor Style Transfer" (arXiv 2203.13215): coarse to fine, what is
+looked for is mostly the scene; at the end, layer by layer, what the picture itself has become.
+For film, the places found before travel with things (style/optimizing.py brings the pixels along).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidnst.errors import UsageError
+from vidnst.frames import Picture, Weights
+from vidnst.media.pictures import resize
+from vidnst.motion.flow import optical_flow
+from vidnst.motion.visibility import visible
+from vidnst.style.color import matched, palette_of
+from vidnst.style.losses import temporal_loss
+from vidnst.style.objective import Anchor, out_of_range
+from vidnst.style.optimizing import OptimizingStep, OptimizingStylizer, as_picture, scales_of
+from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions
+from vidnst.style.perceptual import PerceptualEncoder, load_encoder, torchvision_vgg19
+from vidnst.style.pictures import StylePictures, style_pictures
+from vidnst.style.places import (
+    LAYERS,
+    PLACE_SIDE,
+    SMALLEST_SIDE,
+    PlaceReader,
+    StylePlaces,
+    nearest,
+)
+from vidnst.style.precision import processor_dtype
+from vidnst.style.pyramid import Pyramid
+from vidnst.style.targets import Mask, as_guides
+from vidnst.style.temporal import Painted
+from vidnst.weights import shipped_weights
+
+_COARSEST_SIDE = 64
+_MATCH_WEIGHT = 1e5
+"""As much as gatys gives a style by default, so that --temporal-weight means the same."""
+_RANGE_WEIGHT = 1e6
+_REFINING_ROUNDS = 3
+"""So often the layers are matched anew at the end."""
+_HYSTERESIS = 0.05
+"""By so much of a cosine another place must be nearer before a stroke gives way to it."""
+
+
+def neighbor_encoder(features: str) -> PerceptualEncoder:
+    """The encoder that --features names: slim, vgg19, or a safetensors file.
+
+    Raises WeightsError where it cannot be had.
+    """
+    if features == "slim":
+        return load_encoder(shipped_weights("slim-vgg16.safetensors"))
+    if features == "vgg19":
+        return torchvision_vgg19()
+    return load_encoder(Path(features))
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Features to come near: unit vectors (h, w, C) around means (C,), of each layer.
+
+    share: how much they count at each place, (h, w).
+    """
+
+    units: list[Tensor]
+    means: list[Tensor]
+    share: Tensor
+
+
+class _PlacesLoss:
+    """How far a picture's places are from the wanted ones; the point is a picture's pyramid."""
+
+    def __init__(
+        self,
+        reader: PlaceReader,
+        pyramid: Pyramid,
+        wanted: Sequence[_Wanted],
+        anchor: Anchor | None,
+        temporal_weight: float,
+    ) -> None:
+        self._reader, self._pyramid, self._wanted = reader, pyramid, wanted
+        self._anchor, self._temporal_weight = anchor, temporal_weight
+
+    def evaluate(self, point: Tensor) -> tuple[dict[str, float], Tensor]:
+        """The terms, and the gradient of their sum with respect to the pyramid."""
+        with torch.enable_grad():
+            point = point.detach().requires_grad_()
+            picture = self._pyramid.picture(point)
+            terms, slope = self._terms(picture.detach(), differentiate=True)
+            (gradient,) = torch.autograd.grad(picture, point, slope)
+        return terms, gradient
+
+    def terms_at(self, point: Tensor) -> dict[str, float]:
+        """The terms alone."""
+        with torch.no_grad():
+            return self._terms(self._pyramid.picture(point), differentiate=False)[0]
+
+    def _terms(self, picture: Tensor, *, differentiate: bool) -> tuple[dict[str, float], Tensor]:
+        slope = torch.zeros_like(picture)
+        height, width = picture.shape[2:]
+        count = (height // PLACE_SIDE) * (width // PLACE_SIDE)
+        matching = 0.0
+        # The loss is a sum over places, so that each tile's share of it stands for itself.
+        for tile in self._reader.tiles((height, width)):
+            t, b, l, r = tile.outer  # noqa: E741
+            part = picture[:, :, t:b, l:r].detach().requires_grad_(differentiate)
+            found = self._reader.read_tile(part, tile)
+            top, bottom, left, right = (side // PLACE_SIDE for side in tile.own)
+            loss = part.new_zeros(())
+            for wanted in self._wanted:
+                share = wanted.share[top:bottom, left:right]
+                for has, unit, mean in zip(found, wanted.units, wanted.means, strict=True):
+                    alike = F.cosine_similarity(has - mean, unit[top:bottom, left:right], dim=2)
+                    loss = loss + (share * (1 - alike)).sum()
+            loss = loss * (_MATCH_WEIGHT / (count * len(LAYERS)))
+            matching += float(loss.detach())
+            if differentiate:
+                (gradient,) = torch.autograd.grad(loss, part)
+                slope[:, :, t:b, l:r] += gradient
+        whole = picture.detach().requires_grad_(differentiate)
+        terms = {"range": _RANGE_WEIGHT * out_of_range(whole)}
+        if self._anchor is not None:
+            away = temporal_loss(whole, self._anchor.picture, self._anchor.visible)
+            terms["temporal"] = self._temporal_weight * away
+        if differentiate:
+            (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), whole)
+            slope += gradient
+        return {"match": matching} | {name: term.item() for name, term in terms.items()}, slope
+
+
+class NeighborStylizer(OptimizingStylizer):
+    """Paints frames by the style's places nearest to theirs, one after the other."""
+
+    _targets: StylePlaces
+
+    def __init__(
+        self,
+        style: Picture | StylePictures,
+        options: StyleOptions,
+        neighbor: NeighborOptions,
+        gatys: GatysOptions,
+        *,
+        size_hw: tuple[int, int],
+        encoder: PerceptualEncoder | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str = "cpu",
+        on_step: Callable[[OptimizingStep], None] = lambda step: None,
+        others: Sequence[Picture | StylePictures] = (),
+        style_masks: Sequence[Mask | None] = (),
+    ) -> None:
+        """As GatysStylizer takes them.
+
+        gatys: of these the features, scales, seed and what is said of film count here.
+
+        Raises UsageError for sizes that are too small and an encoder that lacks a layer,
+        WeightsError where it cannot be had, MediaError where there is not enough memory.
+        """
+        encoder = encoder or neighbor_encoder(gatys.features)
+        encoder.requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if missing := sorted(set(LAYERS) - set(encoder.layer_names)):
+            raise UsageError(f"no layer {missing[0]} in {gatys.features}: neighbor looks at it")
+        if min(size_hw) < SMALLEST_SIDE:
+            raise UsageError(
+                f"the frame is {size_hw[1]}x{size_hw[0]}, but neighbor needs {SMALLEST_SIDE} "
+                "pixels on each side"
+            )
+        self._encoder, self._neighbor = encoder, neighbor
+        self._dtype = dtype or processor_dtype()
+        super().__init__(
+            options, gatys, size_hw=size_hw, device=torch.device(device), on_step=on_step
+        )
+        self._scales = scales_of(
+            size_hw,
+            gatys.scales,
+            (neighbor.neighbor_steps,),
+            coarsest_side=_COARSEST_SIDE,
+            smallest=SMALLEST_SIDE,
+        )
+        self._reader = PlaceReader(encoder, self._dtype)
+        self._targets = StylePlaces(
+            [style_pictures(each) for each in (style, *others)],
+            style_masks,
+            self._reader,
+            brush_size=options.brush_size,
+            seed=gatys.seed,
+            device=self._device,
+        )
+        self._field: Tensor | None = None
+        """Which place of each style the last frame's places show, by layer: (K, L, h, w)."""
+
+    def _needed_bytes(self, pixels: int) -> int:
+        """About how much memory painting takes, rounded up."""
+        at_once = min(pixels, 1_600_000)
+        channels = sum(self._encoder.channels(layer) for layer in LAYERS)
+        kept = 12 * channels * pixels // PLACE_SIDE**2
+        return 500 * 2**20 + self._encoder.bytes_per_pixel * at_once + 12 * 24 * pixels + kept
+
+    def begin_shot(self, samples: Sequence[Picture] = ()) -> None:
+        """Forget what was painted, as OptimizingStylizer.begin_shot says."""
+        self._field = None
+        super().begin_shot(samples)
+
+    def state(self) -> dict[str, Tensor]:
+        """As OptimizingStylizer.state, with the places that the last frame shows."""
+        field = {} if self._field is None else {"field": self._field.to("cpu", torch.int32)}
+        return super().state() | field
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state that `state` gave."""
+        super().restore(state)
+        field = state.get("field")
+        self._field = None if field is None else field.to(self._device, torch.int64)
+
+    def repaint(self, own: Painted, neighbor: Painted, weights: Weights | None = None) -> Picture:
+        """Paint a frame once more, as OptimizingStylizer.repaint says, matched anew."""
+        self._field = None
+        return super().repaint(own, neighbor, weights)
+
+    def _paint_first(self, picture: Picture, weights: Weights | None) -> Picture:
+        rounds = _REFINING_ROUNDS * self._refining_steps
+        count, done = sum(steps for _, steps in self._scales) + rounds, 0
+        point: Tensor | None = None
+        for size_hw, steps in self._scales:
+            scene = resize(picture, size_hw)
+            matching = _Matching(self, scene, weights)
+            if point is None:
+                begun, own_share = self._pixels(self._begun(scene, matching)), 0.0
+            else:
+                begun = F.interpolate(point, size_hw, mode="bicubic", align_corners=False)
+                own_share = 1 - self._neighbor.scene
+            field = matching.joint(begun, own_share)
+            point = self._descend(begun, matching, field, None, steps, done=done, count=count)
+            done += steps
+        assert point is not None
+        for _ in range(_REFINING_ROUNDS):
+            field = matching.apart(point)
+            steps = self._refining_steps
+            point = self._descend(point, matching, field, None, steps, done=done, count=count)
+            done += steps
+        self._field = field
+        return self._in_style_colors(as_picture(point), matching)
+
+    def _paint_next(
+        self, picture: Picture, seed: np.ndarray, anchor: Anchor, weights: Weights | None
+    ) -> Picture:
+        matching = _Matching(self, picture, weights)
+        begun = self._pixels(seed)
+        carried, known = self._carried(picture, anchor, begun)
+        # What was not seen before is matched to the scene first, and then as all else.
+        new = matching.joint(begun, 1 - self._neighbor.scene)
+        first = torch.where(known, matching.apart(begun, carried), new)
+        half, tolerance = max(1, self.gatys.frame_steps // 2), self.gatys.tolerance
+        point, count = begun, 2 * half
+        point = self._descend(
+            point, matching, first, anchor, half, done=0, count=count, tolerance=tolerance
+        )
+        self._field = matching.apart(point, first)
+        point = self._descend(
+            point, matching, self._field, anchor, half, done=half, count=count, tolerance=tolerance
+        )
+        return as_picture(point)
+
+    @property
+    def _refining_steps(self) -> int:
+        return max(1, round(self._neighbor.neighbor_steps / _REFINING_ROUNDS))
+
+    def _begun(self, scene: Picture, matching: "_Matching") -> Picture:
+        """What the coarsest scale starts from: the scene in the style's colors."""
+        return self._in_style_colors(scene, matching)
+
+    def _in_style_colors(self, painted: Picture, matching: "_Matching") -> Picture:
+        """Mean and covariance of the style's colors, as far as one style paints it all."""
+        if matching.strength is None:
+            return painted
+        wanted = matched(painted, palette_of(self._targets.pictures(0)))
+        return np.asarray(
+            cv2.addWeighted(wanted, matching.strength, painted, 1 - matching.strength, 0)
+        )
+
+    def _carried(
+        self, picture: Picture, anchor: Anchor, begun: Tensor
+    ) -> tuple[Tensor | None, Tensor]:
+        """The last frame's places where this one's things are now, and where they are known."""
+        grid = (picture.shape[0] // PLACE_SIDE, picture.shape[1] // PLACE_SIDE)
+        seen = F.avg_pool2d(anchor.visible, PLACE_SIDE)[0, 0] > 0.5
+        if self._field is None:
+            return None, seen
+        last = self._past[-1].source
+        flow = optical_flow(picture, last)
+        sure = visible(flow, optical_flow(last, picture))
+        coarse = cv2.resize(flow, (grid[1], grid[0]), interpolation=cv2.INTER_AREA) / PLACE_SIDE
+        y, x = np.mgrid[: grid[0], : grid[1]]
+        y = np.rint(y + coarse[..., 1]).clip(0, grid[0] - 1).astype(np.int64)
+        x = np.rint(x + coarse[..., 0]).clip(0, grid[1] - 1).astype(np.int64)
+        moved = self._field[:, :, torch.from_numpy(y), torch.from_numpy(x)]
+        kept = torch.from_numpy(sure)[None, None].to(self._device)
+        held = F.avg_pool2d(kept, PLACE_SIDE)[0, 0] > 0.5
+        return torch.where(held, moved, -1), seen
+
+    def _descend(
+        self,
+        start: Tensor,
+        matching: "_Matching",
+        field: Tensor,
+        anchor: Anchor | None,
+        steps: int,
+        *,
+        done: int,
+        count: int,
+        tolerance: float = 0.0,
+    ) -> Tensor:
+        pyramid = Pyramid((start.shape[2], start.shape[3]))
+        loss = _PlacesLoss(
+            self._reader, pyramid, matching.wanted(field), anchor, self.gatys.temporal_weight
+        )
+        reached = self._optimize(
+            pyramid.point(start),
+            loss,
+            steps,
+            optimizer="adam",
+            rate=self._neighbor.neighbor_rate,
+            tolerance=tolerance,
+            done=done,
+            count=count,
+            picture_of=pyramid.picture,
+        )
+        return pyramid.picture(reached)
+
+
+class _Matching:
+    """One frame's places before those of the styles, at one size.
+
+    strength: of one style that paints everything; None where there are several.
+    """
+
+    def __init__(self, stylizer: NeighborStylizer, scene: Picture, weights: Weights | None) -> None:
+        # Of the same file: the parts of the stylizer that a matching needs.
+        self._reader, self._dtype = stylizer._reader, stylizer._dtype
+        device, total = stylizer._device, stylizer.options.strength
+        pixels = stylizer._pixels(scene)
+        self._scene = stylizer._reader.read(pixels)
+        self.grid = (self._scene[0].shape[0], self._scene[0].shape[1])
+        size_hw = (scene.shape[0], scene.shape[1])
+        styles = 1 if weights is None else len(weights)
+        self._places = [stylizer._targets.at(size_hw, index) for index in range(styles)]
+        guides = as_guides(weights, size_hw, device)
+        shares = (
+            torch.ones(1, *self.grid, device=device)
+            if guides is None
+            else F.adaptive_avg_pool2d(guides[None].float(), self.grid)[0]
+        )
+        self._shares = total * shares
+        even = weights is None or weights.shape[1:] == (1, 1)
+        self.strength = float(self._shares[0, 0, 0]) if styles == 1 and even else None
+
+    def joint(self, picture: Tensor, own_share: float) -> Tensor:
+        """The nearest places by all layers at once, (K, L, h, w); own_share: of the picture."""
+        scene, own = _centered(self._scene), _centered(self._reader.read(picture))
+        fields = []
+        for places in self._places:
+            mixed = [torch.lerp(a, b, own_share) for a, b in zip(scene, own, strict=True)]
+            index, _ = nearest(places.together(mixed), places.joint, self._dtype)
+            fields.append(index.reshape(1, *self.grid).expand(len(LAYERS), -1, -1))
+        return torch.stack(fields)
+
+    def apart(self, picture: Tensor, carried: Tensor | None = None) -> Tensor:
+        """The nearest places layer by layer, (K, L, h, w), to what the picture has become.
+
+        carried: places to keep unless others are clearly nearer; -1 is none.
+        """
+        fields, own = [], _centered(self._reader.read(picture))
+        for k, places in enumerate(self._places):
+            layers = []
+            for layer, (query, known) in enumerate(zip(own, places.features, strict=True)):
+                index, cosine = nearest(query, known, self._dtype)
+                if carried is not None and k < len(carried):
+                    before = carried[k, layer].flatten()
+                    kept = before.clamp(0, len(known) - 1)
+                    alike = F.cosine_similarity(query, known[kept], dim=1)
+                    keep = (before >= 0) & (alike >= cosine - _HYSTERESIS)
+                    index = torch.where(keep, kept, index)
+                layers.append(index.reshape(self.grid))
+            fields.append(torch.stack(layers))
+        return torch.stack(fields)
+
+    def wanted(self, field: Tensor) -> list[_Wanted]:
+        """What the places of a field look like, and the scene where the styles leave it a share."""
+        found = [
+            _Wanted(
+                [known[index] for known, index in zip(places.features, indices, strict=True)],
+                places.means,
+                share,
+            )
+            for places, indices, share in zip(self._places, field, self._shares, strict=True)
+        ]
+        left = 1 - self._shares.sum(0)
+        if bool((left > 1e-3).any()):
+            means = [each.mean((0, 1)) for each in self._scene]
+            units = [each - mean for each, mean in zip(self._scene, means, strict=True)]
+            found.append(_Wanted(units, means, left))
+        return found
+
+
+def _centered(layers: Sequence[Tensor]) -> list[Tensor]:
+    """Features (h, w, C) of each layer as (h w, C) around their own mean."""
+    return [each.flatten(0, 1) - each.mean((0, 1)) for each in layers]

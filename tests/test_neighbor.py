@@ -12,12 +12,8 @@ from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.style import places
 from vidnst.style.gatys import perceptual_encoder
-from vidnst.style.neighbor import (
-    NeighborStylizer,
-    _Matching,
-    _PlacesLoss,
-    neighbor_encoder,
-)
+from vidnst.style.matching import PlacesLoss
+from vidnst.style.neighbor import NeighborStylizer, neighbor_encoder
 from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions
 from vidnst.style.pictures import style_pictures
 from vidnst.style.places import PlaceReader, StylePlaces, nearest, places_from
@@ -71,7 +67,6 @@ def test_places_read_in_tiles_are_those_read_at_once(
     whole = reader().read(picture)
     assert whole[0].shape[:2] == (size_hw[0] // 4, size_hw[1] // 4)
     tiled_reader = reader()
-    monkeypatch.setattr(places, "_TILE_SIDE", 64)
     monkeypatch.setattr(
         tiled_reader, "tiles", lambda size: places.tiles_of(size, tiled_reader._halo, 64)
     )
@@ -83,11 +78,11 @@ def test_places_read_in_tiles_are_those_read_at_once(
 def test_the_gradient_of_tiles_is_that_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     picture = gradient_picture(96, 128)
     painter = stylizer(size_hw=(96, 128), dtype=torch.float32)
-    matching = _Matching(painter, picture, None)
+    matching = painter._matching(picture, None)
     begun = painter._pixels(picture)
     wanted = matching.wanted(matching.joint(begun, 0.0))
     pyramid = Pyramid((96, 128))
-    loss = _PlacesLoss(painter._reader, pyramid, wanted, None, 0.0)
+    loss = PlacesLoss(painter._reader, pyramid, wanted, None, 0.0)
     terms, gradient = loss.evaluate(pyramid.point(begun))
     halo = painter._reader._halo
     monkeypatch.setattr(painter._reader, "tiles", lambda size: places.tiles_of(size, halo, 48))

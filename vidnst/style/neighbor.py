@@ -6,7 +6,6 @@ For film, the places found before travel with things (style/optimizing.py brings
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -21,8 +20,8 @@ from vidnst.media.pictures import resize
 from vidnst.motion.flow import optical_flow
 from vidnst.motion.visibility import visible
 from vidnst.style.color import matched, palette_of
-from vidnst.style.losses import temporal_loss
-from vidnst.style.objective import Anchor, out_of_range
+from vidnst.style.matching import Matching, PlacesLoss
+from vidnst.style.objective import MOST_UNTILED, Anchor
 from vidnst.style.optimizing import OptimizingStep, OptimizingStylizer, as_picture, scales_of
 from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder, torchvision_vgg19
@@ -33,22 +32,16 @@ from vidnst.style.places import (
     SMALLEST_SIDE,
     PlaceReader,
     StylePlaces,
-    nearest,
 )
 from vidnst.style.precision import processor_dtype
 from vidnst.style.pyramid import Pyramid
-from vidnst.style.targets import Mask, as_guides
+from vidnst.style.targets import Mask
 from vidnst.style.temporal import Painted
 from vidnst.weights import shipped_weights
 
 _COARSEST_SIDE = 64
-_MATCH_WEIGHT = 1e5
-"""As much as gatys gives a style by default, so that --temporal-weight means the same."""
-_RANGE_WEIGHT = 1e6
 _REFINING_ROUNDS = 3
 """So often the layers are matched anew at the end."""
-_HYSTERESIS = 0.05
-"""By so much of a cosine another place must be nearer before a stroke gives way to it."""
 
 
 def neighbor_encoder(features: str) -> PerceptualEncoder:
@@ -61,79 +54,6 @@ def neighbor_encoder(features: str) -> PerceptualEncoder:
     if features == "vgg19":
         return torchvision_vgg19()
     return load_encoder(Path(features))
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """Features to come near: unit vectors (h, w, C) around means (C,), of each layer.
-
-    share: how much they count at each place, (h, w).
-    """
-
-    units: list[Tensor]
-    means: list[Tensor]
-    share: Tensor
-
-
-class _PlacesLoss:
-    """How far a picture's places are from the wanted ones; the point is a picture's pyramid."""
-
-    def __init__(
-        self,
-        reader: PlaceReader,
-        pyramid: Pyramid,
-        wanted: Sequence[_Wanted],
-        anchor: Anchor | None,
-        temporal_weight: float,
-    ) -> None:
-        self._reader, self._pyramid, self._wanted = reader, pyramid, wanted
-        self._anchor, self._temporal_weight = anchor, temporal_weight
-
-    def evaluate(self, point: Tensor) -> tuple[dict[str, float], Tensor]:
-        """The terms, and the gradient of their sum with respect to the pyramid."""
-        with torch.enable_grad():
-            point = point.detach().requires_grad_()
-            picture = self._pyramid.picture(point)
-            terms, slope = self._terms(picture.detach(), differentiate=True)
-            (gradient,) = torch.autograd.grad(picture, point, slope)
-        return terms, gradient
-
-    def terms_at(self, point: Tensor) -> dict[str, float]:
-        """The terms alone."""
-        with torch.no_grad():
-            return self._terms(self._pyramid.picture(point), differentiate=False)[0]
-
-    def _terms(self, picture: Tensor, *, differentiate: bool) -> tuple[dict[str, float], Tensor]:
-        slope = torch.zeros_like(picture)
-        height, width = picture.shape[2:]
-        count = (height // PLACE_SIDE) * (width // PLACE_SIDE)
-        matching = 0.0
-        # The loss is a sum over places, so that each tile's share of it stands for itself.
-        for tile in self._reader.tiles((height, width)):
-            t, b, l, r = tile.outer  # noqa: E741
-            part = picture[:, :, t:b, l:r].detach().requires_grad_(differentiate)
-            found = self._reader.read_tile(part, tile)
-            top, bottom, left, right = (side // PLACE_SIDE for side in tile.own)
-            loss = part.new_zeros(())
-            for wanted in self._wanted:
-                share = wanted.share[top:bottom, left:right]
-                for has, unit, mean in zip(found, wanted.units, wanted.means, strict=True):
-                    alike = F.cosine_similarity(has - mean, unit[top:bottom, left:right], dim=2)
-                    loss = loss + (share * (1 - alike)).sum()
-            loss = loss * (_MATCH_WEIGHT / (count * len(LAYERS)))
-            matching += float(loss.detach())
-            if differentiate:
-                (gradient,) = torch.autograd.grad(loss, part)
-                slope[:, :, t:b, l:r] += gradient
-        whole = picture.detach().requires_grad_(differentiate)
-        terms = {"range": _RANGE_WEIGHT * out_of_range(whole)}
-        if self._anchor is not None:
-            away = temporal_loss(whole, self._anchor.picture, self._anchor.visible)
-            terms["temporal"] = self._temporal_weight * away
-        if differentiate:
-            (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), whole)
-            slope += gradient
-        return {"match": matching} | {name: term.item() for name, term in terms.items()}, slope
 
 
 class NeighborStylizer(OptimizingStylizer):
@@ -198,7 +118,7 @@ class NeighborStylizer(OptimizingStylizer):
 
     def _needed_bytes(self, pixels: int) -> int:
         """About how much memory painting takes, rounded up."""
-        at_once = min(pixels, 1_600_000)
+        at_once = min(pixels, MOST_UNTILED)
         channels = sum(self._encoder.channels(layer) for layer in LAYERS)
         kept = 12 * channels * pixels // PLACE_SIDE**2
         return 500 * 2**20 + self._encoder.bytes_per_pixel * at_once + 12 * 24 * pixels + kept
@@ -230,9 +150,9 @@ class NeighborStylizer(OptimizingStylizer):
         point: Tensor | None = None
         for size_hw, steps in self._scales:
             scene = resize(picture, size_hw)
-            matching = _Matching(self, scene, weights)
+            matching = self._matching(scene, weights)
             if point is None:
-                begun, own_share = self._pixels(self._begun(scene, matching)), 0.0
+                begun, own_share = self._pixels(self._in_style_colors(scene, matching)), 0.0
             else:
                 begun = F.interpolate(point, size_hw, mode="bicubic", align_corners=False)
                 own_share = 1 - self._neighbor.scene
@@ -251,7 +171,7 @@ class NeighborStylizer(OptimizingStylizer):
     def _paint_next(
         self, picture: Picture, seed: np.ndarray, anchor: Anchor, weights: Weights | None
     ) -> Picture:
-        matching = _Matching(self, picture, weights)
+        matching = self._matching(picture, weights)
         begun = self._pixels(seed)
         carried, known = self._carried(picture, anchor, begun)
         # What was not seen before is matched to the scene first, and then as all else.
@@ -268,15 +188,21 @@ class NeighborStylizer(OptimizingStylizer):
         )
         return as_picture(point)
 
+    def _matching(self, scene: Picture, weights: Weights | None) -> Matching:
+        return Matching(
+            self._pixels(scene),
+            weights,
+            self.options.strength,
+            styles=self._targets,
+            reader=self._reader,
+            dtype=self._dtype,
+        )
+
     @property
     def _refining_steps(self) -> int:
         return max(1, round(self._neighbor.neighbor_steps / _REFINING_ROUNDS))
 
-    def _begun(self, scene: Picture, matching: "_Matching") -> Picture:
-        """What the coarsest scale starts from: the scene in the style's colors."""
-        return self._in_style_colors(scene, matching)
-
-    def _in_style_colors(self, painted: Picture, matching: "_Matching") -> Picture:
+    def _in_style_colors(self, painted: Picture, matching: Matching) -> Picture:
         """Mean and covariance of the style's colors, as far as one style paints it all."""
         if matching.strength is None:
             return painted
@@ -308,7 +234,7 @@ class NeighborStylizer(OptimizingStylizer):
     def _descend(
         self,
         start: Tensor,
-        matching: "_Matching",
+        matching: Matching,
         field: Tensor,
         anchor: Anchor | None,
         steps: int,
@@ -318,7 +244,7 @@ class NeighborStylizer(OptimizingStylizer):
         tolerance: float = 0.0,
     ) -> Tensor:
         pyramid = Pyramid((start.shape[2], start.shape[3]))
-        loss = _PlacesLoss(
+        loss = PlacesLoss(
             self._reader, pyramid, matching.wanted(field), anchor, self.gatys.temporal_weight
         )
         reached = self._optimize(
@@ -333,82 +259,3 @@ class NeighborStylizer(OptimizingStylizer):
             picture_of=pyramid.picture,
         )
         return pyramid.picture(reached)
-
-
-class _Matching:
-    """One frame's places before those of the styles, at one size.
-
-    strength: of one style that paints everything; None where there are several.
-    """
-
-    def __init__(self, stylizer: NeighborStylizer, scene: Picture, weights: Weights | None) -> None:
-        # Of the same file: the parts of the stylizer that a matching needs.
-        self._reader, self._dtype = stylizer._reader, stylizer._dtype
-        device, total = stylizer._device, stylizer.options.strength
-        pixels = stylizer._pixels(scene)
-        self._scene = stylizer._reader.read(pixels)
-        self.grid = (self._scene[0].shape[0], self._scene[0].shape[1])
-        size_hw = (scene.shape[0], scene.shape[1])
-        styles = 1 if weights is None else len(weights)
-        self._places = [stylizer._targets.at(size_hw, index) for index in range(styles)]
-        guides = as_guides(weights, size_hw, device)
-        shares = (
-            torch.ones(1, *self.grid, device=device)
-            if guides is None
-            else F.adaptive_avg_pool2d(guides[None].float(), self.grid)[0]
-        )
-        self._shares = total * shares
-        even = weights is None or weights.shape[1:] == (1, 1)
-        self.strength = float(self._shares[0, 0, 0]) if styles == 1 and even else None
-
-    def joint(self, picture: Tensor, own_share: float) -> Tensor:
-        """The nearest places by all layers at once, (K, L, h, w); own_share: of the picture."""
-        scene, own = _centered(self._scene), _centered(self._reader.read(picture))
-        fields = []
-        for places in self._places:
-            mixed = [torch.lerp(a, b, own_share) for a, b in zip(scene, own, strict=True)]
-            index, _ = nearest(places.together(mixed), places.joint, self._dtype)
-            fields.append(index.reshape(1, *self.grid).expand(len(LAYERS), -1, -1))
-        return torch.stack(fields)
-
-    def apart(self, picture: Tensor, carried: Tensor | None = None) -> Tensor:
-        """The nearest places layer by layer, (K, L, h, w), to what the picture has become.
-
-        carried: places to keep unless others are clearly nearer; -1 is none.
-        """
-        fields, own = [], _centered(self._reader.read(picture))
-        for k, places in enumerate(self._places):
-            layers = []
-            for layer, (query, known) in enumerate(zip(own, places.features, strict=True)):
-                index, cosine = nearest(query, known, self._dtype)
-                if carried is not None and k < len(carried):
-                    before = carried[k, layer].flatten()
-                    kept = before.clamp(0, len(known) - 1)
-                    alike = F.cosine_similarity(query, known[kept], dim=1)
-                    keep = (before >= 0) & (alike >= cosine - _HYSTERESIS)
-                    index = torch.where(keep, kept, index)
-                layers.append(index.reshape(self.grid))
-            fields.append(torch.stack(layers))
-        return torch.stack(fields)
-
-    def wanted(self, field: Tensor) -> list[_Wanted]:
-        """What the places of a field look like, and the scene where the styles leave it a share."""
-        found = [
-            _Wanted(
-                [known[index] for known, index in zip(places.features, indices, strict=True)],
-                places.means,
-                share,
-            )
-            for places, indices, share in zip(self._places, field, self._shares, strict=True)
-        ]
-        left = 1 - self._shares.sum(0)
-        if bool((left > 1e-3).any()):
-            means = [each.mean((0, 1)) for each in self._scene]
-            units = [each - mean for each, mean in zip(self._scene, means, strict=True)]
-            found.append(_Wanted(units, means, left))
-        return found
-
-
-def _centered(layers: Sequence[Tensor]) -> list[Tensor]:
-    """Features (h, w, C) of each layer as (h w, C) around their own mean."""
-    return [each.flatten(0, 1) - each.mean((0, 1)) for each in layers]

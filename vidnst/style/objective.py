@@ -154,7 +154,7 @@ def see(
         )
 
     halo = encoder.halo(layers)
-    rows, columns = _cores(height, tile_side), _cores(width, tile_side)
+    rows, columns = tile_cores(height, tile_side), tile_cores(width, tile_side)
     maps: dict[str, list[list[Tensor]]] = {layer: [[] for _ in rows] for layer in map_layers}
     parts: dict[str, list[tuple[Moments, Tensor]]] = {layer: [] for layer in moment_layers}
     for r, (top, bottom) in enumerate(rows):
@@ -203,8 +203,11 @@ def see(
     )
 
 
-def _cores(side: int, tile_side: int) -> list[tuple[int, int]]:
-    """Cut a side into about equal parts that begin at multiples of the deepest stride, 16."""
+def tile_cores(side: int, tile_side: int) -> list[tuple[int, int]]:
+    """Cut a side into about equal parts, (begin, end), that begin at multiples of 16.
+
+    That is the stride of the deepest layer.
+    """
     count = max(1, round(side / tile_side))
     starts = [round(side * index / count / 16) * 16 for index in range(count)]
     return list(zip(starts, [*starts[1:], side], strict=True))

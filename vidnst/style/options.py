@@ -124,7 +124,7 @@ class GatysOptions:
         "what a shot's first frame starts from: content, noise or style",
         choices=get_args(Init),
     )
-    seed: int = option(0, "of the noise", low=0, high=2**31)
+    seed: int = option(0, "of the noise; neighbor: of which places are left out", low=0, high=2**31)
     optimizer: OptimizerName = option(
         "lbfgs",
         "lbfgs, adam, or fgd: accelerated gradient descent that finds its step length",

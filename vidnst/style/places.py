@@ -17,6 +17,7 @@ from torch import Tensor
 from vidnst.frames import Picture
 from vidnst.media.pictures import resize
 from vidnst.style.color import Palette
+from vidnst.style.objective import TILE_SIDE, tile_cores
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import StylePictures
 from vidnst.style.targets import Mask, as_tensor, brush_scale
@@ -26,7 +27,6 @@ PLACE_SIDE = 4
 """Of a place, in pixels; the finest layers are averaged over it."""
 SMALLEST_SIDE = 16
 
-_TILE_SIDE = 1024
 _MOST_PLACES = 16_000
 """Of a style: more add little, and each costs time in every search."""
 _BLOCK = 4096
@@ -58,21 +58,15 @@ class Tile:
     own: tuple[int, int, int, int]
 
 
-def tiles_of(size_hw: tuple[int, int], halo: int, side: int = _TILE_SIDE) -> list[Tile]:
+def tiles_of(size_hw: tuple[int, int], halo: int, side: int = TILE_SIDE) -> list[Tile]:
     """Tiles of about the side that cover a picture, their own parts cut at multiples of 16."""
     (height, width), found = size_hw, []
-    for top, bottom in _parts(height, side):
-        for left, right in _parts(width, side):
+    for top, bottom in tile_cores(height, side):
+        for left, right in tile_cores(width, side):
             outer = (max(0, top - halo), min(height, bottom + halo))
             across = (max(0, left - halo), min(width, right + halo))
             found.append(Tile((*outer, *across), (top, bottom, left, right)))
     return found
-
-
-def _parts(side: int, tile_side: int) -> list[tuple[int, int]]:
-    count = max(1, round(side / tile_side))
-    starts = [round(side * index / count / 16) * 16 for index in range(count)]
-    return list(zip(starts, [*starts[1:], side], strict=True))
 
 
 class PlaceReader:

@@ -1,0 +1,186 @@
+"""Which places of the styles a frame's places should become, and how far a picture is from them.
+
+Kolkin et al. 2022, "Neural Neighbor Style Transfer" (arXiv 2203.13215), sections 3.2 and 3.3.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidnst.frames import Weights
+from vidnst.style.losses import temporal_loss
+from vidnst.style.objective import Anchor, out_of_range
+from vidnst.style.places import LAYERS, PLACE_SIDE, PlaceReader, StylePlaces, nearest
+from vidnst.style.pyramid import Pyramid
+from vidnst.style.targets import as_guides
+
+_MATCH_WEIGHT = 1e5
+"""As much as gatys gives a style by default, so that --temporal-weight means the same."""
+_RANGE_WEIGHT = 1e6
+_HYSTERESIS = 0.05
+"""By so much of a cosine another place must be nearer before a stroke gives way to it."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Features to come near: unit vectors (h, w, C) around means (C,), of each layer.
+
+    share: how much they count at each place, (h, w).
+    """
+
+    units: list[Tensor]
+    means: list[Tensor]
+    share: Tensor
+
+
+class PlacesLoss:
+    """How far a picture's places are from the wanted ones; the point is a picture's pyramid."""
+
+    def __init__(
+        self,
+        reader: PlaceReader,
+        pyramid: Pyramid,
+        wanted: Sequence[Wanted],
+        anchor: Anchor | None,
+        temporal_weight: float,
+    ) -> None:
+        self._reader, self._pyramid, self._wanted = reader, pyramid, wanted
+        self._anchor, self._temporal_weight = anchor, temporal_weight
+
+    def evaluate(self, point: Tensor) -> tuple[dict[str, float], Tensor]:
+        """The terms, and the gradient of their sum with respect to the pyramid."""
+        with torch.enable_grad():
+            point = point.detach().requires_grad_()
+            picture = self._pyramid.picture(point)
+            terms, slope = self._terms(picture.detach(), differentiate=True)
+            (gradient,) = torch.autograd.grad(picture, point, slope)
+        return terms, gradient
+
+    def terms_at(self, point: Tensor) -> dict[str, float]:
+        """The terms alone."""
+        with torch.no_grad():
+            return self._terms(self._pyramid.picture(point), differentiate=False)[0]
+
+    def _terms(self, picture: Tensor, *, differentiate: bool) -> tuple[dict[str, float], Tensor]:
+        slope = torch.zeros_like(picture)
+        height, width = picture.shape[2:]
+        count = (height // PLACE_SIDE) * (width // PLACE_SIDE)
+        matching = 0.0
+        # The loss is a sum over places, so that each tile's share of it stands for itself.
+        for tile in self._reader.tiles((height, width)):
+            t, b, l, r = tile.outer  # noqa: E741
+            part = picture[:, :, t:b, l:r].detach().requires_grad_(differentiate)
+            found = self._reader.read_tile(part, tile)
+            top, bottom, left, right = (side // PLACE_SIDE for side in tile.own)
+            loss = part.new_zeros(())
+            for wanted in self._wanted:
+                share = wanted.share[top:bottom, left:right]
+                for has, unit, mean in zip(found, wanted.units, wanted.means, strict=True):
+                    alike = F.cosine_similarity(has - mean, unit[top:bottom, left:right], dim=2)
+                    loss = loss + (share * (1 - alike)).sum()
+            loss = loss * (_MATCH_WEIGHT / (count * len(LAYERS)))
+            matching += float(loss.detach())
+            if differentiate:
+                (gradient,) = torch.autograd.grad(loss, part)
+                slope[:, :, t:b, l:r] += gradient
+        whole = picture.detach().requires_grad_(differentiate)
+        terms = {"range": _RANGE_WEIGHT * out_of_range(whole)}
+        if self._anchor is not None:
+            away = temporal_loss(whole, self._anchor.picture, self._anchor.visible)
+            terms["temporal"] = self._temporal_weight * away
+        if differentiate:
+            (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), whole)
+            slope += gradient
+        return {"match": matching} | {name: term.item() for name, term in terms.items()}, slope
+
+
+class Matching:
+    """One frame's places before those of the styles, at one size.
+
+    strength: of one style that paints everything; None where there are several.
+    """
+
+    def __init__(
+        self,
+        scene: Tensor,
+        weights: Weights | None,
+        strength: float,
+        *,
+        styles: StylePlaces,
+        reader: PlaceReader,
+        dtype: torch.dtype,
+    ) -> None:
+        """scene: (1, 3, H, W) in [0, 1]. weights: of each style, as Stylizers take them.
+
+        dtype: of the search.
+        """
+        self._reader, self._dtype = reader, dtype
+        self._scene = reader.read(scene)
+        self.grid = (self._scene[0].shape[0], self._scene[0].shape[1])
+        size_hw = (scene.shape[2], scene.shape[3])
+        count = 1 if weights is None else len(weights)
+        self._places = [styles.at(size_hw, index) for index in range(count)]
+        guides = as_guides(weights, size_hw, scene.device)
+        shares = (
+            torch.ones(1, *self.grid, device=scene.device)
+            if guides is None
+            else F.adaptive_avg_pool2d(guides[None].float(), self.grid)[0]
+        )
+        self._shares = strength * shares
+        even = weights is None or weights.shape[1:] == (1, 1)
+        self.strength = float(self._shares[0, 0, 0]) if count == 1 and even else None
+
+    def joint(self, picture: Tensor, own_share: float) -> Tensor:
+        """The nearest places by all layers at once, (K, L, h, w); own_share: of the picture."""
+        scene, own = _centered(self._scene), _centered(self._reader.read(picture))
+        fields = []
+        for places in self._places:
+            mixed = [torch.lerp(a, b, own_share) for a, b in zip(scene, own, strict=True)]
+            index, _ = nearest(places.together(mixed), places.joint, self._dtype)
+            fields.append(index.reshape(1, *self.grid).expand(len(LAYERS), -1, -1))
+        return torch.stack(fields)
+
+    def apart(self, picture: Tensor, carried: Tensor | None = None) -> Tensor:
+        """The nearest places layer by layer, (K, L, h, w), to what the picture has become.
+
+        carried: places to keep unless others are clearly nearer; -1 is none.
+        """
+        fields, own = [], _centered(self._reader.read(picture))
+        for k, places in enumerate(self._places):
+            layers = []
+            for layer, (query, known) in enumerate(zip(own, places.features, strict=True)):
+                index, cosine = nearest(query, known, self._dtype)
+                if carried is not None and k < len(carried):
+                    before = carried[k, layer].flatten()
+                    kept = before.clamp(0, len(known) - 1)
+                    alike = F.cosine_similarity(query, known[kept], dim=1)
+                    keep = (before >= 0) & (alike >= cosine - _HYSTERESIS)
+                    index = torch.where(keep, kept, index)
+                layers.append(index.reshape(self.grid))
+            fields.append(torch.stack(layers))
+        return torch.stack(fields)
+
+    def wanted(self, field: Tensor) -> list[Wanted]:
+        """What the places of a field look like, and the scene where the styles leave it a share."""
+        found = [
+            Wanted(
+                [known[index] for known, index in zip(places.features, indices, strict=True)],
+                places.means,
+                share,
+            )
+            for places, indices, share in zip(self._places, field, self._shares, strict=True)
+        ]
+        left = 1 - self._shares.sum(0)
+        if bool((left > 1e-3).any()):
+            means = [each.mean((0, 1)) for each in self._scene]
+            units = [each - mean for each, mean in zip(self._scene, means, strict=True)]
+            found.append(Wanted(units, means, left))
+        return found
+
+
+def _centered(layers: Sequence[Tensor]) -> list[Tensor]:
+    """Features (h, w, C) of each layer as (h w, C) around their own mean."""
+    return [each.flatten(0, 1) - each.mean((0, 1)) for each in layers]

@@ -4,7 +4,6 @@ Gatys et al. 2015 for pictures, coarse to fine; Ruder et al. 2016 for film (styl
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,27 +18,19 @@ from vidnst.style.losses import Moments
 from vidnst.style.objective import MOST_UNTILED, Anchor, LossWeights, PictureLoss, see
 from vidnst.style.optimizing import OptimizingStep, OptimizingStylizer, as_picture, scales_of
 from vidnst.style.options import GatysOptions, StyleOptions
-from vidnst.style.perceptual import PerceptualEncoder, load_encoder, torchvision_vgg19
+from vidnst.style.perceptual import PerceptualEncoder, named_encoder
 from vidnst.style.pictures import StylePictures, style_pictures
 from vidnst.style.precision import processor_dtype
 from vidnst.style.targets import StyleTargets, as_guides
-from vidnst.weights import shipped_weights
 
 _COARSEST_SIDE = 128
 """About so many pixels has the longer side of the coarsest scale, unless --scales says else."""
 
 
 def perceptual_encoder(features: str) -> PerceptualEncoder:
-    """The encoder that --features names: slim, vgg19, or a safetensors file.
-
-    Raises WeightsError where it cannot be had.
-    """
-    if features == "slim":
-        return load_encoder(shipped_weights("slim.safetensors"))
-    if features == "vgg19":
-        # Average pooling, as Gatys et al. 2015, section 2, found better for painting.
-        return torchvision_vgg19(pooling="average")
-    return load_encoder(Path(features))
+    """The encoder that --features names (style/perceptual.py, named_encoder)."""
+    # Average pooling, as Gatys et al. 2015, section 2, found better for painting.
+    return named_encoder(features, slim="slim.safetensors", pooling="average")
 
 
 class GatysStylizer(OptimizingStylizer):
@@ -133,7 +124,7 @@ class GatysStylizer(OptimizingStylizer):
             return content
         if self.gatys.init == "style":
             size_hw = (content.shape[2], content.shape[3])
-            return self._pixels(resize(self._targets.first_picture, size_hw))
+            return self._pixels(resize(self._targets.pictures(0)[0], size_hw))
         generator = torch.Generator().manual_seed(self.gatys.seed)
         noise = torch.rand(content.shape, generator=generator).to(content)
         # Of the content's brightness, so that little of the way is spent on it.

@@ -6,7 +6,6 @@ For film, the places found before travel with things (style/optimizing.py brings
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -24,7 +23,7 @@ from vidnst.style.matching import Matching, PlacesLoss
 from vidnst.style.objective import MOST_UNTILED, Anchor
 from vidnst.style.optimizing import OptimizingStep, OptimizingStylizer, as_picture, scales_of
 from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions
-from vidnst.style.perceptual import PerceptualEncoder, load_encoder, torchvision_vgg19
+from vidnst.style.perceptual import PerceptualEncoder, named_encoder
 from vidnst.style.pictures import StylePictures, style_pictures
 from vidnst.style.places import (
     LAYERS,
@@ -37,7 +36,6 @@ from vidnst.style.precision import processor_dtype
 from vidnst.style.pyramid import Pyramid
 from vidnst.style.targets import Mask
 from vidnst.style.temporal import Painted
-from vidnst.weights import shipped_weights
 
 _COARSEST_SIDE = 64
 _REFINING_ROUNDS = 3
@@ -45,15 +43,8 @@ _REFINING_ROUNDS = 3
 
 
 def neighbor_encoder(features: str) -> PerceptualEncoder:
-    """The encoder that --features names: slim, vgg19, or a safetensors file.
-
-    Raises WeightsError where it cannot be had.
-    """
-    if features == "slim":
-        return load_encoder(shipped_weights("slim-vgg16.safetensors"))
-    if features == "vgg19":
-        return torchvision_vgg19()
-    return load_encoder(Path(features))
+    """The encoder that --features names (style/perceptual.py, named_encoder)."""
+    return named_encoder(features, slim="slim-vgg16.safetensors", pooling="max")
 
 
 class NeighborStylizer(OptimizingStylizer):

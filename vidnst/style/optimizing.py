@@ -9,7 +9,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -24,7 +23,7 @@ from vidnst.style.descent import Objective, descend
 from vidnst.style.objective import Anchor
 from vidnst.style.options import GatysOptions, OptimizerName, StyleOptions
 from vidnst.style.shares import painted_share, with_source
-from vidnst.style.targets import as_tensor
+from vidnst.style.targets import MatchedStyles, as_tensor
 from vidnst.style.temporal import Painted, look_back, recolored, seen_from
 
 _PALETTE = ("mean", "covariance")
@@ -50,15 +49,6 @@ class OptimizingStep:
         return sum(self.losses.values())
 
 
-class Targets(Protocol):
-    """What is read from styles, in colors that can be matched to a shot's."""
-
-    palette: Palette | None
-
-    def match(self, palette: Palette | None) -> None:
-        """Bring the styles' colors to a palette; None gives them their own."""
-
-
 class OptimizingStylizer(ABC):
     """Paints frames of one size, one after the other.
 
@@ -66,7 +56,7 @@ class OptimizingStylizer(ABC):
     to another of the same settings, which then goes on exactly as the first would have.
     """
 
-    _targets: Targets
+    _targets: MatchedStyles
 
     def __init__(
         self,
@@ -215,6 +205,8 @@ class OptimizingStylizer(ABC):
         done, count: of all steps, for the listener. picture_of: a point as a picture (1, 3, H, W).
         """
         averaging = self.gatys.averaging
+        first = picture_of(start)
+        size_hw = (first.shape[2], first.shape[3])
         average = start.clone() if averaging else None
         totals: list[float] = []
         point = start
@@ -226,14 +218,14 @@ class OptimizingStylizer(ABC):
             if average is not None:
                 decay = min(averaging, index / (index + 10))
                 average.lerp_(point, 1 - decay)
-            shown = picture_of(point if average is None else average)
+            shown = point if average is None else average
             self._on_step(
                 OptimizingStep(
                     done + index,
                     count,
-                    (shown.shape[2], shown.shape[3]),
+                    size_hw,
                     losses,
-                    lambda shown=shown: as_picture(shown),  # type: ignore[misc]
+                    lambda shown=shown: as_picture(picture_of(shown)),  # type: ignore[misc]
                 )
             )
             if index == steps or (tolerance and _settled(totals, tolerance)):

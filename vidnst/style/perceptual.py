@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from vidnst.errors import WeightsError
 from vidnst.style.channels_last import reflect
-from vidnst.weights import read_weights, write_weights
+from vidnst.weights import read_weights, shipped_weights, write_weights
 
 Pooling = Literal["max", "average"]
 Padding = Literal["reflect", "constant"]
@@ -151,6 +151,19 @@ def load_encoder(path: Path) -> PerceptualEncoder:
     pooling: Pooling = "average" if metadata.get("pooling") == "average" else "max"
     padding: Padding = "constant" if metadata.get("padding") == "constant" else "reflect"
     return PerceptualEncoder(weights, pooling=pooling, padding=padding)
+
+
+def named_encoder(features: str, *, slim: str, pooling: Pooling) -> PerceptualEncoder:
+    """The encoder that --features names: slim, vgg19, or a safetensors file.
+
+    slim: the shipped weights of that name. pooling: of vgg19. Raises WeightsError where it cannot
+    be had.
+    """
+    if features == "slim":
+        return load_encoder(shipped_weights(slim))
+    if features == "vgg19":
+        return torchvision_vgg19(pooling=pooling)
+    return load_encoder(Path(features))
 
 
 def torchvision_vgg19(*, pooling: Pooling = "max") -> PerceptualEncoder:

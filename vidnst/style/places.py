@@ -20,7 +20,7 @@ from vidnst.style.color import Palette
 from vidnst.style.objective import TILE_SIDE, tile_cores
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import StylePictures
-from vidnst.style.targets import Mask, as_tensor, brush_scale
+from vidnst.style.targets import Mask, MatchedStyles, as_tensor
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 PLACE_SIDE = 4
@@ -150,8 +150,8 @@ def nearest(queries: Tensor, places: Tensor, dtype: torch.dtype) -> tuple[Tensor
     return torch.cat([index for index, _ in found]), torch.cat([cosine for _, cosine in found])
 
 
-class StylePlaces:
-    """The places of several styles, each of all or a part of its pictures."""
+class StylePlaces(MatchedStyles):
+    """The places of several styles."""
 
     def __init__(
         self,
@@ -163,28 +163,17 @@ class StylePlaces:
         seed: int,
         device: torch.device,
     ) -> None:
-        """masks: of each style, uint8 (H, W), white where its places may be taken; None is all.
-
-        brush_size: of the marks, in percent of the frame's height. seed: of which places are left
-        out where there are too many.
-        """
-        self._given = self._styles = list(styles)
-        self._masks = [*masks, *[None] * (len(styles) - len(masks))]
-        self._reader, self._seed, self._device = reader, seed, device
-        self._brush = brush_scale(brush_size)
-        self._at = lru_cache(maxsize=4)(self._read)
-        self.palette: Palette | None = None
-
-    def pictures(self, index: int) -> tuple[Picture, ...]:
-        """The pictures of a style, in the colors it is painted in."""
-        return self._styles[index].pictures
+        """As MatchedStyles takes them; seed: of which places are left out where there are many."""
+        super().__init__(
+            styles, masks, smallest=SMALLEST_SIDE, brush_size=brush_size, device=device
+        )
+        self._reader, self._seed = reader, seed
+        # Every style of a film's frames, or every scale of a picture's first.
+        self._at = lru_cache(maxsize=max(4, len(styles)))(self._read)
 
     def match(self, palette: Palette | None) -> None:
         """Bring the styles' colors to a palette; None gives them their own."""
-        self.palette = palette
-        self._styles = self._given
-        if palette is not None:
-            self._styles = [style.matched(palette) for style in self._given]
+        super().match(palette)
         self._at.cache_clear()
 
     def at(self, size_hw: tuple[int, int], index: int) -> Places:
@@ -207,11 +196,10 @@ class StylePlaces:
 
     def _rows(self, picture: Picture, mask: Mask | None, size_hw: tuple[int, int]) -> list[Tensor]:
         """The features of a picture's places at four turns, (N, C) of each layer."""
-        scale = self._brush * max(size_hw) / max(picture.shape[:2])
-        height, width = (max(SMALLEST_SIDE, round(s * scale)) for s in picture.shape[:2])
-        pixels = as_tensor(resize(picture, (height, width)), self._device)
+        pixels = self._resized(picture, size_hw)
         chosen = None
         if mask is not None:
+            height, width = pixels.shape[2:]
             whole = as_tensor(
                 resize(np.repeat(mask[..., None], 3, 2), (height, width)), self._device
             )

@@ -23,13 +23,49 @@ _NATURAL_BRUSH_PERCENT = 4.5
 """The size of marks when the style is read as large as the frame, roughly."""
 
 
-def brush_scale(brush_size: float | None) -> float:
-    """How large a style is read beside the frame, for marks of a size in percent of its height."""
-    return (brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
+class MatchedStyles:
+    """Several styles, each of all or a part of its pictures, in their own colors or a shot's."""
+
+    def __init__(
+        self,
+        styles: Sequence[StylePictures],
+        masks: Sequence[Mask | None],
+        *,
+        smallest: int,
+        brush_size: float | None,
+        device: torch.device,
+    ) -> None:
+        """masks: of each style, uint8 (H, W), what of it counts; None is all.
+
+        smallest: a side in pixels, below which the encoder sees nothing. brush_size: of the marks,
+        in percent of the frame's height.
+        """
+        self._given = self._styles = list(styles)
+        self._masks = [*masks, *[None] * (len(styles) - len(masks))]
+        self._smallest, self._device = smallest, device
+        self._brush = (brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
+        self.palette: Palette | None = None
+
+    def pictures(self, index: int) -> tuple[Picture, ...]:
+        """The pictures of a style, in the colors it is painted in."""
+        return self._styles[index].pictures
+
+    def match(self, palette: Palette | None) -> None:
+        """Bring the styles' colors to a palette; None gives them their own."""
+        self.palette = palette
+        self._styles = self._given
+        if palette is not None:
+            self._styles = [style.matched(palette) for style in self._given]
+
+    def _resized(self, picture: Picture, size_hw: tuple[int, int]) -> Tensor:
+        """A picture as large as it is read for a frame of size_hw, (1, 3, H, W) in [0, 1]."""
+        scale = self._brush * max(size_hw) / max(picture.shape[:2])
+        height, width = (max(self._smallest, round(s * scale)) for s in picture.shape[:2])
+        return as_tensor(resize(picture, (height, width)), self._device)
 
 
-class StyleTargets:
-    """Of several styles, each by all or a part of its pictures."""
+class StyleTargets(MatchedStyles):
+    """The statistics of several styles."""
 
     def __init__(
         self,
@@ -43,29 +79,14 @@ class StyleTargets:
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
-        """masks: of each style, uint8 (H, W), what of it counts; None is all.
-
-        smallest: a side in pixels, below which the encoder sees nothing. brush_size: of the marks,
-        in percent of the frame's height. dtype: of the encoder's arithmetic.
-        """
-        self._given = self._styles = list(styles)
-        self._masks = [*masks, *[None] * (len(styles) - len(masks))]
-        self._encoder, self._layers, self._smallest = encoder, layers, smallest
-        self._brush = brush_scale(brush_size)
-        self._device, self._dtype = device, dtype
+        """As MatchedStyles takes them; dtype: of the encoder's arithmetic."""
+        super().__init__(styles, masks, smallest=smallest, brush_size=brush_size, device=device)
+        self._encoder, self._layers, self._dtype = encoder, layers, dtype
         self._at = lru_cache(maxsize=16)(self._read)
-        self.palette: Palette | None = None
-
-    @property
-    def first_picture(self) -> Picture:
-        return self._styles[0].pictures[0]
 
     def match(self, palette: Palette | None) -> None:
         """Bring the styles' colors to a palette; None gives them their own."""
-        self.palette = palette
-        self._styles = self._given
-        if palette is not None:
-            self._styles = [style.matched(palette) for style in self._given]
+        super().match(palette)
         self._at.cache_clear()
 
     def at(self, size_hw: tuple[int, int], count: int) -> dict[str, Moments]:
@@ -102,9 +123,7 @@ class StyleTargets:
         self, style: StylePictures, mask: Mask | None, size_hw: tuple[int, int]
     ) -> dict[str, Moments]:
         def read(picture: Picture) -> dict[str, Moments]:
-            scale = self._brush * max(size_hw) / max(picture.shape[:2])
-            height, width = (max(self._smallest, round(s * scale)) for s in picture.shape[:2])
-            pixels = as_tensor(resize(picture, (height, width)), self._device)
+            pixels = self._resized(picture, size_hw)
             guide = None if mask is None else in_floats(mask[None])
             with torch.no_grad():
                 return see(
@@ -112,7 +131,7 @@ class StyleTargets:
                     pixels,
                     (),
                     self._layers,
-                    guides=as_guides(guide, (height, width), self._device),
+                    guides=as_guides(guide, (pixels.shape[2], pixels.shape[3]), self._device),
                     dtype=self._dtype,
                 )[1]
 

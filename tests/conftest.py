@@ -3,15 +3,18 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 # Tests run side by side: waiting threads must not keep the cores busy. Told before torch loads.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import pytest
+import torch
 
+from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.media.join import ffmpeg_program
 from vidnst.media.pictures import write_picture
@@ -90,3 +93,25 @@ TONE = ("-f", "lavfi", "-i", "sine=frequency=440:duration=1")
 
 SMALL_CHANNELS = {"1_1": 16, "1_2": 16, "2_1": 32, "2_2": 32, "3_1": 64, "3_2": 64, "4_1": 128}
 """Of a small encoder: the layers a style is trained with, and few channels."""
+
+
+def devices_handed_on(
+    monkeypatch: pytest.MonkeyPatch, painter: str, arguments: Sequence[str]
+) -> list[str]:
+    """What a painter, by its dotted name, is told of --device cpu, cuda and auto with a GPU there.
+
+    The command that these arguments stand for ends where the painter is called.
+    """
+    from vidnst.command import main
+
+    devices: list[str] = []
+
+    def spy(*_: Any, device: str, **__: Any) -> None:
+        devices.append(device)
+        raise UsageError("seen")
+
+    monkeypatch.setattr(painter, spy)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    for device in ("cpu", "cuda", "auto"):
+        assert main([*arguments, "--device", device]) == 2
+    return devices

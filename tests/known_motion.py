@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -65,6 +66,24 @@ def known_film(count: int) -> Iterator[KnownFrame]:
             visible = (inside & (was_covered == covered)).astype(np.float32)
         yield KnownFrame(np.clip(np.rint(noisy), 0, 255).astype(np.uint8), flow, visible)
         before = covered
+
+
+class Painter(Protocol):
+    """What paints a shot's frames one after the other."""
+
+    def begin_shot(self) -> None: ...
+
+    def paint(self, picture: Picture) -> Picture: ...
+
+
+def painted_film(painter: Painter, frames: list[KnownFrame], *, apart: bool) -> list[Picture]:
+    """The frames painted as one shot, or each as a shot of its own."""
+    painted = []
+    for frame in frames:
+        if apart:
+            painter.begin_shot()
+        painted.append(painter.paint(frame.picture))
+    return painted
 
 
 def warping_error(frames: list[KnownFrame], painted: list[Picture]) -> float:

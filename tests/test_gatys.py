@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import SHARED, gradient_picture
-from known_motion import SIZE_HW, known_film, warping_error
+from known_motion import SIZE_HW, known_film, painted_film, warping_error
 
 from vidnst.errors import MediaError, UsageError, WeightsError
 from vidnst.frames import Picture
@@ -60,11 +60,7 @@ def test_film_is_steady_where_the_motion_is_known() -> None:
         ("tied", options.temporal_weight),
     ):
         painter, _ = stylizer(replace(options, temporal_weight=temporal_weight))
-        painted = []
-        for frame in frames:
-            if name == "apart":
-                painter.begin_shot()
-            painted.append(painter.paint(frame.picture))
+        painted = painted_film(painter, frames, apart=name == "apart")
         errors[name] = warping_error(frames, painted)
     assert errors["tied"] <= errors["apart"] / 3, errors
     assert errors["tied"] <= 0.7 * errors["seeded"], errors

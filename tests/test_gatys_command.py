@@ -3,17 +3,14 @@
 import csv
 import shlex
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
-import torch
-from conftest import TONE, MakeClip, gradient_picture
+from conftest import TONE, MakeClip, devices_handed_on, gradient_picture
 from media_facts import facts
 
 from vidnst.command import main
-from vidnst.errors import UsageError
 from vidnst.media.pictures import read_picture, write_picture
 
 GATYS = ["--stylizer", "gatys", "--steps", "4+3", "--frame-steps", "3"]
@@ -152,17 +149,8 @@ def test_explore_refuses_before_the_first_picture(
 def test_explore_computes_where_the_device_says(
     photo: Path, style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    devices: list[str] = []
-
-    def spy(*_: Any, device: str, **__: Any) -> None:
-        devices.append(device)
-        raise UsageError("seen")
-
-    monkeypatch.setattr("vidnst.explore.GatysStylizer", spy)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    for device in ("cpu", "cuda", "auto"):
-        wanted = ["--device", device, "--style", str(style), "--vary", "strength=1"]
-        assert main(["explore", str(photo), *wanted]) == 2
+    arguments = ["explore", str(photo), "--style", str(style), "--vary", "strength=1"]
+    devices = devices_handed_on(monkeypatch, "vidnst.explore.GatysStylizer", arguments)
     assert devices == ["cpu", "cuda", "cuda"]
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import gradient_picture
-from known_motion import SIZE_HW, known_film, warping_error
+from known_motion import SIZE_HW, known_film, painted_film, warping_error
 from test_gatys import brushwork
 
 from vidnst.commands.arguments import render_options
@@ -170,11 +170,7 @@ def test_film_is_steady_where_the_motion_is_known() -> None:
     errors = {}
     for name in ("apart", "tied"):
         painter = stylizer(options=options, gatys=gatys)
-        painted = []
-        for frame in frames:
-            if name == "apart":
-                painter.begin_shot()
-            painted.append(painter.paint(frame.picture))
+        painted = painted_film(painter, frames, apart=name == "apart")
         errors[name] = warping_error(frames, painted)
     assert errors["tied"] <= 0.15 * errors["apart"], errors
 

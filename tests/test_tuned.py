@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL_CHANNELS, MakeClip, gradient_picture
+from conftest import SMALL_CHANNELS, MakeClip, devices_handed_on, gradient_picture
 
 from vidnst.command import main
-from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.style.bake import BakedNetwork, bake
@@ -164,18 +162,9 @@ def test_tuned_film_from_the_command_and_from_a_file(
 def test_it_is_tuned_where_the_device_says(
     command: list[str], photo: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    devices: list[str] = []
-
-    def spy(*_: Any, device: str, **__: Any) -> BakedNetwork:
-        devices.append(device)
-        raise UsageError("seen")
-
-    monkeypatch.setattr("vidnst.style.tuned.tune", spy)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     file = tmp_path / ("tuned.safetensors" if command == ["tune"] else "painted.png")
-    for device in ("cpu", "cuda", "auto"):
-        wanted = ["--device", device, "--style", str(style), "-o", str(file)]
-        assert main([*command, str(photo), *wanted]) == 2
+    arguments = [*command, str(photo), "--style", str(style), "-o", str(file)]
+    devices = devices_handed_on(monkeypatch, "vidnst.style.tuned.tune", arguments)
     assert devices == ["cpu", "cuda", "cuda"]
 
 

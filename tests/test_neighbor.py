@@ -16,7 +16,7 @@ from vidnst.style.matching import PlacesLoss
 from vidnst.style.neighbor import NeighborStylizer, neighbor_encoder
 from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions
 from vidnst.style.pictures import style_pictures
-from vidnst.style.places import PlaceReader, StylePlaces, nearest, places_from
+from vidnst.style.places import PlaceReader, StylePlaces, nearest, places_from, tones
 from vidnst.style.pyramid import Pyramid
 
 QUICK = NeighborOptions(neighbor_steps=6)
@@ -94,7 +94,7 @@ def test_the_gradient_of_tiles_is_that_of_the_whole(monkeypatch: pytest.MonkeyPa
 def test_the_nearest_place_is_found_among_all() -> None:
     generator = torch.Generator().manual_seed(0)
     layers = [torch.randn(5000, count, generator=generator) for count in (8, 16, 16, 32)]
-    known = places_from(layers)
+    known = places_from(layers, torch.randn(5000, 1, generator=generator))
     index, cosine = nearest(known.joint[::7], known.joint, torch.float32)
     assert torch.equal(index, torch.arange(0, 5000, 7))
     assert torch.allclose(cosine, torch.ones(len(cosine)), atol=1e-4)
@@ -104,6 +104,18 @@ def test_a_style_painted_in_itself_stays_nearly_itself() -> None:
     picture = brushwork(96, 112)
     painted = stylizer(picture, size_hw=(96, 112)).paint(picture)
     assert np.abs(painted.astype(int) - picture).mean() < 25
+
+
+def test_of_places_that_look_alike_the_darker_is_for_what_is_dark() -> None:
+    """By features alone a black coat came out as bare paper: both are calm."""
+    generator = torch.Generator().manual_seed(0)
+    once = [torch.randn(500, count, generator=generator) for count in (8, 16, 16, 32)]
+    light = torch.cat([torch.full((500, 1), 0.8), torch.full((500, 1), 0.2)])
+    known = places_from([torch.cat([each, each]) for each in once], tones(light))
+    for tone, first in ((1.0, 0), (-1.0, 500)):
+        asked = known.together([each - each.mean(0) for each in once], torch.full((500, 1), tone))
+        index, _ = nearest(asked, known.joint, torch.float32)
+        assert torch.equal(index, torch.arange(first, first + 500))
 
 
 def test_masked_parts_of_a_style_lend_no_places() -> None:

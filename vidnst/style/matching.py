@@ -13,7 +13,15 @@ from torch import Tensor
 from vidnst.frames import Weights
 from vidnst.style.losses import temporal_loss
 from vidnst.style.objective import Anchor, out_of_range
-from vidnst.style.places import LAYERS, PLACE_SIDE, PlaceReader, StylePlaces, nearest
+from vidnst.style.places import (
+    LAYERS,
+    PLACE_SIDE,
+    PlaceReader,
+    StylePlaces,
+    lightness,
+    nearest,
+    tones,
+)
 from vidnst.style.pyramid import Pyramid
 from vidnst.style.targets import as_guides
 
@@ -118,7 +126,7 @@ class Matching:
         dtype: of the search.
         """
         self._reader, self._dtype = reader, dtype
-        self._scene = reader.read(scene)
+        self._scene, self._tones = reader.read(scene), _tones(scene)
         self.grid = (self._scene[0].shape[0], self._scene[0].shape[1])
         size_hw = (scene.shape[2], scene.shape[3])
         count = 1 if weights is None else len(weights)
@@ -136,10 +144,11 @@ class Matching:
     def joint(self, picture: Tensor, own_share: float) -> Tensor:
         """The nearest places by all layers at once, (K, L, h, w); own_share: of the picture."""
         scene, own = _centered(self._scene), _centered(self._reader.read(picture))
+        tone = torch.lerp(self._tones, _tones(picture), own_share)
         fields = []
         for places in self._places:
             mixed = [torch.lerp(a, b, own_share) for a, b in zip(scene, own, strict=True)]
-            index, _ = nearest(places.together(mixed), places.joint, self._dtype)
+            index, _ = nearest(places.together(mixed, tone), places.joint, self._dtype)
             fields.append(index.reshape(1, *self.grid).expand(len(LAYERS), -1, -1))
         return torch.stack(fields)
 
@@ -184,3 +193,8 @@ class Matching:
 def _centered(layers: Sequence[Tensor]) -> list[Tensor]:
     """Features (h, w, C) of each layer as (h w, C) around their own mean."""
     return [each.flatten(0, 1) - each.mean((0, 1)) for each in layers]
+
+
+def _tones(picture: Tensor) -> Tensor:
+    """Of a picture's places, (h w, 1)."""
+    return tones(lightness(picture)).flatten(0, 1)

@@ -27,6 +27,14 @@ PLACE_SIDE = 4
 """Of a place, in pixels; the finest layers are averaged over it."""
 SMALLEST_SIDE = 16
 
+_TONE_WEIGHT = 0.5
+"""How much a place's lightness counts beside a layer's features where all are one vector.
+
+By features alone a dark calm place is as near to a light calm one as to any, and a black coat comes
+out as bare paper.
+"""
+_LUMA = (0.299, 0.587, 0.114)
+_LEAST_TONE_SPREAD = 8 / 255
 _MOST_PLACES = 16_000
 """Of a style: more add little, and each costs time in every search."""
 _BLOCK = 4096
@@ -108,12 +116,26 @@ class PlaceReader:
         return whole
 
 
+def lightness(picture: Tensor) -> Tensor:
+    """The mean luma of each place of a picture (1, 3, H, W) in [0, 1]: (H // 4, W // 4, 1)."""
+    luma = (picture * picture.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
+    return F.avg_pool2d(luma, PLACE_SIDE)[0, 0, :, :, None]
+
+
+def tones(lightness: Tensor) -> Tensor:
+    """Lightness around its mean and in units of its spread.
+
+    So the darkest places of a picture are like the darkest of another, however dark those are.
+    """
+    return (lightness - lightness.mean()) / lightness.std().clamp_min(_LEAST_TONE_SPREAD)
+
+
 @dataclass(frozen=True)
 class Places:
     """What a style's places look like.
 
     features: of each layer (N, C), unit vectors around the mean (C,). spread: how far from it they
-    lie, one number a layer. joint: all layers in one unit vector (N, sum of C).
+    lie, one number a layer. joint: all layers and the tone in one unit vector (N, sum of C + 1).
     """
 
     features: list[Tensor]
@@ -121,18 +143,23 @@ class Places:
     spreads: list[float]
     joint: Tensor
 
-    def together(self, centered: Sequence[Tensor]) -> Tensor:
-        """Centered features of all layers (M, C) as one vector each; no layer is louder."""
-        scaled = [each / spread for each, spread in zip(centered, self.spreads, strict=True)]
-        return torch.cat(scaled, 1)
+    def together(self, centered: Sequence[Tensor], tone: Tensor) -> Tensor:
+        """Centered features of all layers (M, C) and tones (M, 1) as one vector each."""
+        return _together(centered, self.spreads, tone)
 
 
-def places_from(layers: Sequence[Tensor]) -> Places:
-    """The places whose features these are, (N, C) of each layer."""
+def _together(centered: Sequence[Tensor], spreads: Sequence[float], tone: Tensor) -> Tensor:
+    """No layer is louder than another."""
+    scaled = [each / spread for each, spread in zip(centered, spreads, strict=True)]
+    return torch.cat([*scaled, _TONE_WEIGHT * tone], 1)
+
+
+def places_from(layers: Sequence[Tensor], tone: Tensor) -> Places:
+    """The places whose features these are, (N, C) of each layer, and whose tones, (N, 1)."""
     means = [each.mean(0) for each in layers]
     centered = [each - mean for each, mean in zip(layers, means, strict=True)]
     spreads = [float(each.square().sum(1).mean().sqrt().clamp_min(1e-6)) for each in centered]
-    joint = torch.cat([each / s for each, s in zip(centered, spreads, strict=True)], 1)
+    joint = _together(centered, spreads, tone)
     units = [F.normalize(each, dim=1) for each in centered]
     return Places(units, means, spreads, F.normalize(joint, dim=1))
 
@@ -183,7 +210,7 @@ class StylePlaces(MatchedStyles):
     def _read(self, size_hw: tuple[int, int], index: int) -> Places:
         style, mask = self._styles[index], self._masks[index]
         generator = torch.Generator().manual_seed(self._seed)
-        layers: list[list[Tensor]] = [[] for _ in LAYERS]
+        layers: list[list[Tensor]] = [[] for _ in (*LAYERS, "lightness")]
         for picture, share in zip(style.pictures, style.shares, strict=True):
             rows = self._rows(picture, mask, size_hw)
             most = max(1, round(_MOST_PLACES * share))
@@ -192,10 +219,11 @@ class StylePlaces(MatchedStyles):
                 rows = [each[kept] for each in rows]
             for layer, each in zip(layers, rows, strict=True):
                 layer.append(each)
-        return places_from([torch.cat(layer) for layer in layers])
+        *features, light = (torch.cat(layer) for layer in layers)
+        return places_from(features, tones(light))
 
     def _rows(self, picture: Picture, mask: Mask | None, size_hw: tuple[int, int]) -> list[Tensor]:
-        """The features of a picture's places at four turns, (N, C) of each layer."""
+        """A picture's places at four turns: (N, C) of each layer, and their lightness (N, 1)."""
         pixels = self._resized(picture, size_hw)
         chosen = None
         if mask is not None:
@@ -204,13 +232,14 @@ class StylePlaces(MatchedStyles):
                 resize(np.repeat(mask[..., None], 3, 2), (height, width)), self._device
             )
             chosen = F.avg_pool2d(whole[:, :1], PLACE_SIDE) > 0.5
-        found: list[list[Tensor]] = [[] for _ in LAYERS]
+        found: list[list[Tensor]] = [[] for _ in (*LAYERS, "lightness")]
         for turns in range(4):
-            maps = self._reader.read(torch.rot90(pixels, turns, (2, 3)))
+            turned = torch.rot90(pixels, turns, (2, 3))
+            maps = [*self._reader.read(turned), lightness(turned)]
             if chosen is not None:
                 # The grid of a turned picture may begin elsewhere; a place more or less is no harm.
-                turned = torch.rot90(chosen, turns, (2, 3)).float()
-                keep = F.interpolate(turned, maps[0].shape[:2])[0, 0] > 0.5
+                inside = torch.rot90(chosen, turns, (2, 3)).float()
+                keep = F.interpolate(inside, maps[0].shape[:2])[0, 0] > 0.5
             for layer, each in zip(found, maps, strict=True):
                 layer.append(each.flatten(0, 1) if chosen is None else each[keep])
         rows = [torch.cat(layer) for layer in found]

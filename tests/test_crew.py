@@ -17,7 +17,7 @@ from vidnst.inputs import content_digest
 from vidnst.options import CrewOptions, RenderOptions
 from vidnst.render import Progress, render
 from vidnst.rendering.cluster import ClusterWorker
-from vidnst.style.options import TuneOptions
+from vidnst.style.options import NeighborOptions, TeachOptions
 
 
 def children(named: str) -> list[psutil.Process]:
@@ -64,12 +64,13 @@ def test_processes_paint_with_every_stylizer(
     stylizer: str, make_clip: MakeClip, style: Path, tmp_path: Path
 ) -> None:
     source = three_shots(make_clip, frames=90)
-    tuning = TuneOptions(tune_steps=3)
+    teaching = TeachOptions(lessons=1, lesson_steps=3)
+    neighbor = NeighborOptions(neighbor_steps=1)
     for name, crew in (("one", CrewOptions()), ("two", CrewOptions(workers=2))):
         render(
             RenderOptions(
                 source, style, tmp_path / f"{name}.mkv", stylizer=stylizer,  # type: ignore[arg-type]
-                tuning=tuning, gatys=FEW_STEPS, crew=crew,
+                teaching=teaching, neighbor=neighbor, gatys=FEW_STEPS, crew=crew,
             )
         )  # fmt: skip
     assert_same_film(tmp_path / "one.mkv", tmp_path / "two.mkv")

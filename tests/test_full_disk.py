@@ -298,5 +298,6 @@ def test_a_full_cache_stops_no_render(
     monkeypatch.setenv("VIDNST_CACHE", str(disk.path / "cache"))
     disk.fill()
     arguments = [str(source), "--style", str(style), "-o", str(tmp_path / "out.mp4"), "--quiet"]
-    assert main([*arguments, "--stylizer", "tuned", "--tune-steps", "2"]) == 0
+    few = ["--lessons", "1", "--lesson-steps", "2", "--neighbor-steps", "1"]
+    assert main([*arguments, "--stylizer", "tuned", *few]) == 0
     assert not any(path.is_file() for path in (disk.path / "cache").rglob("*"))

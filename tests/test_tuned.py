@@ -147,7 +147,7 @@ def test_tuned_film_from_the_command_and_from_a_file(
     clip = make_clip("clip.mp4")
     wave = ["--style", str(style)]
     file = tmp_path / "tuned.safetensors"
-    few = ["--tune-steps", "2"]
+    few = ["--teach", "losses", "--tune-steps", "2"]
     assert main(["tune", str(clip), *wave, "-o", str(file), *few]) == 0
     assert str(file) in capsys.readouterr().out
     direct, kept = tmp_path / "direct" / "%02d.png", tmp_path / "kept" / "%02d.png"
@@ -158,13 +158,26 @@ def test_tuned_film_from_the_command_and_from_a_file(
         assert np.array_equal(first, second)
 
 
-@pytest.mark.parametrize("command", [["tune"], ["--stylizer", "tuned"]])
+@pytest.mark.parametrize(
+    ("command", "teach", "painter"),
+    [
+        (["tune"], "losses", "tuned.tune"),
+        (["--stylizer", "tuned"], "losses", "tuned.tune"),
+        (["tune"], "neighbor", "taught.NeighborStylizer"),
+    ],
+)
 def test_it_is_tuned_where_the_device_says(
-    command: list[str], photo: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    command: list[str],
+    teach: str,
+    painter: str,
+    photo: Path,
+    style: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     file = tmp_path / ("tuned.safetensors" if command == ["tune"] else "painted.png")
-    arguments = [*command, str(photo), "--style", str(style), "-o", str(file)]
-    devices = devices_handed_on(monkeypatch, "vidnst.style.tuned.tune", arguments)
+    arguments = [*command, str(photo), "--style", str(style), "-o", str(file), "--teach", teach]
+    devices = devices_handed_on(monkeypatch, f"vidnst.style.{painter}", arguments)
     assert devices == ["cpu", "cuda", "cuda"]
 
 
@@ -175,12 +188,23 @@ def test_wrong_requests_get_one_line_before_any_work(
     write_picture(other, gradient_picture(64, 64))
     file, again = tmp_path / "tuned.safetensors", str(tmp_path / "again.safetensors")
     wave = ["--style", str(style)]
-    tune_photo = ["tune", str(photo), *wave, "-o", str(file), "--tune-steps", "1", "--quiet"]
+    tune_photo = [
+        "tune",
+        str(photo),
+        *wave,
+        "-o",
+        str(file),
+        "--quiet",
+        "--teach",
+        "losses",
+        "--tune-steps",
+        "1",
+    ]
     assert main(tune_photo) == 0
     weights = ["--weights", str(file)]
     for code, said, arguments in (
         (2, "for --stylizer tuned", [str(photo), *wave, "--tune-steps", "9"]),
-        (2, "--tune-steps is 0", [*tune_photo[:-2], "0", "--overwrite"]),
+        (2, "--tune-steps is 0", [*tune_photo[:-1], "0", "--overwrite"]),
         (1, "exists already", tune_photo),
         (1, "another style", [str(photo), "--style", str(other), *weights]),
         (1, "the source itself", [*tune_photo, "--overwrite", *weights]),

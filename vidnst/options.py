@@ -11,7 +11,13 @@ from vidnst.mixing import Mixing, WeightedStyle
 from vidnst.option_fields import option, require_in_range
 from vidnst.regions.options import RegionOptions
 from vidnst.schedule import Curve, Easing
-from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions, TuneOptions
+from vidnst.style.options import (
+    GatysOptions,
+    NeighborOptions,
+    StyleOptions,
+    TeachOptions,
+    TuneOptions,
+)
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,7 @@ OptionGroup = (
     ComputeOptions
     | SteadyOptions
     | TuneOptions
+    | TeachOptions
     | NeighborOptions
     | GatysOptions
     | DeliveryOptions
@@ -195,6 +202,7 @@ class RenderOptions:
     painting: StyleOptions = StyleOptions()
     steadying: SteadyOptions = SteadyOptions()
     tuning: TuneOptions = TuneOptions()
+    teaching: TeachOptions = TeachOptions()
     neighbor: NeighborOptions = NeighborOptions()
     gatys: GatysOptions = GatysOptions()
     compute: ComputeOptions = ComputeOptions()
@@ -215,8 +223,10 @@ class RenderOptions:
             raise UsageError(f"--end is {end:g} s, but must lie after --start ({start or 0:g} s)")
         if self.stylizer in OPTIMIZING and self.weights is not None:
             raise UsageError(f"--weights is for --stylizer fast; {self.stylizer} takes --features")
-        if self.stylizer == "neighbor" and self.mixing.fine is not None:
-            raise UsageError("--fine-style is for the other stylizers, not for neighbor")
+        if self.mixing.fine is not None and (self.stylizer == "neighbor" or self.is_taught):
+            raise UsageError(
+                "--fine-style is for --stylizer fast, gatys, and tuned with --teach losses"
+            )
         if self.network is not None and (self.stylizer != "fast" or self.weights is not None):
             raise UsageError("--network stands for itself: leave --stylizer and --weights out")
         if self.network is not None and self.mixing != Mixing():
@@ -247,6 +257,11 @@ class RenderOptions:
             raise UsageError(f"--on is {self.on}, but must lie in 1..{_MOST_HELD}")
         if self.save_steps is not None and self.save_steps < 1:
             raise UsageError(f"--save-steps is {self.save_steps}, but must be 1 or more")
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether a network learns from what neighbor paints."""
+        return self.stylizer == "tuned" and self.teaching.teach == "neighbor"
 
     @property
     def styles(self) -> tuple[WeightedStyle, ...]:

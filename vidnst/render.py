@@ -176,6 +176,11 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     for target in record.targets:
         check_target(target, read, overwrite=options.overwrite)
 
+    if options.is_taught and options.weights is None:
+        # What a network would learn of one picture is the painting of that picture.
+        compute = replace(options.compute, backend="auto")
+        options = replace(options, stylizer="neighbor", compute=compute)
+
     def listen(step: Step) -> None:
         if isinstance(step, OptimizingStep):
             record.add(step)

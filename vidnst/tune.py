@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import UsageError
 from vidnst.inputs import files_read
 from vidnst.media.result import check_target
-from vidnst.options import RenderOptions
-from vidnst.source import scene_of, style_of
+from vidnst.options import RenderOptions, TimeOptions
+from vidnst.regions.options import RegionOptions
+from vidnst.rendering.stylizers import Step, make_stylizer
+from vidnst.source import scene_of
 from vidnst.style.tuned import TunedStylizer, is_tuned
 from vidnst.style.tuning import TuneStep
 
@@ -43,15 +45,14 @@ def tune_clip(
     if options.weights is not None and is_tuned(options.weights):
         raise UsageError(f"{options.weights} is tuned already: tuning starts from a trained one")
     samples, size_hw = scene_of(options, TunedStylizer.clip_samples)
-    stylizer = TunedStylizer(
-        style_of(options),
-        options.painting,
-        options.tuning,
-        options.compute,
-        size_hw=size_hw,
-        weights=options.weights,
-        on_step=on_step,
-    )
+    whole = replace(options, regions=RegionOptions(), timing=TimeOptions())
+
+    def listen(step: Step) -> None:
+        assert isinstance(step, TuneStep)
+        on_step(step)
+
+    stylizer = make_stylizer(whole, size_hw, listen)
+    assert isinstance(stylizer, TunedStylizer)
     network, made_of = stylizer.tuned(samples)
     network.save(output, made_of)
     return TuneReport(source, output, time.perf_counter() - started)

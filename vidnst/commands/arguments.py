@@ -32,8 +32,12 @@ from vidnst.style.options import (
     GatysOptions,
     NeighborOptions,
     StyleOptions,
+    TeachOptions,
     TuneOptions,
 )
+
+_BOTH_SEE = ("features", "seed")
+"""Of the fields of GatysOptions, those that say how tuned paints what it learns from."""
 
 
 def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":
@@ -97,7 +101,8 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     add_region_arguments(parser)
     add_options(parser.add_argument_group("where and by what is computed"), ComputeOptions)
     add_options(parser.add_argument_group("how fast and tuned keep a film steady"), SteadyOptions)
-    add_options(parser.add_argument_group("how --stylizer tuned learns"), TuneOptions)
+    add_options(parser.add_argument_group("how --stylizer tuned learns"), TeachOptions)
+    add_options(parser.add_argument_group("how it learns with --teach losses"), TuneOptions)
     add_options(parser.add_argument_group("how --stylizer neighbor paints"), NeighborOptions)
     group = parser.add_argument_group(
         "how --stylizer gatys paints; lists are joined by +; neighbor takes "
@@ -181,10 +186,11 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
     if [args.style, args.network, args.region].count(None) != 2:
         raise UsageError("give either --style, --region or --network (vidnst --help shows how)")
     regions = regions_of(args)
-    steadying, tuning, neighbor, gatys, delivery, crew = (
+    steadying, teaching, tuning, neighbor, gatys, delivery, crew = (
         given_options(args, options)
         for options in (
             SteadyOptions,
+            TeachOptions,
             TuneOptions,
             NeighborOptions,
             GatysOptions,
@@ -197,16 +203,22 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
     if steadying and args.stylizer in OPTIMIZING:
         raise UsageError(f"{flag_of(next(iter(steadying)))} is for --stylizer fast and tuned")
     extras = [*gatys, *(name for name in ("plot", "save_steps") if getattr(args, name) is not None)]
+    taught = args.stylizer == "tuned" and teaching.get("teach", TeachOptions.teach) == "neighbor"
+    seeing = [name for name in extras if name in _BOTH_SEE]
     shared = [name for name in extras if name in (*BOTH_OPTIMIZE, "plot", "save_steps")]
     alone = [name for name in extras if name not in shared]
-    for stylizers, names in (
-        (("tuned",), [*tuning]),
-        (("neighbor",), [*neighbor]),
-        (OPTIMIZING, shared),
-        (("gatys",), alone),
+    shared = [name for name in shared if name not in seeing]
+    optimizes = args.stylizer in OPTIMIZING
+    for fits, names, stylizers in (
+        (args.stylizer == "tuned", [*teaching], "tuned"),
+        (args.stylizer == "tuned" and not taught, [*tuning], "tuned with --teach losses"),
+        (args.stylizer == "neighbor" or taught, [*neighbor], "neighbor and tuned"),
+        (optimizes or taught, seeing, "neighbor, gatys and tuned"),
+        (optimizes, shared, "neighbor and gatys"),
+        (args.stylizer == "gatys", alone, "gatys"),
     ):
-        if names and args.stylizer not in stylizers:
-            raise UsageError(f"{flag_of(names[0])} is for --stylizer {' and '.join(stylizers)}")
+        if names and not fits:
+            raise UsageError(f"{flag_of(names[0])} is for --stylizer {stylizers}")
     if args.keep_color and args.color not in (None, "luminance"):
         raise UsageError(f"--keep-color is --color luminance, and not {args.color}")
     color = "luminance" if args.keep_color else args.color or StyleOptions.color
@@ -227,6 +239,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         stylizer=args.stylizer,
         steadying=SteadyOptions(**steadying),
         compute=ComputeOptions(**given_options(args, ComputeOptions)),
+        teaching=TeachOptions(**teaching),
         tuning=TuneOptions(**tuning),
         neighbor=NeighborOptions(**neighbor),
         gatys=GatysOptions(**gatys),

@@ -108,7 +108,7 @@ class _Bars:
             tell(f"vidnst: {note}", file=sys.stderr)
         tuning, step = progress.tuning, progress.step
         if tuning is not None:
-            self._update("tuning steps", tuning.step, tuning.step_count, tuning.losses)
+            self._update(f"{tuning.doing} steps", tuning.step, tuning.step_count, tuning.losses)
         elif step is not None and progress.frame_count == 1:
             self._update("steps", step.step, step.step_count, step.losses)
         elif step is not None:

@@ -51,11 +51,14 @@ def run(arguments: list[str]) -> int:
 
     with ExitStack() as open_bar:
         bar: tqdm[NoReturn] | None = None
+        doing = ""
 
         def show(step: "TuneStep") -> None:
-            nonlocal bar
-            if bar is None:
-                bar = progress_bar(args.source.name, step.step_count, "steps")
+            nonlocal bar, doing
+            if bar is None or step.doing != doing:
+                open_bar.close()
+                doing = step.doing
+                bar = progress_bar(args.source.name, step.step_count, f"{doing} steps")
                 open_bar.enter_context(bar)
             bar.set_postfix({n: f"{v:.3g}" for n, v in step.losses.items()}, refresh=False)
             bar.update(step.step - bar.n)

@@ -18,6 +18,7 @@ from vidnst.style.gatys import GatysStylizer
 from vidnst.style.mix import MixingStylizer
 from vidnst.style.neighbor import NeighborStylizer
 from vidnst.style.optimizing import OptimizingStep, OptimizingStylizer
+from vidnst.style.taught import TaughtStylizer
 from vidnst.style.tuned import RetrievedStylizer, TunedStylizer, is_tuned
 from vidnst.style.tuning import TuneStep
 
@@ -69,6 +70,19 @@ def make_stylizer(
     if weights is not None and is_tuned(weights):
         return RetrievedStylizer(
             weights, style, painting, compute, size_hw=size_hw, at_once=at_once
+        )
+    if options.is_taught:
+        return TaughtStylizer(
+            style,
+            painting,
+            options.teaching,
+            compute,
+            size_hw=size_hw,
+            neighbor=options.neighbor,
+            gatys=options.gatys,
+            at_once=at_once,
+            weights=weights,
+            on_step=on_step,
         )
     if options.stylizer == "tuned":
         return TunedStylizer(

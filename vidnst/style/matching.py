@@ -141,15 +141,22 @@ class Matching:
         even = weights is None or weights.shape[1:] == (1, 1)
         self.strength = float(self._shares[0, 0, 0]) if count == 1 and even else None
 
-    def joint(self, picture: Tensor, own_share: float) -> Tensor:
-        """The nearest places by all layers at once, (K, L, h, w); own_share: of the picture."""
+    def joint(self, picture: Tensor, own_share: float, asked: Tensor | None = None) -> Tensor:
+        """The nearest places by all layers at once, (K, L, h, w); own_share: of the picture.
+
+        asked: where they are wanted, bool (h, w); elsewhere it is any place.
+        """
         scene, own = _centered(self._scene), _centered(self._reader.read(picture))
+        mixed = [torch.lerp(a, b, own_share) for a, b in zip(scene, own, strict=True)]
         tone = torch.lerp(self._tones, _tones(picture), own_share)
+        rows = slice(None) if asked is None else asked.flatten()
+        index = torch.zeros(len(tone), dtype=torch.int64, device=tone.device)
         fields = []
         for places in self._places:
-            mixed = [torch.lerp(a, b, own_share) for a, b in zip(scene, own, strict=True)]
-            index, _ = nearest(places.together(mixed, tone), places.joint, self._dtype)
-            fields.append(index.reshape(1, *self.grid).expand(len(LAYERS), -1, -1))
+            queries = places.together(mixed, tone)[rows]
+            if len(queries):
+                index[rows], _ = nearest(queries, places.joint, self._dtype)
+            fields.append(index.reshape(1, *self.grid).repeat(len(LAYERS), 1, 1))
         return torch.stack(fields)
 
     def apart(self, picture: Tensor, carried: Tensor | None = None) -> Tensor:

@@ -166,7 +166,7 @@ class NeighborStylizer(OptimizingStylizer):
         begun = self._pixels(seed)
         carried, known = self._carried(picture, anchor, begun)
         # What was not seen before is matched to the scene first, and then as all else.
-        new = matching.joint(begun, 1 - self._neighbor.scene)
+        new = matching.joint(begun, 1 - self._neighbor.scene, ~known)
         first = torch.where(known, matching.apart(begun, carried), new)
         half, tolerance = max(1, self.gatys.frame_steps // 2), self.gatys.tolerance
         point, count = begun, 2 * half

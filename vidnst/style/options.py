@@ -58,6 +58,25 @@ class TuneOptions:
         require_in_range(self)
 
 
+Teach = Literal["neighbor", "losses"]
+
+
+@dataclass(frozen=True)
+class TeachOptions:
+    """What a clip's network learns from. Each field is an option of the command line."""
+
+    teach: Teach = option(
+        "neighbor",
+        "neighbor: learns what that paints of a few frames; losses: learns from statistics alone",
+        choices=get_args(Teach),
+    )
+    lessons: int = option(4, "frames that neighbor paints to learn from, at most", low=1, high=16)
+    lesson_steps: int = option(800, "steps of learning from them", low=1, high=100_000)
+
+    def __post_init__(self) -> None:
+        require_in_range(self)
+
+
 @dataclass(frozen=True)
 class NeighborOptions:
     """How a picture is painted by its nearest places in the style.

@@ -77,7 +77,13 @@ class TunedStylizer(FastStylizer):
                 return network, made_of
         except (WeightsError, OSError):
             pass  # Not there, or damaged.
-        network = tune(
+        network = self._learned(samples)
+        _keep(network, path, made_of)
+        # As it would come back from the cache.
+        return network.half().float(), made_of
+
+    def _learned(self, samples: Sequence[Picture]) -> BakedNetwork:
+        return tune(
             self.bake(samples, strength=1.0),
             self._wanted_style(samples).moments(self._read),
             [frame.float() for frame in self._spread(samples, _MOST_PIXELS)],
@@ -87,9 +93,6 @@ class TunedStylizer(FastStylizer):
             device=chosen_device(self._compute.device),
             on_step=self._on_step,
         )
-        _keep(network, path, made_of)
-        # As it would come back from the cache.
-        return network.half().float(), made_of
 
     @torch.no_grad()
     def _read(self, picture: Picture) -> dict[str, Moments]:

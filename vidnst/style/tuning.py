@@ -35,11 +35,12 @@ _MOVING_SIDE = 192
 
 @dataclass(frozen=True)
 class TuneStep:
-    """What one step saw; handed to the listener."""
+    """What one step saw; handed to the listener. doing: what it is a step of."""
 
     step: int
     step_count: int
-    losses: dict[str, float]
+    losses: Mapping[str, float]
+    doing: str = "tuning"
 
 
 def tune(
@@ -73,11 +74,11 @@ def tune(
     for step in range(options.tune_steps):
         rng = np.random.default_rng([options.tune_seed, step])
         for group in optimizer.param_groups:
-            group["lr"] = options.tune_rate * _rate_factor(step, options.tune_steps)
+            group["lr"] = options.tune_rate * rate_factor(step, options.tune_steps)
         frame = _window(frames[int(rng.integers(len(frames)))], rng).to(device)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             painted = tuned(frame)
-            seen = encoder(_channels_last(painted), {*layers, *SCENE_LAYERS})
+            seen = encoder(channels_last(painted), {*layers, *SCENE_LAYERS})
             with torch.no_grad():
                 scene = encoder(frame, SCENE_LAYERS)
         means, covariances = style_loss({la: moments(seen[la]) for la in layers}, style)
@@ -85,7 +86,7 @@ def tune(
             "content": scene_loss(seen, scene),
             "style": (means + covariances) / 2,
             "flat": flat_variation(painted, frame),
-            "temporal": _unsteadiness(tuned, frame, painted, rng, dtype),
+            "temporal": unsteadiness(tuned, frame, painted, rng, dtype),
         }
         weighted = [getattr(options, f"tune_{name}_weight") * loss for name, loss in losses.items()]
         total = torch.stack(weighted).sum()
@@ -98,7 +99,7 @@ def tune(
     return tuned.requires_grad_(False).cpu()
 
 
-def _unsteadiness(
+def unsteadiness(
     network: BakedNetwork,
     frame: Tensor,
     painted: Tensor,
@@ -122,7 +123,7 @@ def _unsteadiness(
         return motion.warp(picture[square].to(motion.grid.device)).to(device)
 
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    later = _channels_last(camera_noise(warp(frame), rng, generator))
+    later = channels_last(camera_noise(warp(frame), rng, generator))
     with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
         painted_later = network(later)
     return temporal_loss(painted_later, warp(painted), motion.visible.to(device))
@@ -135,7 +136,7 @@ def _window(frame: Tensor, rng: np.random.Generator) -> Tensor:
     size_hw = tuple(max(STRIDE, int(side * scale) // STRIDE * STRIDE) for side in (height, width))
     top, left = _corner((height, width), (size_hw[0], size_hw[1]), rng)
     window = frame[:, :, top : top + size_hw[0], left : left + size_hw[1]]
-    return _channels_last(window.flip(3) if rng.random() < 0.5 else window)
+    return channels_last(window.flip(3) if rng.random() < 0.5 else window)
 
 
 def _corner(
@@ -149,10 +150,10 @@ def _corner(
     return top, left
 
 
-def _channels_last(pictures: Tensor) -> Tensor:
+def channels_last(pictures: Tensor) -> Tensor:
     return pictures.contiguous(memory_format=torch.channels_last)
 
 
-def _rate_factor(step: int, steps: int) -> float:
+def rate_factor(step: int, steps: int) -> float:
     """Warm up over 20 steps; fall along a cosine to nothing."""
     return min(1.0, (step + 1) / 20) * 0.5 * (1 + float(np.cos(np.pi * step / steps)))

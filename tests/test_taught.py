@@ -1,0 +1,143 @@
+"""A network taught by paintings of a few frames: which frames, what it learns, how it is called."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import MakeClip, gradient_picture
+from test_gatys import brushwork
+
+from vidnst.command import main
+from vidnst.frames import Picture
+from vidnst.media.pictures import read_picture, write_picture
+from vidnst.style.fast import FastStylizer
+from vidnst.style.neighbor import neighbor_encoder
+from vidnst.style.options import NeighborOptions, StyleOptions, TeachOptions
+from vidnst.style.taught import TaughtStylizer, chosen_lessons, lesson_size
+from vidnst.style.teaching import Lesson, teach
+from vidnst.style.tuning import TuneStep
+
+SIZE_HW = (72, 96)
+SHORT = TeachOptions(lessons=2, lesson_steps=2)
+FEW = ["--lessons", "1", "--lesson-steps", "2", "--neighbor-steps", "1"]
+
+
+def stylizer(steps: list[TuneStep], teaching: TeachOptions = SHORT) -> TaughtStylizer:
+    return TaughtStylizer(
+        brushwork(),
+        StyleOptions(),
+        teaching,
+        size_hw=SIZE_HW,
+        neighbor=NeighborOptions(neighbor_steps=1),
+        on_step=steps.append,
+    )
+
+
+def panorama() -> list[Picture]:
+    """A camera that goes along a wall of blotches, by an eighth of its view from frame to frame."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (12, 60, 3)).astype(np.uint8)
+    wall = np.kron(coarse, np.ones((8, 8, 1), np.uint8))
+    return [wall[:, left : left + 160].copy() for left in range(0, 180, 20)]
+
+
+def test_a_still_camera_needs_one_lesson_and_two_shots_need_two() -> None:
+    shot, other = panorama()[0], brushwork(96, 160)
+    assert chosen_lessons([shot] * 5, 4) == [0]
+    assert len(chosen_lessons([shot] * 3 + [other] * 3, 4)) == 2
+
+
+def test_lessons_show_what_the_others_do_not() -> None:
+    frames = panorama()
+    chosen = chosen_lessons(frames, 3)
+    assert len(chosen) == 3
+    assert min(np.diff(chosen)) >= 2
+    assert len(chosen_lessons(frames, 16)) <= len(frames)
+
+
+@pytest.mark.parametrize(
+    ("size_hw", "lesson_hw"),
+    [((72, 96), (72, 96)), ((270, 480), (270, 480)), ((540, 960), (270, 480)),
+     ((1080, 1920), (540, 960)), ((16, 4000), (16, 4000))],
+)  # fmt: skip
+def test_lessons_are_smaller_than_large_frames(
+    size_hw: tuple[int, int], lesson_hw: tuple[int, int]
+) -> None:
+    assert lesson_size(size_hw) == lesson_hw
+
+
+def test_a_network_learns_what_the_lesson_shows_and_is_repeatable() -> None:
+    scene = gradient_picture(64, 64)
+    painter = FastStylizer(brushwork(), StyleOptions(), size_hw=(64, 64), dtype=torch.float32)
+    network = painter.bake([scene], strength=1.0)
+    pixels = torch.from_numpy(scene).permute(2, 0, 1)[None].float() / 255
+    lesson = Lesson(pixels, 0.6 + 0.3 * pixels)
+    encoder = neighbor_encoder("slim").requires_grad_(False)
+    before = {name: weight.clone() for name, weight in network.state_dict().items()}
+    results = []
+    for seed in (0, 0, 1):
+        steps: list[TuneStep] = []
+        taught = teach(
+            network, [lesson], encoder, steps=60, seed=seed, dtype=torch.float32,
+            on_step=steps.append,
+        )  # fmt: skip
+        assert [step.step for step in steps] == list(range(1, 61))
+        assert steps[-1].losses["color"] < 0.5 * steps[0].losses["color"]
+        results.append(taught.state_dict()["convolutions.mix.weight"])
+    assert torch.equal(results[0], results[1])
+    assert not torch.equal(results[0], results[2])
+    for name, weight in network.state_dict().items():
+        assert torch.equal(weight, before[name])
+
+
+def test_lessons_are_painted_then_learned_and_what_was_learned_is_kept(cache: Path) -> None:
+    frames = [gradient_picture(*SIZE_HW), brushwork(*SIZE_HW)]
+    steps: list[TuneStep] = []
+    results = []
+    for _ in range(2):
+        made = stylizer(steps)
+        made.begin_clip(frames)
+        results.append(made.paint(frames[0]))
+    assert np.array_equal(*results)
+    told = list(dict.fromkeys(step.doing for step in steps))
+    assert told == ["lesson 1 of 2", "lesson 2 of 2", "learning"]
+    assert sum(step.doing == "learning" for step in steps) == SHORT.lesson_steps
+    assert len(list((cache / "tuned").iterdir())) == 1
+    stylizer(steps, replace(SHORT, lesson_steps=1)).begin_clip(frames)
+    assert len(list((cache / "tuned").iterdir())) == 2
+
+
+def test_a_film_is_taught_and_a_still_is_painted_by_neighbor(
+    make_clip: MakeClip, photo: Path, tmp_path: Path
+) -> None:
+    style = tmp_path / "style.png"
+    write_picture(style, brushwork())
+    clip, film = make_clip("clip.mp4"), tmp_path / "film.mp4"
+    told = ["--style", str(style), "--quiet"]
+    assert main([str(clip), *told, "--stylizer", "tuned", *FEW, "-o", str(film)]) == 0
+    assert film.exists()
+    stills = [tmp_path / "tuned.png", tmp_path / "neighbor.png"]
+    for still in stills:
+        few = ["--neighbor-steps", "2"]
+        assert main([str(photo), *told, "--stylizer", still.stem, *few, "-o", str(still)]) == 0
+    assert np.array_equal(*map(read_picture, stills))
+
+
+@pytest.mark.parametrize(
+    ("reason", "arguments"),
+    [
+        ("--tune-steps is for --stylizer tuned with --teach", ["--tune-steps", "3"]),
+        ("--scene is for", ["--teach", "losses", "--scene", "0.5"]),
+        ("--fine-style is for", ["--fine-style", "STYLE"]),
+        ("--lessons is 17", ["--lessons", "17"]),
+        ("--long-term is for", ["--long-term", "1+2"]),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    reason: str, arguments: list[str], photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [str(photo) if each == "STYLE" else each for each in arguments]
+    assert main([str(photo), "--style", str(photo), "--stylizer", "tuned", *given]) == 2
+    assert reason in capsys.readouterr().err

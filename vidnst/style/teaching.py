@@ -1,0 +1,127 @@
+"""Teaching: a baked network learns from a few pairs of scene and painting to paint the like.
+
+After Texler et al. 2020, "Interactive Video Stylization Using Few-Shot Patch-Based Training":
+small patches of the few pairs, in an order drawn anew, keep a network from learning the pairs by
+heart instead of what was done in them.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidnst.style.bake import BakedNetwork
+from vidnst.style.losses import place_distances
+from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.tuning import TuneStep, channels_last, rate_factor, unsteadiness
+
+_PATCHES = 4
+_PATCH_SIDE = 128
+_RATE = 2e-3
+_WEIGHTS = {"color": 4.0, "features": 1.0, "marks": 6.0, "temporal": 80.0}
+_COLOR_SIDE = 8
+"""Colors are compared over squares of this side, in pixels: pixel by pixel, what is painted without
+regard to the scene would average out to a blur."""
+_LAYERS = ("relu1_2", "relu2_2", "relu3_3")
+"""Where a painted patch is compared with the lesson's."""
+_MARKS = ("relu2_2", "relu3_3")
+"""Where its marks are, wherever in the patch they lie."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A scene and its painting, (1, 3, H, W) each, in [0, 1]; sides are multiples of STRIDE."""
+
+    scene: Tensor
+    painting: Tensor
+
+
+def teach(
+    network: BakedNetwork,
+    lessons: Sequence[Lesson],
+    encoder: PerceptualEncoder,
+    *,
+    steps: int,
+    seed: int = 0,
+    dtype: torch.dtype,
+    device: torch.device | str = "cpu",
+    on_step: Callable[[TuneStep], None] = lambda step: None,
+) -> BakedNetwork:
+    """Teach a copy of the network what the lessons show.
+
+    The encoder's features say how near a painting is to the lesson's. The same arguments give the
+    same network. device: where is computed; what is given and what comes back are on the CPU.
+    """
+    device = torch.device(device)
+    taught = copy.deepcopy(network).float().to(device).requires_grad_(True)
+    encoder = copy.deepcopy(encoder).to(device)
+    parameters = list(taught.parameters())
+    optimizer = torch.optim.Adam(parameters, lr=_RATE, betas=(0.9, 0.99))
+    for step in range(steps):
+        rng = np.random.default_rng([seed, step])
+        for group in optimizer.param_groups:
+            group["lr"] = _RATE * rate_factor(step, steps)
+        scenes, wanted = (part.to(device) for part in _patches(lessons, rng))
+        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+            painted = taught(scenes)
+            seen = encoder(channels_last(painted), _LAYERS)
+            with torch.no_grad():
+                shown = encoder(wanted, _LAYERS)
+        losses = {
+            "color": F.l1_loss(_coarse(painted), _coarse(wanted)),
+            "features": _features_apart(seen, shown),
+            "marks": _marks_apart(seen, shown),
+            "temporal": unsteadiness(taught, scenes[:1], painted[:1], rng, dtype),
+        }
+        total = torch.stack([_WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(parameters, 5.0)
+        optimizer.step()
+        values = {name: loss.item() for name, loss in losses.items()}
+        on_step(TuneStep(step + 1, steps, values, "learning"))
+    return taught.requires_grad_(False).cpu()
+
+
+def _patches(lessons: Sequence[Lesson], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Patches of scenes and of their paintings, from anywhere in the lessons."""
+    side = min(_PATCH_SIDE, *(size for lesson in lessons for size in lesson.scene.shape[2:]))
+    scenes, paintings = [], []
+    for index in rng.integers(0, len(lessons), _PATCHES):
+        lesson = lessons[int(index)]
+        top, left = (int(rng.integers(0, (size - side) + 1)) for size in lesson.scene.shape[2:])
+        patch = np.s_[:, :, top : top + side, left : left + side]
+        scenes.append(lesson.scene[patch])
+        paintings.append(lesson.painting[patch])
+    return channels_last(torch.cat(scenes)), channels_last(torch.cat(paintings))
+
+
+def _coarse(pictures: Tensor) -> Tensor:
+    return F.avg_pool2d(pictures, _COLOR_SIDE)
+
+
+def _features_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
+    """Mean over layers of the squared difference in units of the lesson's variance."""
+    terms = []
+    for layer in _LAYERS:
+        wanted = shown[layer].float()
+        spread = wanted.var((0, 2, 3), keepdim=True).mean() + 1e-6
+        terms.append((seen[layer].float() - wanted).square().mean() / spread)
+    return torch.stack(terms).mean()
+
+
+def _marks_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
+    """Mean over layers and patches of the places' distances both ways (losses.place_distances).
+
+    What is only near on average to all that a scene might become is a blur; this wants places such
+    as the lessons have, wherever they lie.
+    """
+    terms: list[Tensor] = []
+    for layer in _MARKS:
+        for own, wanted in zip(seen[layer], shown[layer], strict=True):
+            terms += place_distances(own, wanted)
+    return torch.stack(terms).mean()

@@ -77,7 +77,7 @@ def choose(session: Session, *, local: bool) -> Choice | None:
         ),
         stylizer=st.radio(
             "Stylizer", get_args(Stylizer), key="stylizer", horizontal=True,
-            help="fast: at once. tuned: first learns this film, for minutes, and paints bolder. "
+            help="fast: at once. tuned: first learns, for minutes, to paint as neighbor does. "
             "neighbor: paints with the style's own strokes, minutes for each second of film. "
             "gatys: as slow, by the style's statistics.",
         ),

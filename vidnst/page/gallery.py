@@ -57,6 +57,8 @@ def _show_progress(here: Sessions, render: Render) -> None:
     at = f"{done} of {count} frames" if count else f"{done} frames"
     if render.at_work:
         told = ["Stopping" if render.state == "stopping" else at]
+        if doing := render.progress.get("doing"):
+            told.append(doing)
         if step := render.progress.get("step"):
             told.append(f"step {step[0]} of {step[1]}")
         if fps := render.progress.get("fps"):

@@ -65,6 +65,7 @@ class _Teller:
             fps=fps,
             left_seconds=(count - done) / fps if fps and count else None,
             step=[step.step, step.step_count] if step is not None else None,
+            doing=progress.tuning.doing if progress.tuning is not None else None,
             notes=list(progress.notes),
         )
 

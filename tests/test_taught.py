@@ -17,6 +17,7 @@ from vidnst.style.neighbor import neighbor_encoder
 from vidnst.style.options import NeighborOptions, StyleOptions, TeachOptions
 from vidnst.style.taught import TaughtStylizer, chosen_lessons, lesson_size
 from vidnst.style.teaching import Lesson, teach
+from vidnst.style.tuned import RetrievedStylizer
 from vidnst.style.tuning import TuneStep
 
 SIZE_HW = (72, 96)
@@ -107,6 +108,21 @@ def test_lessons_are_painted_then_learned_and_what_was_learned_is_kept(cache: Pa
     assert len(list((cache / "tuned").iterdir())) == 1
     stylizer(steps, replace(SHORT, lesson_steps=1)).begin_clip(frames)
     assert len(list((cache / "tuned").iterdir())) == 2
+
+
+def test_a_file_paints_with_the_brush_of_the_lessons(tmp_path: Path) -> None:
+    """Marks were as large in the lessons as asked for; --brush-size must not count twice."""
+    frame, options = gradient_picture(*SIZE_HW), StyleOptions(brush_size=20.0)
+    made = TaughtStylizer(
+        brushwork(), options, SHORT, size_hw=SIZE_HW, neighbor=NeighborOptions(neighbor_steps=1)
+    )
+    network, made_of = made.tuned([frame])
+    made.begin_clip([frame])
+    network.save(tmp_path / "taught.safetensors", made_of)
+    retrieved = RetrievedStylizer(
+        tmp_path / "taught.safetensors", brushwork(), options, size_hw=SIZE_HW
+    )
+    assert np.array_equal(retrieved.paint(frame), made.paint(frame))
 
 
 def test_a_film_is_taught_and_a_still_is_painted_by_neighbor(

@@ -5,7 +5,9 @@ It paints as fast as any, in the manner of what took neighbor half a minute each
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
+from hashlib import sha256
 from pathlib import Path
 
 import cv2
@@ -31,7 +33,7 @@ from vidnst.style.options import (
 from vidnst.style.pictures import StylePictures
 from vidnst.style.places import SMALLEST_SIDE
 from vidnst.style.teaching import Lesson, teach
-from vidnst.style.tuned import TunedStylizer
+from vidnst.style.tuned import TAUGHT, TunedStylizer, without_brush
 from vidnst.style.tuning import TuneStep
 
 _LESSON_PIXELS = 480 * 270
@@ -70,7 +72,7 @@ class TaughtStylizer(TunedStylizer):
         # The size of marks is the lessons'.
         super().__init__(
             style,
-            replace(options, brush_size=None),
+            without_brush(options),
             TuneOptions(),
             compute,
             size_hw=size_hw,
@@ -130,7 +132,11 @@ class TaughtStylizer(TunedStylizer):
     def _made_of(self, samples: Sequence[Picture]) -> dict[str, str]:
         settings = [asdict(each) for each in (self._teaching, self._neighbor, self._gatys)]
         brush_size = self._brush_size
-        return super()._made_of(samples) | {"settings": json.dumps([*settings, brush_size])}
+        told = {"settings": json.dumps([*settings, brush_size]), TAUGHT: "neighbor"}
+        if (features := self._gatys.features_file) is not None:
+            with suppress(OSError):  # Who reads it will tell.
+                told["features"] = sha256(features.read_bytes()).hexdigest()
+        return super()._made_of(samples) | told
 
 
 def lesson_size(size_hw: tuple[int, int]) -> tuple[int, int]:

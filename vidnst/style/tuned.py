@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import platformdirs
@@ -26,6 +26,9 @@ from vidnst.weights import SHA256, read_metadata
 
 _MOST_PIXELS = 40_000_000
 """As many pixels of frames are held in memory to tune to: twelve bytes each."""
+
+TAUGHT = "lessons"
+"""In the metadata of a network that was taught: what its lessons were painted by."""
 
 _KEPT_NAME = re.compile(r"[0-9a-f]{16,64}\.safetensors")
 _MOST_KEPT = 100
@@ -138,14 +141,24 @@ class RetrievedStylizer(FeedForwardStylizer):
 
         Raises WeightsError where the file was tuned to another style than this one.
         """
-        super().__init__(options, compute, size_hw=size_hw, at_once=at_once)
         network, metadata = load_baked(weights)
+        super().__init__(
+            without_brush(options) if TAUGHT in metadata else options,
+            compute,
+            size_hw=size_hw,
+            at_once=at_once,
+        )
         if metadata.get("style") != style_digest(style_pictures(style), options):
             raise WeightsError(
                 f"{weights} was tuned to another style picture than this one, or to others in the "
                 "mixture, or with another --color"
             )
         self._use(network)
+
+
+def without_brush(options: StyleOptions) -> StyleOptions:
+    """For a network whose marks have the size that they had in its lessons."""
+    return replace(options, brush_size=None)
 
 
 def is_tuned(weights: Path) -> bool:

@@ -157,3 +157,19 @@ def temporal_loss(current: Tensor, warped_previous: Tensor, visible: Tensor) -> 
     (B, 3, H, W); visible is (B, 1, H, W), 1 where the previous frame may be trusted.
     """
     return (visible * (current - warped_previous).square()).mean()
+
+
+def lattice_energy(picture: Tensor, *, period: int = 8, block: int = 64) -> Tensor:
+    """The energy of what repeats every `period` pixels, or a part of that, in (B, C, H, W).
+
+    In blocks of so many pixels, all cells of the period are laid over each other: what strokes and
+    scenes show averages out, what is locked to the strides of a network adds up.
+    """
+    smooth = F.avg_pool2d(picture, period + 1, 1, period // 2, count_include_pad=False)
+    fine = picture - smooth
+    height, width = (side // block * block for side in fine.shape[2:])
+    if not height or not width:
+        return picture.new_zeros(())
+    cells = fine[:, :, :height, :width].unflatten(2, (-1, block // period, period))
+    cells = cells.unflatten(5, (-1, block // period, period))
+    return cells.mean((3, 6)).square().mean()

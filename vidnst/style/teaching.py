@@ -15,14 +15,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.style.bake import BakedNetwork
-from vidnst.style.losses import place_distances
+from vidnst.style.losses import lattice_energy, place_distances
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.tuning import TuneStep, channels_last, rate_factor, unsteadiness
 
 _PATCHES = 4
 _PATCH_SIDE = 128
 _RATE = 2e-3
-_WEIGHTS = {"color": 4.0, "features": 1.0, "marks": 6.0, "temporal": 80.0}
+_WEIGHTS = {"color": 4.0, "features": 1.0, "marks": 6.0, "temporal": 80.0, "lattice": 2000.0}
 _COLOR_SIDE = 8
 """Colors are compared over squares of this side, in pixels: pixel by pixel, what is painted without
 regard to the scene would average out to a blur."""
@@ -75,6 +75,7 @@ def teach(
             "color": F.l1_loss(_coarse(painted), _coarse(wanted)),
             "features": _features_apart(seen, shown),
             "marks": _marks_apart(seen, shown),
+            "lattice": lattice_energy(painted),
             "temporal": unsteadiness(taught, scenes[:1], painted[:1], rng, dtype),
         }
         total = torch.stack([_WEIGHTS[name] * loss for name, loss in losses.items()]).sum()

@@ -159,6 +159,19 @@ def test_of_an_animation_the_first_picture_is_taken_and_told(tmp_path: Path, nam
     assert "holds 2 pictures: the first is taken" in note
 
 
+def test_pictures_that_no_film_can_be_made_of_are_told(
+    style: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
+    first.save(tmp_path / "a.webp", save_all=True, append_images=[second])
+    arguments = [str(tmp_path / "a.webp"), "--style", str(style), "--strength", "0"]
+    assert main([*arguments, "-o", str(tmp_path / "a.mp4")]) == 2
+    assert "of its 2 pictures only the first can be painted" in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert "holds 2 pictures: the first is taken" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.webp", f"a_{style.stem}.webp"]
+
+
 @pytest.mark.parametrize("damage", ["cut", "bytes"])
 def test_a_damaged_jpeg_says_nothing_under_quiet(
     style: Path, tmp_path: Path, damage: str, capfd: pytest.CaptureFixture[str]

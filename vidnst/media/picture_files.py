@@ -39,8 +39,8 @@ def decode_picture(data: bytes, *, long_side: int | None = None) -> Picture | No
             if long_side is not None:
                 image.draft(None, (long_side, long_side))
             return _pixels(image, data)
-    if has_twelve_bits(data):
-        return _decoded_by_ffmpeg(data)
+    if (place := _precision_place(data)) is not None:
+        return _decoded_by_ffmpeg(data, place)
     # libjpeg would write on stderr what is wrong, and OpenCV reads no other JPEG than Pillow.
     return None if data.startswith(b"\xff\xd8") else _decoded_by_opencv(data)
 
@@ -51,6 +51,14 @@ def pictures_held(data: bytes) -> int:
         if image.format in _ANIMATED:
             return int(getattr(image, "n_frames", 1))
     return 1
+
+
+def plays_of_png(data: bytes) -> int | None:
+    """How often an animated PNG is to be shown, 0 forever; None for all other files."""
+    if not data.startswith(b"\x89PNG"):
+        return None
+    place = data.find(b"acTL", 0, data.find(b"IDAT") + 1)
+    return int.from_bytes(data[place + 8 : place + 12], "big") if place > 0 else None
 
 
 def has_twelve_bits(data: bytes) -> bool:
@@ -107,18 +115,14 @@ def _pixels(image: Image.Image, data: bytes) -> Picture:
     return colors if alpha is None else np.dstack([colors, np.asarray(alpha, np.uint8)])
 
 
-def _decoded_by_ffmpeg(data: bytes) -> Picture | None:
+def _decoded_by_ffmpeg(data: bytes, precision_place: int) -> Picture | None:
     """A JPEG of more than 8 bits a channel; Pillow reads no more of it than its header."""
-    place = _precision_place(data)
+    of_eight = data[:precision_place] + b"\x08" + data[precision_place + 1 :]
     with suppress(av.error.FFmpegError, IndexError):
-        decoder = av.CodecContext.create("mjpeg", "r")
+        decoder = av.VideoCodecContext.create("mjpeg", "r")
         frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
         image = Image.fromarray(frames[0].to_ndarray(format="rgb24"))
-        with (
-            _pillow(),
-            suppress(*_ERRORS),
-            _open(data[:place] + b"\x08" + data[place + 1 :]) as header,
-        ):
+        with _pillow(), suppress(*_ERRORS), _open(of_eight) as header:
             image.info |= header.info
         return _pixels(image, data)
     return None

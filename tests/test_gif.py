@@ -73,5 +73,37 @@ def test_last_delay_and_loop_of_a_gif_are_kept(
         assert len(list(container.decode(video=0))) == 4
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.apng", "a.avif"])
+@pytest.mark.parametrize("result", ["out.mp4", "out.gif"])
+def test_an_animated_picture_becomes_a_film_of_the_same_times(
+    name: str, result: str, style: Path, tmp_path: Path
+) -> None:
+    pictures = [Image.new("RGB", (64, 48), (60 * n, 90, 200 - 40 * n)) for n in range(4)]
+    times = [100, 50, 200, 1500]
+    kind = "AVIF" if name == "a.avif" else "PNG"
+    pictures[0].save(
+        tmp_path / name, kind, save_all=True, append_images=pictures[1:], duration=times, loop=3
+    )
+    output = paint(tmp_path / name, style, tmp_path / result)
+    with av.open(str(output)) as container:
+        frames = list(container.decode(video=0))
+        shown = [float(frame.pts * frame.time_base) for frame in frames]
+        end = float(container.duration / av.time_base)
+    assert shown == pytest.approx([0, 0.1, 0.15, 0.35], abs=0.002)
+    assert end == pytest.approx(1.85, abs=0.002)
+    for frame, picture in zip(frames, pictures, strict=True):
+        middle = frame.to_ndarray(format="rgb24")[24, 32].astype(int)
+        assert abs(middle - picture.getpixel((32, 24))).max() < 12
+    if result == "out.gif":
+        assert delays(output) == [10, 5, 20, 150]
+        assert loop_count(output) == (0 if name == "a.avif" else 2)  # AVIF does not say.
+
+
+def test_an_animated_png_played_once_is_not_repeated(style: Path, tmp_path: Path) -> None:
+    pictures = [Image.new("RGB", (64, 48), color) for color in ("red", "blue")]
+    pictures[0].save(tmp_path / "a.png", save_all=True, append_images=pictures[1:], loop=1)
+    assert loop_count(paint(tmp_path / "a.png", style, tmp_path / "a.gif")) == -1
+
+
 def test_other_films_are_repeated_forever(make_clip: MakeClip, style: Path, tmp_path: Path) -> None:
     assert loop_count(paint(make_clip("source.mp4", frames=3), style, tmp_path / "a.gif")) == 0

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import gradient_picture
+from jpeg12 import jpeg12
 from PIL import Image, ImageCms
 
 import vidnst
@@ -100,13 +101,51 @@ def test_run_lengths_in_a_bmp_are_read(tmp_path: Path) -> None:
     assert read[1, 3].tolist() == [60, 50, 40]
 
 
-def test_a_jpeg_of_12_bits_is_refused_with_its_reason(tmp_path: Path) -> None:
+def segments_of(image: Image.Image, **told: object) -> bytes:
+    """What Pillow writes into a JPEG before its tables, without its own JFIF."""
     data = BytesIO()
-    Image.fromarray(gradient_picture(16, 16)).save(data, "jpeg")
-    twelve = data.getvalue().replace(b"\xff\xc0\x00\x11\x08", b"\xff\xc1\x00\x11\x0c")
-    (tmp_path / "a.jpg").write_bytes(twelve)
-    with pytest.raises(MediaError, match="12 bits"):
-        read_picture(tmp_path / "a.jpg")
+    image.save(data, "jpeg", **told)
+    whole, place, found = data.getvalue(), 2, b""
+    while (marker := whole[place + 1]) != 0xDB:
+        end = place + 2 + int.from_bytes(whole[place + 2 : place + 4], "big")
+        found += whole[place:end] if marker != 0xE0 else b""
+        place = end
+    return found
+
+
+@pytest.mark.parametrize("components", [1, 3])
+def test_a_jpeg_of_12_bits_is_read(tmp_path: Path, components: int) -> None:
+    y, x = np.mgrid[:48, :80]
+    planes = [x * 45 + y * 8, 2048 + y * 20, 2048 - x * 10][:components]
+    (tmp_path / "a.jpg").write_bytes(jpeg12(planes))
+    light, blue, red = [*(plane / 16 for plane in planes), 128.0, 128.0][:3]
+    light, blue, red = (np.broadcast_to(each, (48, 80)) for each in (light, blue, red))
+    blue, red = blue - 128, red - 128
+    wanted = [light + 1.402 * red, light - 0.344136 * blue - 0.714136 * red, light + 1.772 * blue]
+    assert np.abs(read_picture(tmp_path / "a.jpg") - np.dstack(wanted).clip(0, 255)).max() <= 2
+
+
+def test_a_jpeg_of_12_bits_is_read_upright_and_in_its_profile(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    segments = segments_of(Image.new("RGB", (8, 8)), exif=exif, icc_profile=wide_profile())
+    y, _ = np.mgrid[:48, :80]
+    light = 1000 + y * 20
+    (tmp_path / "a.jpg").write_bytes(jpeg12([light, 0 * y + 2048, 0 * y + 3000], segments))
+    read = read_picture(tmp_path / "a.jpg").astype(int)
+    assert read.shape == (80, 48, 3)
+    red, green, _ = read[40, 24]
+    assert green > red + 60, "the profile exchanges red and green"
+    assert read[40, 4, 1] > read[40, 44, 1] + 20, "the top row is the rightmost column"
+
+
+def test_a_jpeg_of_12_bits_that_cannot_be_read_is_refused_with_its_reason(tmp_path: Path) -> None:
+    whole = jpeg12([np.full((16, 16), 99)])
+    arithmetic = whole.replace(b"\xff\xc1", b"\xff\xc9")
+    for data in (arithmetic, whole[: whole.index(b"\xff\xda")]):
+        (tmp_path / "a.jpg").write_bytes(data)
+        with pytest.raises(MediaError, match="12 bits"):
+            read_picture(tmp_path / "a.jpg")
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.webp", "a.avif", "a.gif"])
@@ -118,6 +157,19 @@ def test_of_an_animation_the_first_picture_is_taken_and_told(tmp_path: Path, nam
     assert blue < 60
     (note,) = notes_on([tmp_path / name])
     assert "holds 2 pictures: the first is taken" in note
+
+
+def test_pictures_that_no_film_can_be_made_of_are_told(
+    style: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = Image.new("RGB", (32, 32), "red"), Image.new("RGB", (32, 32), "blue")
+    first.save(tmp_path / "a.webp", save_all=True, append_images=[second])
+    arguments = [str(tmp_path / "a.webp"), "--style", str(style), "--strength", "0"]
+    assert main([*arguments, "-o", str(tmp_path / "a.mp4")]) == 2
+    assert "of its 2 pictures only the first can be painted" in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert "holds 2 pictures: the first is taken" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.webp", f"a_{style.stem}.webp"]
 
 
 @pytest.mark.parametrize("damage", ["cut", "bytes"])

@@ -1,21 +1,20 @@
 """A render that was stopped goes on, and ends as if it never had been."""
 
 import json
+import multiprocessing
 import os
-import pickle
 import random
-import signal
-import subprocess
 import sys
 import time
 from dataclasses import replace
 from fractions import Fraction
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
-from conftest import ROOT, MakeClip
+from conftest import MakeClip
 from media_facts import facts
 
 from vidnst.command import main
@@ -58,13 +57,25 @@ def assert_same_film(one: Path, other: Path) -> None:
     assert [i for i, (a, b) in enumerate(pairs) if not np.array_equal(a, b)] == []
 
 
-_CHILD = """
-import os, pickle, sys
-from vidnst.render import render
-options = pickle.loads(bytes.fromhex(sys.argv[1]))
-told = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-render(options, on_progress=lambda p: os.pwrite(told, b"%08d" % p.frames_done, 0))
-"""
+# Processes that have imported already what takes long, but are no one's but the test's.
+_CHILDREN = multiprocessing.get_context("forkserver")
+_CHILDREN.set_forkserver_preload(["vidnst.render"])
+
+
+def rendering(options: RenderOptions, told: Path, **variables: str) -> BaseProcess:
+    """A process that renders, and writes into a file how many frames are done.
+
+    variables: of its environment.
+    """
+    process = _CHILDREN.Process(target=_render, args=(options, told, variables))
+    process.start()
+    return process
+
+
+def _render(options: RenderOptions, told: Path, variables: dict[str, str]) -> None:
+    os.environ |= variables
+    done = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    render(options, on_progress=lambda p: os.pwrite(done, b"%08d" % p.frames_done, 0))
 
 
 @pytest.mark.slow
@@ -90,18 +101,16 @@ def test_a_render_killed_ten_times_ends_as_if_it_never_was(
     took = time.monotonic() - started
     told = tmp_path / "told"
     chance = random.Random(stylizer)
-    command = [sys.executable, "-c", _CHILD, pickle.dumps(options).hex(), str(told)]
     kills = kept = 0
     while kills < 10:
         told.write_bytes(b"")
-        process = subprocess.Popen(command, cwd=ROOT)
-        while not told.read_bytes() and process.poll() is None:
+        process = rendering(options, told)
+        while not told.read_bytes() and process.is_alive():
             time.sleep(0.01)
-        try:
-            process.wait(chance.uniform(0, took / 3))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+        process.join(chance.uniform(0, took / 3))
+        if process.is_alive():
+            process.kill()
+            process.join()
             kills += 1
             if options.output.exists():  # type: ignore[union-attr]
                 options.output.unlink()  # type: ignore[union-attr]
@@ -114,7 +123,7 @@ def test_a_render_killed_ten_times_ends_as_if_it_never_was(
             assert done - now <= longest + 1
             kept = now
         else:
-            assert process.returncode == 0
+            assert process.exitcode == 0
             assert_same_film(options.output, whole)  # type: ignore[arg-type]
             options.output.unlink()  # type: ignore[union-attr]
             kept = 0
@@ -302,11 +311,11 @@ def test_what_a_killed_render_left_running_does_not_touch_the_result(
     program.parent.mkdir()
     program.write_text(_OUTLIVING.format(python=sys.executable, **signs))
     program.chmod(0o755)
-    command = [sys.executable, "-c", _CHILD, pickle.dumps(options).hex(), str(tmp_path / "told")]
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
-    with subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PATH": path}) as child:
-        _wait_for(Path(signs["started"]))
-        child.kill()
+    child = rendering(options, tmp_path / "told", PATH=path)
+    _wait_for(Path(signs["started"]))
+    child.kill()
+    child.join()
     assert render(options).resumed_frames == 30
     whole = (tmp_path / "killed.mp4").read_bytes()
     Path(signs["released"]).touch()

@@ -15,8 +15,10 @@ from vidnst.media.containers import default_picture
 from vidnst.media.names import is_pattern
 from vidnst.media.pictures import (
     PICTURE_ENDINGS,
+    is_animated_png,
     is_picture,
     notes_on,
+    picture_count,
     read_picture,
     resize,
     write_picture,
@@ -99,9 +101,15 @@ def render(
     source = options.source
     if source.is_dir():
         options = replace(options, source=sequence_in(source) or source)
-    elif is_picture(source):
+    elif is_picture(source) and not _becomes_a_film(options):
         return _render_picture(options, on_progress)
     return _render_clip(options, on_progress)
+
+
+def _becomes_a_film(options: RenderOptions) -> bool:
+    """Whether all pictures of an animated one are to be painted."""
+    output = options.output
+    return output is not None and not is_picture(output) and is_animated_png(options.source)
 
 
 def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]) -> Report:
@@ -162,8 +170,11 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     source = options.source
     output = options.output or default_picture(source, options.style)
     if not is_picture(output) or is_pattern(output):
+        count = picture_count(source)
         raise UsageError(
-            f"{source} is a still picture: its result ends in one of {', '.join(PICTURE_ENDINGS)}"
+            f"{source} is a still picture"
+            + (f" (of its {count} pictures only the first can be painted)" if count > 1 else "")
+            + f": its result ends in one of {', '.join(PICTURE_ENDINGS)}"
         )
     read = files_read(options)
     check_target(output, read, overwrite=options.overwrite)

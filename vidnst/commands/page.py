@@ -106,8 +106,7 @@ def _serve(options: PageOptions, port: int, folder: Path) -> "subprocess.Popen[b
     environment = {f"STREAMLIT_{name}": str(value) for name, value in settings.items()}
     told = json.dumps({"folder": str(folder), "local": options.local, **asdict(options.limits)})
     script = str(files("vidnst.page").joinpath("app.py"))
-    # Not the caller's: pictures are painted beside it, and threads that spin would take its core.
-    environment |= {"GOMP_SPINCOUNT": "10000", "VIDNST_PAGE": told, PLACE: os.getcwd()}
+    environment |= {"VIDNST_PAGE": told, PLACE: os.getcwd()}
     if cache := os.environ.get("VIDNST_CACHE"):
         environment["VIDNST_CACHE"] = os.path.abspath(cache)
     return subprocess.Popen(

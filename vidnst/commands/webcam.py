@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -97,9 +96,6 @@ def run(arguments: list[str]) -> int:
     """Run it and return the exit code."""
     args = webcam_parser().parse_args(arguments)
     options = _options_of(args)
-    # Read when torch is loaded: threads that spin while they wait for one whose core another
-    # program has would hold a frame up for half a second.
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     from vidnst.webcam import webcam
 
     def note(notice: str) -> None:

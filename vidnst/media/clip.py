@@ -171,13 +171,14 @@ def _plain_kinds() -> tuple[str, ...]:
 
 
 def video_stream(container: av.container.InputContainer, path: Path) -> VideoStream:
-    """The first video stream that is film and not cover art.
+    """The first video stream that is film: not cover art, nor the still of an animated picture.
 
     Raises MediaError where there is none.
     """
-    for stream in container.streams.video:
-        if not int(stream.disposition) & _ATTACHED_PICTURE:
-            return stream
+    films = [s for s in container.streams.video if not int(s.disposition) & _ATTACHED_PICTURE]
+    # In AVIF and its kin the still comes first, and is shown for no time.
+    for stream in [s for s in films if s.frames != 1 or s.duration is not None] or films:
+        return stream
     if container.streams.audio:
         raise MediaError(f"{path} holds sound but no film")
     raise MediaError(f"{path} holds no film")

@@ -10,6 +10,7 @@ from av.filter import Graph
 from vidnst.errors import MediaError
 from vidnst.media.clip import Clip
 from vidnst.media.names import ffmpeg_name
+from vidnst.media.picture_files import plays_of_png
 from vidnst.media.places import cannot_write
 
 TICK = Fraction(1, 100)
@@ -48,11 +49,13 @@ def shown_ticks(seconds: Sequence[Fraction], end: Fraction) -> tuple[dict[int, l
 
 
 def loop_count(path: Path) -> int:
-    """How often a GIF is repeated, as FFmpeg's muxer takes it; forever for all other films."""
+    """How often a GIF or PNG is repeated, as FFmpeg's muxer takes it; all other films forever."""
     try:
         content = path.read_bytes()
     except OSError:
         return _FOREVER
+    if plays := plays_of_png(content):
+        return plays - 1 or _ONCE
     if not content.startswith(b"GIF8"):
         return _FOREVER
     # The application extension of Netscape 2.0: a block of 11 bytes, then one of 3.

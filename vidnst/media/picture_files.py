@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 
+import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,8 @@ def decode_picture(data: bytes, *, long_side: int | None = None) -> Picture | No
             if long_side is not None:
                 image.draft(None, (long_side, long_side))
             return _pixels(image, data)
+    if (place := _precision_place(data)) is not None:
+        return _decoded_by_ffmpeg(data, place)
     # libjpeg would write on stderr what is wrong, and OpenCV reads no other JPEG than Pillow.
     return None if data.startswith(b"\xff\xd8") else _decoded_by_opencv(data)
 
@@ -50,15 +53,28 @@ def pictures_held(data: bytes) -> int:
     return 1
 
 
+def plays_of_png(data: bytes) -> int | None:
+    """How often an animated PNG is to be shown, 0 forever; None for all other files."""
+    if not data.startswith(b"\x89PNG"):
+        return None
+    place = data.find(b"acTL", 0, data.find(b"IDAT") + 1)
+    return int.from_bytes(data[place + 8 : place + 12], "big") if place > 0 else None
+
+
 def has_twelve_bits(data: bytes) -> bool:
     """Whether this is a JPEG of more than 8 bits a channel."""
+    return _precision_place(data) is not None
+
+
+def _precision_place(data: bytes) -> int | None:
+    """Where a JPEG says that it has more than 8 bits a channel."""
     place = 2
     while data.startswith(b"\xff\xd8") and place + 5 <= len(data) and data[place] == 0xFF:
         marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return data[place + 4] > 8
+            return place + 4 if data[place + 4] > 8 else None
         place += 2 + length
-    return False
+    return None
 
 
 @contextmanager
@@ -97,6 +113,19 @@ def _pixels(image: Image.Image, data: bytes) -> Picture:
         image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
     colors = np.asarray(_in_srgb(image, profile), np.uint8)
     return colors if alpha is None else np.dstack([colors, np.asarray(alpha, np.uint8)])
+
+
+def _decoded_by_ffmpeg(data: bytes, precision_place: int) -> Picture | None:
+    """A JPEG of more than 8 bits a channel; Pillow reads no more of it than its header."""
+    of_eight = data[:precision_place] + b"\x08" + data[precision_place + 1 :]
+    with suppress(av.error.FFmpegError, IndexError):
+        decoder = av.VideoCodecContext.create("mjpeg", "r")
+        frames = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
+        image = Image.fromarray(frames[0].to_ndarray(format="rgb24"))
+        with _pillow(), suppress(*_ERRORS), _open(of_eight) as header:
+            image.info |= header.info
+        return _pixels(image, data)
+    return None
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -1,7 +1,6 @@
 """Still pictures in and out."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -10,7 +9,12 @@ import numpy as np
 from vidnst.errors import MediaError, OutputError
 from vidnst.frames import Picture
 from vidnst.media.names import is_sequence
-from vidnst.media.picture_files import decode_picture, has_twelve_bits, pictures_held
+from vidnst.media.picture_files import (
+    decode_picture,
+    has_twelve_bits,
+    pictures_held,
+    plays_of_png,
+)
 from vidnst.media.places import cannot_write
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -21,6 +25,14 @@ _STYLE_LONG_SIDE = 2048
 def is_picture(path: Path) -> bool:
     """Whether the ending says that this is a still picture."""
     return path.suffix.lower() in PICTURE_ENDINGS and not is_sequence(path)
+
+
+def is_animated_png(path: Path) -> bool:
+    """Whether a picture's file holds a film as well, one that FFmpeg reads."""
+    try:
+        return plays_of_png(path.read_bytes()) is not None
+    except OSError:  # Who reads it will tell.
+        return False
 
 
 def read_picture(path: Path, *, long_side: int | None = None, background: int = 255) -> Picture:
@@ -54,13 +66,16 @@ def read_picture(path: Path, *, long_side: int | None = None, background: int = 
 
 def notes_on(paths: Iterable[Path]) -> tuple[str, ...]:
     """What the user should know of how these pictures are read: of an animation, the first."""
-    notes = []
-    for path in paths:
-        with suppress(OSError):  # Who reads it will tell.
-            count = pictures_held(path.read_bytes())
-            if count > 1:
-                notes.append(f"{path} holds {count} pictures: the first is taken")
-    return tuple(notes)
+    counts = [(path, picture_count(path)) for path in paths]
+    return tuple(f"{path} holds {n} pictures: the first is taken" for path, n in counts if n > 1)
+
+
+def picture_count(path: Path) -> int:
+    """How many pictures a file holds; 1 also where it cannot be read, which its reader tells."""
+    try:
+        return pictures_held(path.read_bytes())
+    except OSError:
+        return 1
 
 
 def style_files(path: Path) -> tuple[Path, ...]:

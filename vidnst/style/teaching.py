@@ -23,6 +23,7 @@ _PATCHES = 4
 _PATCH_SIDE = 128
 _RATE = 2e-3
 _WEIGHTS = {"color": 4.0, "features": 1.0, "marks": 6.0, "temporal": 80.0, "lattice": 2000.0}
+_MOST_PLACES = 512
 _COLOR_SIDE = 8
 """Colors are compared over squares of this side, in pixels: pixel by pixel, what is painted without
 regard to the scene would average out to a blur."""
@@ -124,5 +125,5 @@ def _marks_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
     terms: list[Tensor] = []
     for layer in _MARKS:
         for own, wanted in zip(seen[layer], shown[layer], strict=True):
-            terms += place_distances(own, wanted)
+            terms += place_distances(own, wanted, most_places=_MOST_PLACES)
     return torch.stack(terms).mean()

@@ -13,6 +13,7 @@ from vidnst.command import main
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.style.fast import FastStylizer
+from vidnst.style.losses import lattice_energy
 from vidnst.style.neighbor import neighbor_encoder
 from vidnst.style.options import NeighborOptions, StyleOptions, TeachOptions
 from vidnst.style.taught import TaughtStylizer, chosen_lessons, lesson_size
@@ -91,6 +92,17 @@ def test_a_network_learns_what_the_lesson_shows_and_is_repeatable() -> None:
     assert not torch.equal(results[0], results[2])
     for name, weight in network.state_dict().items():
         assert torch.equal(weight, before[name])
+
+
+def test_a_lattice_of_the_strides_has_energy_and_what_moves_or_slopes_has_none() -> None:
+    ramp = torch.linspace(0, 1, 128).expand(1, 3, 128, 128)
+    steps = torch.arange(128)
+    for period, most in ((2, None), (4, None), (8, None), (7, 0.1), (11, 0.1)):
+        wave = 0.02 * torch.sin(2 * torch.pi * (steps / period + 0.1))
+        energy = float(lattice_energy(ramp + wave))
+        assert energy > 1e-4 if most is None else energy < most * 2e-4
+    assert float(lattice_energy(ramp)) < 1e-5
+    assert float(lattice_energy(ramp[..., :40])) == 0
 
 
 def test_lessons_are_painted_then_learned_and_what_was_learned_is_kept(cache: Path) -> None:

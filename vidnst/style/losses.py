@@ -167,9 +167,10 @@ def lattice_energy(picture: Tensor, *, period: int = 8, block: int = 64) -> Tens
     """
     smooth = F.avg_pool2d(picture, period + 1, 1, period // 2, count_include_pad=False)
     fine = picture - smooth
-    height, width = (side // block * block for side in fine.shape[2:])
-    if not height or not width:
+    batch, channels, height, width = fine.shape
+    down, across, cells = height // block, width // block, block // period
+    if not down or not across:
         return picture.new_zeros(())
-    cells = fine[:, :, :height, :width].unflatten(2, (-1, block // period, period))
-    cells = cells.unflatten(5, (-1, block // period, period))
-    return cells.mean((3, 6)).square().mean()
+    whole = fine[:, :, : down * block, : across * block]
+    parts = whole.reshape(batch, channels, down, cells, period, across, cells, period)
+    return parts.mean((3, 6)).square().mean()

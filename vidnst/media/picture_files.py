@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -117,6 +116,8 @@ def _pixels(image: Image.Image, data: bytes) -> Picture:
 
 def _decoded_by_ffmpeg(data: bytes, precision_place: int) -> Picture | None:
     """A JPEG of more than 8 bits a channel; Pillow reads no more of it than its header."""
+    import av  # Training, which reads pictures too, goes without it.
+
     of_eight = data[:precision_place] + b"\x08" + data[precision_place + 1 :]
     with suppress(av.error.FFmpegError, IndexError):
         decoder = av.VideoCodecContext.create("mjpeg", "r")

@@ -24,6 +24,16 @@ SHARED = ROOT.parent / "shared"
 
 MakeClip = Callable[..., Path]
 
+_LONGEST = ("page", "real_clips", "gatys", "resume", "crew", "live_page", "full_disk", "tiles")
+"""Files of tests that begin first, so that all workers end together; the others as they come."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort the tests' files."""
+    first = {f"test_{name}.py": place for place, name in enumerate(_LONGEST)}
+    items.sort(key=lambda item: first.get(item.path.name, len(first)))
+
+
 # Tests that run in the background have it ignored, and so would all programs they interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

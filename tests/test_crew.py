@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from conftest import MakeClip
+from conftest import MakeClip, clips_in
 from test_resume import FEW_STEPS, assert_same_film, three_shots
 
 from vidnst.command import main
@@ -39,10 +39,11 @@ def kill_one_when_painting(named: str) -> "object":
     return listen
 
 
-@pytest.fixture
-def whole(make_clip: MakeClip, style: Path, tmp_path: Path) -> RenderOptions:
+@pytest.fixture(scope="module")
+def whole(style: Path, tmp_path_factory: pytest.TempPathFactory) -> RenderOptions:
     """A film of three shots, rendered by one process."""
-    options = RenderOptions(three_shots(make_clip), style, tmp_path / "whole.mp4")
+    folder = tmp_path_factory.mktemp("whole")
+    options = RenderOptions(three_shots(clips_in(folder)), style, folder / "whole.mp4")
     render(options)
     return options
 
@@ -55,7 +56,7 @@ def test_processes_make_the_same_film_and_one_may_die(whole: RenderOptions, tmp_
     )
     assert render(options, on_progress=listen).frames == 300  # type: ignore[arg-type]
     assert listen.killed  # type: ignore[attr-defined]
-    assert_same_film(tmp_path / "spread.mp4", tmp_path / "whole.mp4")
+    assert_same_film(tmp_path / "spread.mp4", whole.output)  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
@@ -126,7 +127,7 @@ def test_a_cluster_makes_the_same_film_and_one_worker_may_die(
     options = RenderOptions(whole.source, whole.style, tmp_path / "ray.mp4", crew=crew)
     assert render(options, on_progress=listen).frames == 300
     assert killed
-    assert_same_film(tmp_path / "ray.mp4", tmp_path / "whole.mp4")
+    assert_same_film(tmp_path / "ray.mp4", whole.output)  # type: ignore[arg-type]
 
 
 @pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed")

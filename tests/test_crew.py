@@ -1,6 +1,7 @@
 """Segments painted by many workers make the film that one process makes."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,7 +97,9 @@ def cluster() -> Iterator[str]:
         pytest.skip("ray is not installed")
     ray = [sys.executable, "-m", "ray.scripts.scripts"]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    port = "6399"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
     environment = os.environ | {"RAY_DISABLE_IMPORT_WARNING": "1"}
     subprocess.run(
         [*ray, "start", "--head", "--port", port, "--num-cpus", "2", "--include-dashboard",

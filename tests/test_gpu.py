@@ -21,9 +21,9 @@ from vidnst.media.pictures import read_style
 from vidnst.options import ComputeOptions, Device
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.fast import FastStylizer
+from vidnst.style.learning import TuneStep
 from vidnst.style.options import StyleOptions, TuneOptions
 from vidnst.style.tuned import TunedStylizer
-from vidnst.style.tuning import TuneStep
 
 pytestmark = [
     pytest.mark.gpu,

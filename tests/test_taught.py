@@ -13,13 +13,13 @@ from vidnst.command import main
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.style.fast import FastStylizer
+from vidnst.style.learning import TuneStep
 from vidnst.style.losses import lattice_energy
 from vidnst.style.neighbor import neighbor_encoder
 from vidnst.style.options import NeighborOptions, StyleOptions, TeachOptions
 from vidnst.style.taught import TaughtStylizer, chosen_lessons, lesson_size
 from vidnst.style.teaching import Lesson, teach
 from vidnst.style.tuned import RetrievedStylizer
-from vidnst.style.tuning import TuneStep
 
 SIZE_HW = (72, 96)
 SHORT = TeachOptions(lessons=2, lesson_steps=2)

@@ -13,12 +13,13 @@ from vidnst.command import main
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.style.bake import BakedNetwork, bake
+from vidnst.style.learning import TuneStep
 from vidnst.style.losses import moments
 from vidnst.style.network import StyleNetwork
 from vidnst.style.options import StyleOptions, TuneOptions
 from vidnst.style.shape import NetworkShape
 from vidnst.style.tuned import TunedStylizer
-from vidnst.style.tuning import TuneStep, tune
+from vidnst.style.tuning import tune
 from vidnst.training.encoder import fresh_encoder
 
 SHORT = TuneOptions(tune_steps=2)

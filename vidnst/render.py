@@ -38,10 +38,10 @@ from vidnst.rendering.stylizers import Step, make_stylizer
 from vidnst.source import no_frame, painted_size
 from vidnst.style.color import colored
 from vidnst.style.feed_forward import FeedForwardStylizer
+from vidnst.style.learning import TuneStep
 from vidnst.style.optimizing import OptimizingStep
 from vidnst.style.record import StepRecord
 from vidnst.style.shares import in_floats
-from vidnst.style.tuning import TuneStep
 
 _KEPT = "{} frames are kept: the same command goes on from there"
 

@@ -13,8 +13,8 @@ from vidnst.options import RenderOptions, TimeOptions
 from vidnst.regions.options import RegionOptions
 from vidnst.rendering.stylizers import Step, make_stylizer
 from vidnst.source import scene_of
+from vidnst.style.learning import TuneStep
 from vidnst.style.tuned import TunedStylizer, is_tuned
-from vidnst.style.tuning import TuneStep
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def run(arguments: list[str]) -> int:
     from vidnst.render import render
 
     with ExitStack() as open_bars:
-        bars = _Bars(args.source.name, open_bars)
+        bars = Bars(args.source.name, open_bars)
         show = (lambda _: None) if args.quiet or args.json else bars.show
         report = render(options, on_progress=show)
     if args.json:
@@ -94,7 +94,7 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-class _Bars:
+class Bars:
     """One progress bar after the other: steps of tuning, then frames or a picture's steps."""
 
     def __init__(self, name: str, open_bars: ExitStack) -> None:

@@ -4,16 +4,11 @@ import json
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from vidnst.commands.arguments import render_options
-from vidnst.commands.parser import Parser, progress_bar
+from vidnst.commands.parser import Parser
+from vidnst.commands.render import Bars
 from vidnst.commands.tell import tell
-
-if TYPE_CHECKING:
-    from tqdm import tqdm
-
-    from vidnst.style.tuning import TuneStep
 
 
 def tune_parser() -> Parser:
@@ -47,24 +42,14 @@ def run(arguments: list[str]) -> int:
         output=args.output,
         overwrite=args.overwrite,
     )
+    from vidnst.render import Progress
     from vidnst.tune import tune_clip
 
-    with ExitStack() as open_bar:
-        bar: tqdm[NoReturn] | None = None
-        doing = ""
-
-        def show(step: "TuneStep") -> None:
-            nonlocal bar, doing
-            if bar is None or step.doing != doing:
-                open_bar.close()
-                doing = step.doing
-                bar = progress_bar(args.source.name, step.step_count, f"{doing} steps")
-                open_bar.enter_context(bar)
-            bar.set_postfix({n: f"{v:.3g}" for n, v in step.losses.items()}, refresh=False)
-            bar.update(step.step - bar.n)
-
+    with ExitStack() as open_bars:
+        bars = Bars(args.source.name, open_bars)
         shown = not (args.quiet or args.json)
-        report = tune_clip(options, on_step=show if shown else lambda _: None)
+        show = (lambda step: bars.show(Progress(0, None, tuning=step))) if shown else lambda _: None
+        report = tune_clip(options, on_step=show)
     if args.json:
         figures = {"source": str(report.source), "output": str(report.output)}
         print(json.dumps(figures | {"seconds": round(report.seconds, 2)}))

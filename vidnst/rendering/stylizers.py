@@ -15,12 +15,12 @@ from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.foreign import ForeignStylizer
 from vidnst.style.gatys import GatysStylizer
+from vidnst.style.learning import TuneStep
 from vidnst.style.mix import MixingStylizer
 from vidnst.style.neighbor import NeighborStylizer
 from vidnst.style.optimizing import OptimizingStep, OptimizingStylizer
 from vidnst.style.taught import TaughtStylizer
 from vidnst.style.tuned import RetrievedStylizer, TunedStylizer, is_tuned
-from vidnst.style.tuning import TuneStep
 
 Step = OptimizingStep | TuneStep
 Stylizer = FeedForwardStylizer | OptimizingStylizer

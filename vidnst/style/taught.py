@@ -5,9 +5,7 @@ It paints as fast as any, in the manner of what took neighbor half a minute each
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
-from hashlib import sha256
 from pathlib import Path
 
 import cv2
@@ -15,12 +13,14 @@ import numpy as np
 
 from vidnst.backends.engine import chosen_device
 from vidnst.frames import Picture
+from vidnst.inputs import content_digest
 from vidnst.media.pictures import resize
 from vidnst.motion.flow import optical_flow
 from vidnst.motion.visibility import visible
 from vidnst.motion.warp import warp
 from vidnst.options import ComputeOptions
 from vidnst.style.bake import BakedNetwork
+from vidnst.style.learning import TuneStep
 from vidnst.style.neighbor import NeighborStylizer, neighbor_encoder
 from vidnst.style.optimizing import OptimizingStep
 from vidnst.style.options import (
@@ -34,7 +34,6 @@ from vidnst.style.pictures import StylePictures
 from vidnst.style.places import SMALLEST_SIDE
 from vidnst.style.teaching import Lesson, teach
 from vidnst.style.tuned import TAUGHT, TunedStylizer, without_brush
-from vidnst.style.tuning import TuneStep
 
 _LESSON_PIXELS = 480 * 270
 """Larger frames are painted smaller, at half their size at least, and the network learns from the
@@ -134,8 +133,7 @@ class TaughtStylizer(TunedStylizer):
         brush_size = self._brush_size
         told = {"settings": json.dumps([*settings, brush_size]), TAUGHT: "neighbor"}
         if (features := self._gatys.features_file) is not None:
-            with suppress(OSError):  # Who reads it will tell.
-                told["features"] = sha256(features.read_bytes()).hexdigest()
+            told["features"] = content_digest(features)
         return super()._made_of(samples) | told
 
 

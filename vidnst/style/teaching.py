@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.style.bake import BakedNetwork
+from vidnst.style.learning import TuneStep, channels_last, learn, unsteadiness
 from vidnst.style.losses import lattice_energy, place_distances
 from vidnst.style.perceptual import PerceptualEncoder
-from vidnst.style.tuning import TuneStep, channels_last, rate_factor, unsteadiness
 
 _PATCHES = 4
 _PATCH_SIDE = 128
@@ -58,35 +58,34 @@ def teach(
     same network. device: where is computed; what is given and what comes back are on the CPU.
     """
     device = torch.device(device)
-    taught = copy.deepcopy(network).float().to(device).requires_grad_(True)
     encoder = copy.deepcopy(encoder).to(device)
-    parameters = list(taught.parameters())
-    optimizer = torch.optim.Adam(parameters, lr=_RATE, betas=(0.9, 0.99))
-    for step in range(steps):
-        rng = np.random.default_rng([seed, step])
-        for group in optimizer.param_groups:
-            group["lr"] = _RATE * rate_factor(step, steps)
+
+    def losses_of(taught: BakedNetwork, rng: np.random.Generator) -> dict[str, Tensor]:
         scenes, wanted = (part.to(device) for part in _patches(lessons, rng))
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
             painted = taught(scenes)
             seen = encoder(channels_last(painted), _LAYERS)
             with torch.no_grad():
                 shown = encoder(wanted, _LAYERS)
-        losses = {
+        return {
             "color": F.l1_loss(_coarse(painted), _coarse(wanted)),
             "features": _features_apart(seen, shown),
             "marks": _marks_apart(seen, shown),
             "lattice": lattice_energy(painted),
             "temporal": unsteadiness(taught, scenes[:1], painted[:1], rng, dtype),
         }
-        total = torch.stack([_WEIGHTS[name] * loss for name, loss in losses.items()]).sum()
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(parameters, 5.0)
-        optimizer.step()
-        values = {name: loss.item() for name, loss in losses.items()}
-        on_step(TuneStep(step + 1, steps, values, "learning"))
-    return taught.requires_grad_(False).cpu()
+
+    return learn(
+        network,
+        losses_of,
+        _WEIGHTS,
+        steps=steps,
+        rate=_RATE,
+        seed=seed,
+        device=device,
+        doing="learning",
+        on_step=on_step,
+    )
 
 
 def _patches(lessons: Sequence[Lesson], rng: np.random.Generator) -> tuple[Tensor, Tensor]:

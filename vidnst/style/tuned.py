@@ -18,10 +18,11 @@ from vidnst.options import ComputeOptions
 from vidnst.style.bake import ONE_STYLE, BakedNetwork, load_baked
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
+from vidnst.style.learning import TuneStep
 from vidnst.style.losses import Moments, moments
 from vidnst.style.options import StyleOptions, TuneOptions
 from vidnst.style.pictures import StylePictures, style_pictures
-from vidnst.style.tuning import TuneStep, tune
+from vidnst.style.tuning import tune
 from vidnst.weights import SHA256, read_metadata
 
 _MOST_PIXELS = 40_000_000

@@ -1,0 +1,113 @@
+"""How a baked network learns one thing by heart: steps down a weighted sum of losses."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidnst.motion.made_up import camera_noise, make_up_motion
+from vidnst.style.bake import BakedNetwork
+from vidnst.style.losses import temporal_loss
+from vidnst.style.network import STRIDE
+
+_MOVING_SIDE = 192
+"""Steadiness is learned on squares of this side, in pixels."""
+
+Losses = Callable[[BakedNetwork, np.random.Generator], Mapping[str, Tensor]]
+"""What a step sees of the network as it is; chance comes from the generator alone."""
+
+
+@dataclass(frozen=True)
+class TuneStep:
+    """What one step saw; handed to the listener. doing: what it is a step of."""
+
+    step: int
+    step_count: int
+    losses: Mapping[str, float]
+    doing: str
+
+
+def learn(
+    network: BakedNetwork,
+    losses_of: Losses,
+    weights: Mapping[str, float],
+    *,
+    steps: int,
+    rate: float,
+    seed: int,
+    device: torch.device,
+    doing: str,
+    on_step: Callable[[TuneStep], None],
+) -> BakedNetwork:
+    """Let a copy of the network learn, on the device; what comes back is on the CPU.
+
+    weights: of each loss. doing: what listeners are told of the steps.
+    """
+    learner = copy.deepcopy(network).float().to(device).requires_grad_(True)
+    parameters = list(learner.parameters())
+    optimizer = torch.optim.Adam(parameters, lr=rate, betas=(0.9, 0.99))
+    for step in range(steps):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * _rate_factor(step, steps)
+        losses = losses_of(learner, np.random.default_rng([seed, step]))
+        total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(parameters, 5.0)
+        optimizer.step()
+        values = {name: loss.item() for name, loss in losses.items()}
+        on_step(TuneStep(step + 1, steps, values, doing))
+    return learner.requires_grad_(False).cpu()
+
+
+def unsteadiness(
+    network: BakedNetwork,
+    frame: Tensor,
+    painted: Tensor,
+    rng: np.random.Generator,
+    dtype: torch.dtype,
+) -> Tensor:
+    """How much a square of the frame changes otherwise than the camera moves.
+
+    Still pictures need it as well: a pattern that is locked to the network's own grid does not move
+    with the camera.
+    """
+    height, width = frame.shape[2:]
+    side = min(_MOVING_SIDE, height, width) // STRIDE * STRIDE
+    top, left = corner((height, width), (side, side), rng)
+    square = np.s_[:, :, top : top + side, left : left + side]
+    device = frame.device
+    # Up to torch 2.11 grid_sample has no gradient on MPS (pytorch/pytorch#179756).
+    motion = make_up_motion(1, side, rng, "cpu" if device.type == "mps" else device)
+
+    def warp(picture: Tensor) -> Tensor:
+        return motion.warp(picture[square].to(motion.grid.device)).to(device)
+
+    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+    later = channels_last(camera_noise(warp(frame), rng, generator))
+    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+        painted_later = network(later)
+    return temporal_loss(painted_later, warp(painted), motion.visible.to(device))
+
+
+def corner(
+    outer_hw: tuple[int, int], inner_hw: tuple[int, int], rng: np.random.Generator
+) -> tuple[int, int]:
+    """The top left corner of a window, on the network's grid: drawn anywhere it fits."""
+    top, left = (
+        int(rng.integers((outer - inner) // STRIDE + 1)) * STRIDE
+        for outer, inner in zip(outer_hw, inner_hw, strict=True)
+    )
+    return top, left
+
+
+def channels_last(pictures: Tensor) -> Tensor:
+    return pictures.contiguous(memory_format=torch.channels_last)
+
+
+def _rate_factor(step: int, steps: int) -> float:
+    """Warm up over 20 steps; fall along a cosine to nothing."""
+    return min(1.0, (step + 1) / 20) * 0.5 * (1 + float(np.cos(np.pi * step / steps)))

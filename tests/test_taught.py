@@ -97,12 +97,12 @@ def test_a_network_learns_what_the_lesson_shows_and_is_repeatable() -> None:
 def test_a_lattice_of_the_strides_has_energy_and_what_moves_or_slopes_has_none() -> None:
     ramp = torch.linspace(0, 1, 128).expand(1, 3, 128, 128)
     steps = torch.arange(128)
-    for period, most in ((2, None), (4, None), (8, None), (7, 0.1), (11, 0.1)):
+    for period, most in ((2, None), (4, None), (8, None), (3, 0.1), (7, 0.1), (11, 0.1)):
         wave = 0.02 * torch.sin(2 * torch.pi * (steps / period + 0.1))
         energy = float(lattice_energy(ramp + wave))
         assert energy > 1e-4 if most is None else energy < most * 2e-4
     assert float(lattice_energy(ramp)) < 1e-5
-    assert float(lattice_energy(ramp[..., :40])) == 0
+    assert float(lattice_energy(ramp[..., :14])) == 0
 
 
 def test_lessons_are_painted_then_learned_and_what_was_learned_is_kept(cache: Path) -> None:

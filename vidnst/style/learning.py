@@ -8,13 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidnst.motion.made_up import camera_noise, make_up_motion
+from vidnst.motion.made_up import MadeUpMotion, camera_noise, make_up_motion
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.losses import temporal_loss
 from vidnst.style.network import STRIDE
-
-_MOVING_SIDE = 192
-"""Steadiness is learned on squares of this side, in pixels."""
 
 Losses = Callable[[BakedNetwork, np.random.Generator], Mapping[str, Tensor]]
 """What a step sees of the network as it is; chance comes from the generator alone."""
@@ -63,34 +60,35 @@ def learn(
     return learner.requires_grad_(False).cpu()
 
 
-def unsteadiness(
-    network: BakedNetwork,
-    frame: Tensor,
-    painted: Tensor,
-    rng: np.random.Generator,
-    dtype: torch.dtype,
-) -> Tensor:
-    """How much a square of the frame changes otherwise than the camera moves.
+@dataclass(frozen=True)
+class Later:
+    """A picture (1, 3, S, S) as the camera sees it a moment later, and how it came there."""
+
+    picture: Tensor
+    motion: MadeUpMotion
+
+    def unsteadiness(self, painted: Tensor, painted_later: Tensor) -> Tensor:
+        """How much what was painted of the two changes otherwise than the camera moves."""
+        visible = self.motion.visible.to(painted.device)
+        return temporal_loss(painted_later, _warped(painted, self.motion), visible)
+
+
+def a_moment_later(picture: Tensor, rng: np.random.Generator) -> Later:
+    """What a camera that moves a little, with its noise, sees next of a picture (1, 3, S, S).
 
     Still pictures need it as well: a pattern that is locked to the network's own grid does not move
     with the camera.
     """
-    height, width = frame.shape[2:]
-    side = min(_MOVING_SIDE, height, width) // STRIDE * STRIDE
-    top, left = corner((height, width), (side, side), rng)
-    square = np.s_[:, :, top : top + side, left : left + side]
-    device = frame.device
+    device = picture.device
     # Up to torch 2.11 grid_sample has no gradient on MPS (pytorch/pytorch#179756).
-    motion = make_up_motion(1, side, rng, "cpu" if device.type == "mps" else device)
-
-    def warp(picture: Tensor) -> Tensor:
-        return motion.warp(picture[square].to(motion.grid.device)).to(device)
-
+    motion = make_up_motion(1, picture.shape[3], rng, "cpu" if device.type == "mps" else device)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    later = channels_last(camera_noise(warp(frame), rng, generator))
-    with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-        painted_later = network(later)
-    return temporal_loss(painted_later, warp(painted), motion.visible.to(device))
+    later = camera_noise(_warped(picture, motion), rng, generator)
+    return Later(channels_last(later), motion)
+
+
+def _warped(picture: Tensor, motion: MadeUpMotion) -> Tensor:
+    return motion.warp(picture.to(motion.grid.device)).to(picture.device)
 
 
 def corner(

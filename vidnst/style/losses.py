@@ -159,18 +159,30 @@ def temporal_loss(current: Tensor, warped_previous: Tensor, visible: Tensor) -> 
     return (visible * (current - warped_previous).square()).mean()
 
 
-def lattice_energy(picture: Tensor, *, period: int = 8, block: int = 64) -> Tensor:
-    """The energy of what repeats every `period` pixels, or a part of that, in (B, C, H, W).
+_LATTICES = ((8, 7), (4, 6), (2, 6))
+"""Periods in pixels, and over how many of them what repeats is told from what does not."""
 
-    In blocks of so many pixels, all cells of the period are laid over each other: what strokes and
-    scenes show averages out, what is locked to the strides of a network adds up.
+
+def lattice_energy(picture: Tensor) -> Tensor:
+    """The energy of what repeats every 8, 4 or 2 pixels, or a part of that, in (B, C, H, W).
+
+    In blocks of some cells of the period each way, all cells are laid over each other: what strokes
+    and scenes show averages out, what is locked to the strides of a network adds up. A picture too
+    small for a block and a cell around it has none.
     """
-    smooth = F.avg_pool2d(picture, period + 1, 1, period // 2, count_include_pad=False)
-    fine = picture - smooth
-    batch, channels, height, width = fine.shape
-    down, across, cells = height // block, width // block, block // period
-    if not down or not across:
+    return torch.stack([_repeated(picture, period, cells) for period, cells in _LATTICES]).sum()
+
+
+def _repeated(picture: Tensor, period: int, cells: int) -> Tensor:
+    height, width = (side // period * period for side in picture.shape[2:])
+    block = cells * period
+    down, across = ((side - 2 * period) // block for side in (height, width))
+    if down < 1 or across < 1:
         return picture.new_zeros(())
-    whole = fine[:, :, : down * block, : across * block]
-    parts = whole.reshape(batch, channels, down, cells, period, across, cells, period)
+    picture = picture[:, :, :height, :width]
+    smooth = F.interpolate(F.avg_pool2d(picture, period), scale_factor=period, mode="bilinear")
+    # The outermost cells are smoothed one-sidedly: a ramp would count there.
+    rows, columns = (slice(period, period + count * block) for count in (down, across))
+    fine = (picture - smooth)[:, :, rows, columns]
+    parts = fine.reshape(*fine.shape[:2], down, cells, period, across, cells, period)
     return parts.mean((3, 6)).square().mean()

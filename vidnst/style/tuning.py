@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vidnst.style.bake import BakedNetwork
-from vidnst.style.learning import TuneStep, channels_last, corner, learn, unsteadiness
+from vidnst.style.learning import TuneStep, a_moment_later, channels_last, corner, learn
 from vidnst.style.losses import (
     SCENE_LAYERS,
     Moments,
@@ -26,6 +26,8 @@ from vidnst.style.options import TuneOptions
 from vidnst.style.perceptual import PerceptualEncoder
 
 _MOST_PIXELS = 640 * 416
+_MOVING_SIDE = 192
+"""Steadiness is learned on squares of this side, in pixels."""
 """Larger frames are seen a window at a time."""
 _LOSSES = ("content", "style", "flat", "temporal")
 
@@ -68,7 +70,7 @@ def tune(
             "content": scene_loss(seen, scene),
             "style": (means + covariances) / 2,
             "flat": flat_variation(painted, frame),
-            "temporal": unsteadiness(tuned, frame, painted, rng, dtype),
+            "temporal": _unsteadiness(tuned, frame, painted, rng, dtype),
         }
 
     return learn(
@@ -82,6 +84,24 @@ def tune(
         doing="tuning",
         on_step=on_step,
     )
+
+
+def _unsteadiness(
+    tuned: BakedNetwork,
+    frame: Tensor,
+    painted: Tensor,
+    rng: np.random.Generator,
+    dtype: torch.dtype,
+) -> Tensor:
+    """How unsteady the network is on a square of the frame."""
+    height, width = frame.shape[2:]
+    side = min(_MOVING_SIDE, height, width) // STRIDE * STRIDE
+    top, left = corner((height, width), (side, side), rng)
+    square = np.s_[:, :, top : top + side, left : left + side]
+    later = a_moment_later(frame[square], rng)
+    with torch.autocast(frame.device.type, dtype, enabled=dtype != torch.float32):
+        painted_later = tuned(later.picture)
+    return later.unsteadiness(painted[square], painted_later)
 
 
 def _window(frame: Tensor, rng: np.random.Generator) -> Tensor:

@@ -20,7 +20,13 @@ from vidnst.style.channels_last import (
 )
 from vidnst.style.fast import FastStylizer
 from vidnst.style.fusion import fused_convolution, fuses
-from vidnst.style.losses import content_loss, moments, style_loss, temporal_loss, total_variation
+from vidnst.style.losses import (
+    content_loss,
+    moments,
+    self_similarity_loss,
+    style_loss,
+    temporal_loss,
+)
 from vidnst.style.network import (
     StyleNetwork,
     finished,
@@ -211,7 +217,11 @@ def test_losses_are_zero_on_equals_and_known_elsewhere() -> None:
     assert float(content_loss(3 * features + 1, features)) == pytest.approx(0, abs=1e-4)
     stripes = torch.zeros(1, 1, 4, 4)
     stripes[..., ::2] = 1
-    assert float(total_variation(stripes)) == 1
+    assert float(self_similarity_loss(3 * features[0], features[0])) == pytest.approx(0, abs=1e-5)
+    halves = torch.zeros(2, 2, 2)
+    halves[0, 0] = halves[1, 1] = 1
+    # Of four places each is unlike two; turned by a quarter, unlike one of these and one other.
+    assert float(self_similarity_loss(halves, halves.transpose(1, 2))) == pytest.approx(1)
     visible = torch.zeros(1, 1, 4, 4)
     visible[..., :2, :] = 1
     assert float(temporal_loss(stripes, 1 - stripes, visible)) == 0.5

@@ -8,6 +8,7 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ TINY = TrainingSettings(
     steps=4,
     batch=2,
     size=64,
+    style_size=64,
     half_channels=8,
     quarter_channels=8,
     eighth_channels=8,
@@ -57,7 +59,7 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(material: Path, out: Path, settings: TrainingSettings = TINY, **options: int) -> Path:
+def run(material: Path, out: Path, settings: TrainingSettings = TINY, **options: Any) -> Path:
     return train(
         settings,
         photos=material / "photos",
@@ -118,6 +120,16 @@ def test_other_settings_do_not_continue_a_run(material: Path, tmp_path: Path) ->
     run(material, tmp_path / "run")
     with pytest.raises(TrainingError, match="other settings"):
         run(material, tmp_path / "run", replace(TINY, rate=0.1))
+
+
+def test_a_run_begins_with_the_weights_it_is_given(material: Path, tmp_path: Path) -> None:
+    first = run(material, tmp_path / "first")
+    more = replace(TINY, steps=1, rate=1e-9)
+    went_on = load_file(run(material, tmp_path / "more", more, start_from=first))
+    for name, weight in load_file(first).items():
+        torch.testing.assert_close(went_on[name], weight, rtol=2e-3, atol=1e-4)
+    with pytest.raises(TrainingError, match="another shape"):
+        run(material, tmp_path / "other", replace(more, hidden=8), start_from=first)
 
 
 def test_the_command_trains_from_folders(
@@ -210,6 +222,8 @@ def test_squares_are_centered_and_unreadable_pictures_left_out(tmp_path: Path) -
     assert torch.equal(squares[0], expected)
     crops = random_crops(squares, np.array([0, 0]), 32, np.random.default_rng(0))
     assert crops.shape == (2, 3, 32, 32)
+    near = random_crops(squares, np.array([0]), 64, np.random.default_rng(0), spans=(0.5, 2.0))
+    assert near.shape == (1, 3, 64, 64)
     with tarfile.open(tmp_path / "all.tar", "w") as archive:
         archive.add(tmp_path / "a.png", "deep/a.png")
         archive.add(tmp_path / "b.png", "b.png")

@@ -28,6 +28,10 @@ def train_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _add_arguments(parser, TrainingSettings)
+    parser.add_argument(
+        "--start-from", type=Path, metavar="FILE",
+        help="weights of a network of the same shape to begin with (default: random ones)",
+    )  # fmt: skip
     return parser
 
 
@@ -88,11 +92,12 @@ def run(arguments: list[str]) -> int:
 
         def show(step: TrainingStep) -> None:
             bar.update(step.step + 1 - bar.n)
-            bar.set_postfix(content=f"{step.content:.3f}", style=f"{step.style:.3f}", refresh=False)
+            bar.set_postfix(near=f"{step.near:.3f}", cover=f"{step.cover:.3f}", refresh=False)
 
         weights = train(
             settings,
             **material,
+            start_from=args.start_from,
             on_note=partial(bar.write, file=sys.stderr),
             on_step=show,
         )

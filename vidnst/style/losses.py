@@ -107,6 +107,23 @@ def place_distances(
     return distances.min(1)[0].mean(), distances.min(0)[0].mean()
 
 
+def self_similarity_loss(result: Tensor, scene: Tensor) -> Tensor:
+    """How differently places of two pictures are alike among each other; features (C, H, W) each.
+
+    Kolkin et al. 2019, equation 7: cosine distances of all pairs of places, each row divided by its
+    sum; the mean over rows of the sum of absolute differences. What a place looks like does not
+    matter, only which others look like it.
+    """
+    own, wanted = (_row_distances(features) for features in (result, scene))
+    return (own - wanted).abs().sum(1).mean()
+
+
+def _row_distances(features: Tensor) -> Tensor:
+    places = F.normalize(features.flatten(1).T.float(), dim=1)
+    distances = 1 - places @ places.T
+    return distances / distances.sum(1, keepdim=True).clamp_min(1e-6)
+
+
 def content_loss(result: Tensor, content: Tensor) -> Tensor:
     """Mean squared difference of instance-normalized features (B, C, H, W), in float32.
 
@@ -124,13 +141,6 @@ def scene_loss(result: Mapping[str, Tensor], scene: Mapping[str, Tensor]) -> Ten
     """The content loss over SCENE_LAYERS, by which networks are trained and tuned."""
     terms = [w * content_loss(result[layer], scene[layer]) for layer, w in SCENE_LAYERS.items()]
     return torch.stack(terms).sum()
-
-
-def total_variation(picture: Tensor) -> Tensor:
-    """Anisotropic total variation: mean absolute difference of neighbors in (B, C, H, W)."""
-    down = (picture[:, :, 1:] - picture[:, :, :-1]).abs().mean()
-    right = (picture[:, :, :, 1:] - picture[:, :, :, :-1]).abs().mean()
-    return down + right
 
 
 def flat_variation(picture: Tensor, content: Tensor) -> Tensor:

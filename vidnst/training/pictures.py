@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.errors import TrainingError
@@ -73,21 +74,28 @@ def as_float(pictures: Tensor) -> Tensor:
 
 
 def random_crops(
-    squares: Tensor, indices: np.ndarray, size: int, rng: np.random.Generator
+    squares: Tensor,
+    indices: np.ndarray,
+    size: int,
+    rng: np.random.Generator,
+    *,
+    spans: tuple[float, float] = (1.0, 1.25),
 ) -> Tensor:
     """Crops of the chosen pictures: float (B, 3, size, size) in [0, 1], mirrored half of the time.
 
-    Each crop is taken at the pictures' own scale or up to a quarter finer; it is never enlarged.
+    spans: from how few to how many of the picture's pixels a crop takes on each side, in units of
+    size, as far as pictures reach. Below 1 it is enlarged.
     """
     side = squares.shape[-1]
+    low, high = (min(side, round(span * size)) for span in spans)
     crops = []
     for index in indices:
-        span = int(rng.integers(size, min(side, size * 5 // 4) + 1))
+        span = int(rng.integers(low, high + 1))
         top, left = rng.integers(0, side - span + 1, 2)
         crop = as_float(squares[int(index), :, top : top + span, left : left + span])[None]
-        if span != size:
-            crop = torch.nn.functional.interpolate(
-                crop, (size, size), mode="bilinear", antialias=True
-            )
+        if span > size:
+            crop = F.interpolate(crop, (size, size), mode="bilinear", antialias=True)
+        elif span < size:
+            crop = F.interpolate(crop, (size, size), mode="bicubic", align_corners=False)
         crops.append(crop.flip(3) if rng.random() < 0.5 else crop)
     return torch.cat(crops).clamp(0, 1)

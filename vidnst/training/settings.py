@@ -8,29 +8,34 @@ from vidnst.style.shape import NetworkShape
 
 @dataclass(frozen=True)
 class TrainingSettings(NetworkShape):
-    """Everything that decides what comes out, besides the pictures and the teachers.
+    """Everything that decides what comes out, besides the pictures, the teachers and the start.
 
-    The weights are those of the losses. flat_from is the part of the run after which flat regions
-    are held flat: strokes are learned first.
+    size: of the crops that are painted. style_size: of the crops that styles are read from. The
+    weights are those of the losses of training/objective.py.
     """
 
-    steps: int = 36300
-    batch: int = 4
+    steps: int = 3600
+    batch: int = 2
     size: int = 192
-    rate: float = 1e-3
-    content_weight: float = 1.1
-    style_weight: float = 8.0
-    variation_weight: float = 0.1
-    flat_weight: float = 30.0
-    flat_from: float = 0.05
-    temporal_weight: float = 30.0
+    style_size: int = 256
+    rate: float = 6e-4
+    statistics_weight: float = 10.0
+    near_weight: float = 3.0
+    cover_weight: float = 13.0
+    fine_weight: float = 2.0
+    scene_weight: float = 12.0
+    content_weight: float = 0.25
+    temporal_weight: float = 15.0
+    lattice_weight: float = 1000.0
     average_decay: float = 0.998
     seed: int = 0
 
     def __post_init__(self) -> None:
         _require_at_least_one(self)
-        if self.size % 16 or not 64 <= self.size <= 224:
-            raise TrainingError(f"size is {self.size}, but must be a multiple of 16 in 64..224")
+        if self.size % 16 or not 64 <= self.size <= 256:
+            raise TrainingError(f"size is {self.size}, but must be a multiple of 16 in 64..256")
+        if not 64 <= self.style_size <= 384:
+            raise TrainingError(f"style_size is {self.style_size}, but must be in 64..384")
 
 
 @dataclass(frozen=True)

@@ -1,54 +1,52 @@
-"""The paintings, read once: their codes, and what the teachers see in them."""
+"""The paintings that styles are drawn from."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from vidnst.style.code import style_code
-from vidnst.style.losses import Moments, moments
 from vidnst.style.perceptual import PerceptualEncoder
-from vidnst.training.pictures import as_float
+from vidnst.training.pictures import as_float, random_crops
+
+_SPANS = (0.875, 1.5)
+"""Of the pixels that a style's crop takes, in units of its size: strokes fine and broad."""
 
 
-@dataclass(frozen=True)
 class Styles:
-    """All paintings read once: their codes, and what each teacher sees in them."""
+    """Paintings of several sources, each a tensor of squares, uint8 (N, 3, S, S)."""
 
-    codes: Tensor
-    moments: list[dict[str, Moments]]
+    def __init__(
+        self, sources: Sequence[Tensor], encoder: PerceptualEncoder, size: int, held_out: int
+    ) -> None:
+        """encoder: reads codes. size: of the crops. held_out: of the last of each source."""
+        self._sources, self._encoder, self._size = sources, encoder, size
+        self._counts = [len(source) - held_out for source in sources]
+        # By their pixels: larger paintings hold more that is worth a look.
+        pixels = np.array([source.numel() for source in sources], float)
+        self._shares = pixels / pixels.sum()
 
-    def of(self, teacher: int, indices: Tensor) -> dict[str, Moments]:
-        return {
-            layer: Moments(m.mean[indices], m.covariance[indices])
-            for layer, m in self.moments[teacher].items()
-        }
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """Crops (B, 3, size, size) in [0, 1], of so many paintings, and their codes (B, N)."""
+        crops = []
+        for source in rng.choice(len(self._sources), count, p=self._shares):
+            chosen = rng.integers(0, self._counts[source], 1)
+            crops.append(random_crops(self._sources[source], chosen, self._size, rng, spans=_SPANS))
+        pictures = torch.cat(crops)
+        return pictures, self.codes(pictures)
 
+    @torch.no_grad()
+    def codes(self, pictures: Tensor) -> Tensor:
+        """The codes (B, N) of pictures (B, 3, H, W) in [0, 1]."""
+        return style_code(self._encoder, pictures.contiguous(memory_format=torch.channels_last))
 
-@torch.no_grad()
-def read_styles(
-    squares: Tensor,
-    encoder: PerceptualEncoder,
-    teachers: list[PerceptualEncoder],
-    device: torch.device,
-) -> Styles:
-    encoder = encoder.to(device)
-    codes: list[Tensor] = []
-    seen: list[dict[str, list[Moments]]] = [{la: [] for la in t.style_layers} for t in teachers]
-    for start in range(0, len(squares), 16):
-        pictures = as_float(squares[start : start + 16].to(device))
-        pictures = pictures.contiguous(memory_format=torch.channels_last)
-        codes.append(style_code(encoder, pictures))
-        for teacher, collected in zip(teachers, seen, strict=True):
-            for layer, features in teacher(pictures, teacher.style_layers).items():
-                collected[layer].append(moments(features))
-    joined = [
-        {
-            layer: Moments(
-                torch.cat([m.mean for m in parts]), torch.cat([m.covariance for m in parts])
-            )
-            for layer, parts in collected.items()
-        }
-        for collected in seen
-    ]
-    return Styles(torch.cat(codes), joined)
+    def all_codes(self) -> Tensor:
+        """The codes of all paintings, each as a whole."""
+        return torch.cat(
+            [
+                self.codes(as_float(source[start : start + 16]))
+                for source in self._sources
+                for start in range(0, len(source), 16)
+            ]
+        )

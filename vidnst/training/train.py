@@ -14,23 +14,14 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import TrainingError
 from vidnst.motion.made_up import camera_noise, make_up_motion
 from vidnst.style.code import code_encoder
-from vidnst.style.losses import (
-    SCENE_LAYERS,
-    flat_variation,
-    moments,
-    scene_loss,
-    style_loss,
-    temporal_loss,
-    total_variation,
-)
-from vidnst.style.network import StyleNetwork
+from vidnst.style.losses import lattice_energy, temporal_loss
+from vidnst.style.network import StyleNetwork, load_network
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.shape import NetworkShape
 from vidnst.training.checkpoint import (
@@ -40,10 +31,11 @@ from vidnst.training.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
+from vidnst.training.objective import judge
 from vidnst.training.pictures import as_float, load_squares, random_crops
 from vidnst.training.settings import TrainingSettings
 from vidnst.training.sheet import write_sheet
-from vidnst.training.styles import Styles, read_styles
+from vidnst.training.styles import Styles
 
 _HELD_OUT = 6
 """So many of the last photos and paintings are kept for the contact sheet."""
@@ -53,16 +45,23 @@ _RATES = {"modulate": 0.07, "experts": 0.15}
 once that at the full rate their noise drowns what a style has learned."""
 
 
+_PHOTO_SPANS = (2 / 3, 4 / 3)
+"""Of the pixels that a photo's crop takes, in units of its size: near and far."""
+
+
 @dataclass(frozen=True)
 class TrainingStep:
-    """What one step saw; handed to listeners."""
+    """What one step saw, each loss without its weight; handed to listeners."""
 
     step: int
+    statistics: float
+    near: float
+    cover: float
+    fine: float
+    scene: float
     content: float
-    style: float
-    variation: float
-    flat: float
     temporal: float
+    lattice: float
     total: float
     seconds: float
 
@@ -75,6 +74,7 @@ def train(
     teachers: list[PerceptualEncoder],
     out: Path,
     device: torch.device,
+    start_from: Path | None = None,
     save_every: int = 500,
     on_note: Callable[[str], None] = lambda note: None,
     on_step: Callable[[TrainingStep], None] = lambda step: None,
@@ -84,7 +84,10 @@ def train(
     `out` gets settings.json, losses.csv, checkpoint.pt, sheet.png and
     network.safetensors. Where it holds a checkpoint of the same settings, training goes on there.
 
-    Raises TrainingError where pictures are missing or the folder holds a run of other settings.
+    start_from: weights of a network of the same shape to begin with, instead of random ones.
+
+    Raises TrainingError where pictures are missing, the folder holds a run of other settings or
+    start_from another shape.
     """
     keep_freed_memory()
     torch.manual_seed(settings.seed)
@@ -92,21 +95,17 @@ def train(
     require_same_settings(out / "settings.json", settings)
     on_note("reading pictures")
     photo_squares = load_squares(photos, 256)
-    painting_squares = torch.cat([load_squares(source, 224) for source in paintings])
-    if min(len(photo_squares), len(painting_squares)) <= _HELD_OUT:
+    painting_squares = [load_squares(source, None) for source in paintings]
+    if min(len(photo_squares), *map(len, painting_squares)) <= _HELD_OUT:
         raise TrainingError(f"training needs more than {_HELD_OUT} photos and paintings")
     for teacher in teachers:
         teacher.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
-
-    on_note("reading the paintings' styles")
-    styles = read_styles(painting_squares, code_encoder(), teachers, device)
-    photo_squares, painting_squares = photo_squares.to(device), painting_squares.to(device)
-
-    shape = NetworkShape(**{f.name: getattr(settings, f.name) for f in fields(NetworkShape)})
-    network = StyleNetwork(shape, code_length=styles.codes.shape[1])
-    network.code_mean.copy_(styles.codes.mean(0))
-    network.code_std.copy_(styles.codes.std(0).clamp_min(1e-3))
-    network.to(device)
+    photo_squares = photo_squares.to(device)
+    painting_squares = [squares.to(device) for squares in painting_squares]
+    styles = Styles(
+        painting_squares, code_encoder().to(device), settings.style_size, held_out=_HELD_OUT
+    )
+    network = _first_network(settings, start_from, styles, on_note).to(device)
     groups = _groups(network)
     learned = [parameter for group in groups for parameter in group["params"]]
     optimizer = torch.optim.Adam(groups, lr=settings.rate, betas=(0.9, 0.99))
@@ -115,6 +114,9 @@ def train(
     first_step = restore_checkpoint(checkpoint, network, optimizer, average, device)
     if first_step:
         on_note(f"going on at step {first_step} of {settings.steps}")
+
+    sheet_styles = as_float(painting_squares[0][-_HELD_OUT:])
+    sheet_codes = styles.codes(sheet_styles)
 
     def save(step: int) -> None:
         save_checkpoint(checkpoint, network, optimizer, average, step)
@@ -125,8 +127,8 @@ def train(
                 out / "sheet.png",
                 network,
                 as_float(photo_squares[-_HELD_OUT:]),
-                as_float(painting_squares[-_HELD_OUT:]),
-                styles.codes[-_HELD_OUT:],
+                sheet_styles,
+                sheet_codes,
             )
 
     names = [field.name for field in fields(TrainingStep)]
@@ -155,6 +157,26 @@ def train(
     return out / "network.safetensors"
 
 
+def _first_network(
+    settings: TrainingSettings,
+    start_from: Path | None,
+    styles: Styles,
+    on_note: Callable[[str], None],
+) -> StyleNetwork:
+    shape = NetworkShape(**{f.name: getattr(settings, f.name) for f in fields(NetworkShape)})
+    if start_from is not None:
+        network = load_network(start_from).train()
+        if network.shape != shape:
+            raise TrainingError(f"{start_from} is of another shape: {network.shape}")
+        return network
+    on_note("reading the paintings' styles")
+    codes = styles.all_codes()
+    network = StyleNetwork(shape, code_length=codes.shape[1])
+    network.code_mean.copy_(codes.mean(0))
+    network.code_std.copy_(codes.std(0).clamp_min(1e-3))
+    return network
+
+
 def _groups(network: StyleNetwork) -> list[dict[str, Any]]:
     """The network's parameters by their share of the rate, for an optimizer."""
     groups: dict[float, list[torch.nn.Parameter]] = {}
@@ -176,12 +198,9 @@ def _losses(
     rng = np.random.default_rng([settings.seed, step])
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     batch, size = settings.batch, settings.size
-    chosen_photos = rng.integers(0, len(photos) - _HELD_OUT, batch)
-    frames = random_crops(photos, chosen_photos, size, rng)
-    chosen_styles = torch.from_numpy(rng.integers(0, len(styles.codes) - _HELD_OUT, batch)).to(
-        device
-    )
-    codes = styles.codes[chosen_styles]
+    chosen = rng.integers(0, len(photos) - _HELD_OUT, batch)
+    frames = random_crops(photos, chosen, size, rng, spans=_PHOTO_SPANS)
+    style, codes = styles.draw(batch, rng)
 
     # The second half of the batch is painted again as the camera would see it a moment later.
     moving = max(1, batch // 2)
@@ -195,57 +214,14 @@ def _losses(
         painted = network(inputs, codes, [1] * still + [2] * moving).float()
     painted_pairs = painted[still:].unflatten(0, (moving, 2))
     result, result_later = torch.cat([painted[:still], painted_pairs[:, 0]]), painted_pairs[:, 1]
-    temporal = temporal_loss(result_later, motion.warp(result[-moving:]), motion.visible)
 
-    content_terms, mean_terms, covariance_terms = [], [], []
-    for index, teacher in enumerate(teachers):
-        # Each picture is judged by one of the teachers, turn and turn about.
-        own = [i for i in range(batch) if (i + step) % len(teachers) == index]
-        if not own:
-            continue
-        pair = _shifted(torch.cat([result[own], frames[own]]), rng)
-        with torch.autocast(device.type, torch.bfloat16):
-            seen = teacher(pair[: len(own)], {*teacher.style_layers, *SCENE_LAYERS})
-            with torch.no_grad():
-                scene = teacher(pair[len(own) :], SCENE_LAYERS)
-        content_terms.append(scene_loss(seen, scene))
-        of_result = {layer: moments(seen[layer]) for layer in teacher.style_layers}
-        means, covariances = style_loss(of_result, styles.of(index, chosen_styles[own]))
-        mean_terms.append(means)
-        covariance_terms.append(covariances)
-    content = torch.stack(content_terms).mean()
-    style = (torch.stack(mean_terms).mean() + torch.stack(covariance_terms).mean()) / 2
-    variation = total_variation(result)
-    flat = flat_variation(result, frames)
-    flat_weight = settings.flat_weight if step >= settings.flat_from * settings.steps else 0.0
-    total = (
-        settings.content_weight * content
-        + settings.style_weight * style
-        + settings.variation_weight * variation
-        + flat_weight * flat
-        + settings.temporal_weight * temporal
-    )
-    return {
-        "content": content,
-        "style": style,
-        "variation": variation,
-        "flat": flat,
-        "temporal": temporal,
-        "total": total,
-    }
-
-
-def _shifted(pictures: Tensor, rng: np.random.Generator) -> Tensor:
-    """Rescale by up to 15 % and cut off up to 15 px, alike for all.
-
-    A teacher's pooling has a grid and its filters favor a scale; seen at another place each time,
-    neither can leave a pattern in the network.
-    """
-    side = pictures.shape[-1]
-    scaled = int(rng.integers(round(side * 0.85), round(side * 1.15) + 1))
-    pictures = F.interpolate(pictures, (scaled, scaled), mode="bilinear", antialias=scaled < side)
-    top, left = (int(n) for n in rng.integers(0, 16, 2))
-    return pictures[:, :, top:, left:].contiguous(memory_format=torch.channels_last)
+    # The teachers take turns.
+    teacher = teachers[step % len(teachers)]
+    losses = judge(teacher, result, frames, style, rng)
+    losses["temporal"] = temporal_loss(result_later, motion.warp(result[-moving:]), motion.visible)
+    losses["lattice"] = lattice_energy(result)
+    weighted = [getattr(settings, f"{name}_weight") * loss for name, loss in losses.items()]
+    return losses | {"total": torch.stack(weighted).sum()}
 
 
 def _rate_factor(step: int, steps: int) -> float:

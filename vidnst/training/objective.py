@@ -1,0 +1,113 @@
+"""What the conditional network is trained for: how a step's paintings are judged.
+
+A style is its places and their statistics, as a teacher sees them; the scene is how alike its
+places are to each other, which minds neither colors nor marks. Kolkin et al. 2019, "Style Transfer
+by Relaxed Optimal Transport and Self-Similarity".
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidnst.style.losses import (
+    content_loss,
+    moments,
+    place_distances,
+    self_similarity_loss,
+    style_loss,
+)
+from vidnst.style.perceptual import PerceptualEncoder
+
+_STATISTICS_SHARES = (0.6, 0.8, 1.2, 1.4)
+"""How much each block's statistics count: deep ones are shapes, shallow ones grain."""
+_MOST_PLACES = 768
+_COMPARED_PLACES = 400
+
+
+def judged_layers(teacher: PerceptualEncoder) -> tuple[str, ...]:
+    """The last layer of each of a teacher's first four blocks, such as relu3_3."""
+    ends = {layer[4]: layer for layer in teacher.layer_names}
+    return tuple(layer for block, layer in ends.items() if block in "1234")
+
+
+def judge(
+    teacher: PerceptualEncoder,
+    result: Tensor,
+    scene: Tensor,
+    style: Tensor,
+    rng: np.random.Generator,
+) -> dict[str, Tensor]:
+    """The losses of paintings of scenes (B, 3, S, S) in the styles of (B, 3, T, T), in [0, 1].
+
+    near, cover: how far places of a painting are from its style's, and these from the painting's,
+    in the two deepest blocks. fine: both in the second. statistics: of moments in all. scene:
+    between the places' similarities. content: between instance-normalized features.
+    """
+    layers = judged_layers(teacher)
+    pair = _shifted(torch.cat([result, scene]), rng)
+    own_size = len(result)
+    with torch.autocast(result.device.type, torch.bfloat16):
+        seen = teacher(pair[:own_size], layers)
+        with torch.no_grad():
+            of_scene = teacher(pair[own_size:], layers[-1:])[layers[-1]]
+            wanted = teacher(style.contiguous(memory_format=torch.channels_last), layers)
+
+    def apart(layer: str) -> list[tuple[Tensor, Tensor]]:
+        pairs = zip(seen[layer], wanted[layer], strict=True)
+        return [_distances(own, style, rng) for own, style in pairs]
+
+    deep = [each for layer in layers[-2:] for each in apart(layer)]
+    fine = [distance for both in apart(layers[1]) for distance in both]
+    similar = [
+        self_similarity_loss(*_sampled((own, other), _COMPARED_PLACES, rng))
+        for own, other in zip(seen[layers[-1]], of_scene, strict=True)
+    ]
+    return {
+        "statistics": _statistics(seen, wanted, layers),
+        "near": torch.stack([near for near, _ in deep]).mean(),
+        "cover": torch.stack([cover for _, cover in deep]).mean(),
+        "fine": torch.stack(fine).mean(),
+        "scene": torch.stack(similar).mean(),
+        "content": content_loss(seen[layers[-1]], of_scene),
+    }
+
+
+def _statistics(
+    seen: dict[str, Tensor], wanted: dict[str, Tensor], layers: Sequence[str]
+) -> Tensor:
+    terms = []
+    for layer, share in zip(layers, _STATISTICS_SHARES, strict=True):
+        means, covariances = style_loss(
+            {layer: moments(seen[layer])}, {layer: moments(wanted[layer])}
+        )
+        terms.append(share * (means + covariances) / 2)
+    return torch.stack(terms).mean()
+
+
+def _distances(own: Tensor, wanted: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    (own,), (wanted,) = (_sampled((each,), _MOST_PLACES, rng) for each in (own, wanted))
+    return place_distances(own, wanted)
+
+
+def _sampled(maps: Sequence[Tensor], most: int, rng: np.random.Generator) -> list[Tensor]:
+    """Features (C, H, W) at the same places of each map, drawn anew: (C, N, 1)."""
+    flat = [each.flatten(1) for each in maps]
+    count = flat[0].shape[1]
+    chosen = torch.from_numpy(rng.permutation(count)[:most]).to(flat[0].device)
+    return [each[:, chosen, None] for each in flat]
+
+
+def _shifted(pictures: Tensor, rng: np.random.Generator) -> Tensor:
+    """Rescale by up to 15 % and cut off up to 15 px, alike for all.
+
+    A teacher's pooling has a grid and its filters favor a scale; seen at another place each time,
+    neither can leave a pattern in the network.
+    """
+    side = pictures.shape[-1]
+    scaled = int(rng.integers(round(side * 0.85), round(side * 1.15) + 1))
+    pictures = F.interpolate(pictures, (scaled, scaled), mode="bilinear", antialias=scaled < side)
+    top, left = (int(n) for n in rng.integers(0, 16, 2))
+    return pictures[:, :, top:, left:].contiguous(memory_format=torch.channels_last)

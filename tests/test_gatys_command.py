@@ -127,6 +127,22 @@ def test_explore_writes_a_sheet_a_table_and_the_commands(
     assert "photo_wave_explore.png exists already" in capsys.readouterr().err
 
 
+def test_explore_tries_the_settings_of_neighbor(
+    photo: Path, style: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["explore", str(photo), "--style", str(style), "--side", "64"]
+    neighbor = ["--stylizer", "neighbor", "--neighbor-steps", "2"]
+    assert main([*arguments, *neighbor, "--vary", "scene=0.25,0.75"]) == 0
+    table = photo.parent / "photo_wave_explore.csv"
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert [row["scene"] for row in rows] == ["0.25", "0.75"]
+    assert all(float(row["match"]) > 0 for row in rows)
+    assert "--stylizer neighbor --scene=0.25" in rows[0]["command"]
+    capsys.readouterr()
+    assert main([*arguments, *neighbor, "--overwrite", "--vary", "style-weight=1,2"]) == 2
+    assert "no option 'style-weight' to vary" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("varied", "message"),
     [
@@ -150,7 +166,7 @@ def test_explore_computes_where_the_device_says(
     photo: Path, style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = ["explore", str(photo), "--style", str(style), "--vary", "strength=1"]
-    devices = devices_handed_on(monkeypatch, "vidnst.explore.GatysStylizer", arguments)
+    devices = devices_handed_on(monkeypatch, "vidnst.rendering.stylizers.GatysStylizer", arguments)
     assert devices == ["cpu", "cuda", "cuda"]
 
 

@@ -10,17 +10,15 @@ import cv2
 import numpy as np
 
 from vidnst.allocator import keep_freed_memory
-from vidnst.backends.engine import chosen_device
 from vidnst.errors import MediaError, OutputError, UsageError
 from vidnst.frames import Picture
 from vidnst.inputs import files_read
 from vidnst.media.pictures import read_picture, resize, write_picture
 from vidnst.media.result import check_target
 from vidnst.options import RenderOptions
+from vidnst.rendering.stylizers import Step, Stylizer, make_stylizer
 from vidnst.source import style_of
 from vidnst.style.color import colored
-from vidnst.style.gatys import GatysStylizer, perceptual_encoder
-from vidnst.style.optimizing import OptimizingStep
 
 _LABEL_LINE_PX = 16
 
@@ -36,7 +34,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class PaintedCell:
-    """A cell, what it painted, the losses at its last step without their weights, and the time."""
+    """A cell, what it painted, the losses at its last step and the time.
+
+    Those of gatys are without their weights, which may be what is varied.
+    """
 
     cell: Cell
     picture: Picture
@@ -75,25 +76,16 @@ def explore(
         raise MediaError(f"{width}x{height} pixels are too few to paint on: give a larger --side")
     picture = resize(picture, (height, width))
 
-    steps: list[OptimizingStep] = []
-    encoders = {
-        features: perceptual_encoder(features)
-        for features in {cell.options.gatys.features for cell in cells}
-    }
-    stylizers = [
-        GatysStylizer(
-            style,
-            cell.options.painting,
-            cell.options.gatys,
-            size_hw=(height, width),
-            device=chosen_device(cell.options.compute.device),
-            encoder=encoders[cell.options.gatys.features],
-            on_step=steps.append,
-        )
-        for cell in cells
-    ]
+    steps: list[Step] = []
+
+    def stylizer_of(cell: Cell) -> Stylizer:
+        return make_stylizer(cell.options, (height, width), steps.append)
+
+    for cell in cells:  # What cannot be painted with says so now.
+        stylizer_of(cell)
     painted: list[PaintedCell] = []
-    for cell, stylizer in zip(cells, stylizers, strict=True):
+    for cell in cells:
+        stylizer = stylizer_of(cell)
         started = time.perf_counter()
         result = colored(stylizer.paint(picture), picture, options.painting.color)
         seconds = time.perf_counter() - started
@@ -107,6 +99,8 @@ def explore(
 
 
 def _unweighted(losses: Mapping[str, float], cell: Cell) -> dict[str, float]:
+    if cell.options.stylizer != "gatys":
+        return dict(losses)
     gatys = cell.options.gatys
     weights = {
         "content": gatys.content_weight,

@@ -1,8 +1,8 @@
-"""vidnst explore: many settings of Gatys' optimization on one picture, side by side."""
+"""vidnst explore: many settings of an optimizing stylizer on one picture, side by side."""
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import fields
 from itertools import product
 from pathlib import Path
@@ -13,28 +13,39 @@ from vidnst.commands.parser import Parser, progress_bar
 from vidnst.commands.tell import plain, tell
 from vidnst.errors import UsageError
 from vidnst.option_fields import flag_of
-from vidnst.style.options import GatysOptions
+from vidnst.style.options import BOTH_OPTIMIZE, GatysOptions, NeighborOptions
 
 if TYPE_CHECKING:
     from vidnst.explore import PaintedCell
 
-_VARIED = {"strength", "brush-size"} | {flag_of(f.name)[2:] for f in fields(GatysOptions)}
+_ALWAYS_VARIED = ("strength", "brush_size")
+_VARIED = {
+    stylizer: {flag_of(name)[2:] for name in (*_ALWAYS_VARIED, *names)}
+    for stylizer, names in {
+        "gatys": [f.name for f in fields(GatysOptions)],
+        "neighbor": [*(f.name for f in fields(NeighborOptions)), *BOTH_OPTIMIZE],
+    }.items()
+}
 
 
 def explore_parser() -> Parser:
     """The arguments of exploring, besides those of the main job."""
     parser = Parser(
         prog="vidnst explore",
-        description="Paint a picture, small, with all combinations of some settings of --stylizer "
-        "gatys: a labeled contact sheet, a table of losses and times, and the command for each.",
-        epilog="Takes also --style, --strength, --brush-size, --device and the options of "
-        "--stylizer gatys.",
+        description="Paint a picture, small, with all combinations of some settings of a stylizer: "
+        "a labeled contact sheet, a table of losses and times, and the command for each.",
+        epilog="Takes also --style, --strength, --brush-size, --device and the options of the "
+        "stylizer.",
         allow_abbrev=False,
     )
     parser.add_argument("source", type=Path, metavar="PICTURE", help="what is painted")
     parser.add_argument(
         "--vary", action="append", required=True, metavar="OPTION=VALUE,...",
         help="try these values, such as style-weight=1e4,1e5,1e6; may be given again",
+    )  # fmt: skip
+    parser.add_argument(
+        "--stylizer", choices=list(_VARIED), default="gatys",
+        help="whose settings they are (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--side", type=int, default=256, metavar="PIXELS",
@@ -53,10 +64,10 @@ def explore_parser() -> Parser:
 def run(arguments: list[str]) -> int:
     """Run it and return the exit code."""
     args, others = explore_parser().parse_known_args(arguments)
-    varied = dict(_variation(text) for text in args.vary)
+    varied = dict(_variation(text, _VARIED[args.stylizer]) for text in args.vary)
     if len(varied) < len(args.vary):
         raise UsageError("--vary names an option twice: give all its values at once")
-    base = [str(args.source), *others, "--stylizer", "gatys"]
+    base = [str(args.source), *others, "--stylizer", args.stylizer]
     settings = [dict(zip(varied, values, strict=True)) for values in product(*varied.values())]
     lines = [[*base, *(f"--{name}={value}" for name, value in s.items())] for s in settings]
     # All are understood before the first is painted.
@@ -89,11 +100,11 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
-def _variation(text: str) -> tuple[str, Sequence[str]]:
+def _variation(text: str, known: Set[str]) -> tuple[str, Sequence[str]]:
     name, _, values = text.partition("=")
-    if name not in _VARIED:
+    if name not in known:
         raise UsageError(
-            f"--vary {text}: no option {name!r} to vary; there are {', '.join(sorted(_VARIED))}"
+            f"--vary {text}: no option {name!r} to vary; there are {', '.join(sorted(known))}"
         )
     if not all(values.split(",")):
         raise UsageError(f"--vary {text}: write OPTION=VALUE,VALUE, such as style-weight=1e4,1e5")

@@ -13,7 +13,7 @@ from conftest import ROOT, TONE, MakeClip
 
 from vidnst.command import main
 from vidnst.errors import MediaError, UsageError, VidnstError
-from vidnst.media.pictures import write_picture
+from vidnst.media.pictures import read_picture, write_picture
 from vidnst.page.choice import Choice
 from vidnst.page.folders import session_root
 from vidnst.page.options import PageLimits, PageOptions
@@ -160,6 +160,23 @@ def test_a_failed_render_says_why_and_can_be_tried_again(tmp_path: Path) -> None
     assert render.report["frames"] == 120
     here.close()
     assert not session.folder.exists()
+
+
+def test_a_picture_that_is_being_optimized_is_shown(tmp_path: Path, make_clip: MakeClip) -> None:
+    here = Sessions(tmp_path, LIMITS)
+    session = here.open(None)
+    clip = make_clip("short.mp4", size="64x48", frames=1)
+    film = session.take_film("short.mp4", clip.read_bytes())
+    render = here.begin(session, Choice(film, session.styles[0], stylizer="neighbor"))
+    shown, deadline = set(), time.monotonic() + 30
+    while render.at_work and time.monotonic() < deadline:
+        shown.add(render.progress.get("picture"))
+        time.sleep(0.01)
+    assert render.state == "done", render.error
+    assert shown == {None, "progress.jpg"}
+    assert read_picture(render.folder / "progress.jpg").shape[2] == 3
+    assert not list(render.folder.glob("*.partial*"))
+    here.close()
 
 
 def test_the_command_says_what_was_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from vidnst.page.split import split
 
 _LOOKED_AT_EVERY_SECONDS = 0.7
 _THUMBNAIL_HW = (135, 240)
+_IN_PROGRESS_WIDTH = 480
 _ROW = 4
 _FIGURES = {
     "e_warp": "flicker from frame to frame (warping error x 1000)",
@@ -66,6 +67,10 @@ def _show_progress(here: Sessions, render: Render) -> None:
         if (left := render.progress.get("left_seconds")) is not None:
             told.append(f"{_clock(left)} left")
         st.progress(min(1.0, done / count) if count else 0.0, " · ".join(told))
+        if picture := render.progress.get("picture"):
+            st.image(
+                str(render.folder / picture), width=_IN_PROGRESS_WIDTH, alt="The lesson so far"
+            )
         for note in render.notes:
             st.caption(note)
         if st.button("Cancel", key=f"cancel {render.name}", disabled=render.state == "stopping"):

@@ -6,16 +6,23 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from vidnst.commands.arguments import render_options
 from vidnst.errors import VidnstError
+from vidnst.media.pictures import write_picture
 from vidnst.page.lifeline import end_with_parent
 
 if TYPE_CHECKING:
     from vidnst.render import Progress
+    from vidnst.style.learning import TuneStep
+    from vidnst.style.optimizing import OptimizingStep
 
 _TOLD_EVERY_SECONDS = 0.1
+_SHOWN_EVERY_SECONDS = 1.5
+_SHOWN = Path("progress.jpg")
+"""In the render's own folder: the picture that is being optimized."""
 
 
 def main(arguments: list[str]) -> int:
@@ -45,7 +52,7 @@ class _Teller:
     def __init__(self) -> None:
         self._first: tuple[int, float] | None = None
         self._before = 0
-        self._told_seconds = 0.0
+        self._told_seconds = self._shown_seconds = 0.0
 
     def hear(self, progress: "Progress") -> None:
         now, done, count = time.monotonic(), progress.frames_done, progress.frame_count
@@ -66,8 +73,20 @@ class _Teller:
             left_seconds=(count - done) / fps if fps and count else None,
             step=[step.step, step.step_count] if step is not None else None,
             doing=progress.tuning.doing if progress.tuning is not None else None,
+            picture=self._show(step, now) if step is not None else None,
             notes=list(progress.notes),
         )
+
+    def _show(self, step: "OptimizingStep | TuneStep", now: float) -> str | None:
+        """The name of the picture of a step, written now and then; None where it has none."""
+        if step.picture is None:
+            return None
+        if now - self._shown_seconds >= _SHOWN_EVERY_SECONDS:
+            self._shown_seconds = now
+            partial = _SHOWN.with_stem("progress.partial")
+            write_picture(partial, step.picture())
+            partial.replace(_SHOWN)
+        return str(_SHOWN)
 
 
 def _tell(**line: Any) -> None:

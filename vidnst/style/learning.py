@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidnst.frames import Picture
 from vidnst.motion.made_up import MadeUpMotion, camera_noise, make_up_motion
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.losses import temporal_loss
@@ -19,12 +20,16 @@ Losses = Callable[[BakedNetwork, np.random.Generator], Mapping[str, Tensor]]
 
 @dataclass(frozen=True)
 class TuneStep:
-    """What one step saw; handed to the listener. doing: what it is a step of."""
+    """What one step saw; handed to the listener.
+
+    doing: what it is a step of. picture: what is being painted to learn from, as it is so far.
+    """
 
     step: int
     step_count: int
     losses: Mapping[str, float]
     doing: str
+    picture: Callable[[], Picture] | None = None
 
 
 def learn(

@@ -103,7 +103,7 @@ class TaughtStylizer(TunedStylizer):
 
         def listen(step: OptimizingStep) -> None:
             doing = f"lesson {done + 1} of {len(chosen)}"
-            self._on_step(TuneStep(step.step, step.step_count, step.losses, doing))
+            self._on_step(TuneStep(step.step, step.step_count, step.losses, doing, step.picture))
 
         painter = NeighborStylizer(
             self._style,

@@ -122,3 +122,35 @@ def test_sound_of_joined_films_stays_with_its_picture(
     ):  # fmt: skip
         output = painted(joined, style, tmp_path / f"from {start}.{result}", start, end)
         assert_together(output, count)
+
+
+@pytest.mark.parametrize("codec", ["truehd", "eac3", "pcm_bluray", "dca"])
+def test_sound_of_joined_broadcasts_is_kept_as_what_it_is(
+    codec: str, style: Path, tmp_path: Path
+) -> None:
+    once = flashing(
+        tmp_path / "once.m2ts", f"-c:v mpeg2video -c:a {codec} -strict -2 -ar 48000 -ac 2"
+    )
+    joined = tmp_path / "joined.m2ts"
+    joined.write_bytes(2 * once.read_bytes())
+    output = painted(joined, style, tmp_path / "out.mkv", 2.0)
+    assert_together(output, 4)
+    kept = {"pcm_bluray": "aac", "dca": "dts"}.get(codec, codec)  # Matroska has no pcm_bluray.
+    assert probe(output).audio == (kept,)
+
+
+def test_sound_that_pauses_for_long_stays_with_its_picture(style: Path, tmp_path: Path) -> None:
+    beeping = "aevalsrc='sin(6283*t)*(between(t,0.4,0.44)+between(t,14.4,14.44))':duration=15"
+    flash = "drawbox=color=white:t=fill:enable='between(t,0.39,0.43)+between(t,14.39,14.43)'"
+    dark = "color=black:size=96x64:rate=25:duration=15"
+    told = "-c:v libx264 -preset ultrafast -g 25 -c:a mp2"
+    whole = film(tmp_path / "whole.ts", told, f"{dark},{flash}", beeping)
+    path = tmp_path / "pausing.ts"
+    with av.open(str(whole)) as old, av.open(str(path), "w") as new:
+        copies = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
+        for packet in old.demux():
+            heard = packet.stream.type == "audio" and packet.size
+            if packet.size and not (heard and 2.4 < packet.pts * packet.time_base < 15.4):
+                packet.stream = copies[packet.stream.index]
+                new.mux(packet)
+    assert_together(painted(path, style, tmp_path / "out.mkv"), 2)

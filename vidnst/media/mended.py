@@ -24,6 +24,8 @@ _LEAD_SECONDS = 1
 """Kept before an excerpt, so that decoders of sound are well on their way where it begins."""
 _MOST_APART_SECONDS = 2
 """Sound lies no farther than that, in the file, from the pictures it belongs to."""
+_ONLY_IN_MATROSKA = ("truehd", "mlp")
+"""NUT takes most other sound, and its times to the tick."""
 _Piece: TypeAlias = "Packet[Stream]"
 
 
@@ -55,17 +57,18 @@ def write_mended(
     until = None if end is None else origin + end
     read_until = None if until is None else until + 2 * _MOST_APART_SECONDS
     clocks = _Clocks(clock_offsets(clip, until=read_until))
-    places = folder / ".sound.nut", folder / ".lines.mkv"
+    lossless = any(clip.audio[track.index] in _ONLY_IN_MATROSKA for track in beside.sound)
+    places = folder / (".sound.mkv" if lossless else ".sound.nut"), folder / ".lines.mkv"
     with (
-        av.open(ffmpeg_name(places[0]), "w") as nut,
-        av.open(ffmpeg_name(places[1]), "w") as matroska,
+        av.open(ffmpeg_name(places[0]), "w") as sounds,
+        av.open(ffmpeg_name(places[1]), "w") as words,
         open_media(clip.path) as source,
     ):
         film = video_stream(source, clip.path)
         sound = [source.streams.audio[track.index] for track in beside.sound]
         lines = [source.streams.subtitles[track.index] for track in beside.subtitles]
-        sounding = [_Writer(nut, stream, places[0]) for stream in sound]
-        telling = [_Writer(matroska, stream, places[1]) for stream in lines]
+        sounding = [_Writer(sounds, stream, places[0]) for stream in sound]
+        telling = [_Writer(words, stream, places[1]) for stream in lines]
         indices = [stream.index for stream in (*sound, *lines)]
         writers = dict(zip(indices, (*sounding, *telling), strict=True))
         if clocks.only_one and not lines:

@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from odd_films import OF_EACH_CONTAINER, film
+from odd_films import OF_EACH_CONTAINER, film, with_moved_clock
 
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
@@ -154,3 +154,14 @@ def test_sound_that_pauses_for_long_stays_with_its_picture(style: Path, tmp_path
                 packet.stream = copies[packet.stream.index]
                 new.mux(packet)
     assert_together(painted(path, style, tmp_path / "out.mkv"), 2)
+
+
+@pytest.mark.parametrize("by_seconds", [-1.4, 20])
+def test_sound_stays_with_its_picture_where_a_senders_clock_jumps(
+    by_seconds: float, style: Path, tmp_path: Path
+) -> None:
+    told = "-c:v libx264 -preset veryfast -g 20 -bf 2 -c:a mp2"
+    once = flashing(tmp_path / "once.ts", told)
+    path = with_moved_clock(once, tmp_path / "jumps.ts", at_seconds=3, by_seconds=by_seconds)
+    for start, count in ((None, 3), (0.9, 2), (2.1, 1)):
+        assert_together(painted(path, style, tmp_path / f"{start}.mkv", start), count)

@@ -125,8 +125,9 @@ class _Clocks:
     def place(self, packet: _Piece, film_index: int) -> Fraction:
         """When a packet is shown, in seconds by the clock that goes on; packets come as they lie.
 
-        The clock is its stream's last one or a later one, up to the film's next: the one that
-        brings the packet nearest to where its stream was, and not far from the film.
+        The clock is from the one before its stream's last one, for frames out of order, up to the
+        film's next: the one that brings the packet nearest to where its stream was, and not far
+        from the film.
         """
         index = packet.stream.index
         told = packet.pts if packet.dts is None else packet.dts
@@ -137,10 +138,9 @@ class _Clocks:
             shown = was or Fraction(0)
         else:
             seconds = told * Fraction(packet.time_base)
-            choices = range(
-                self._clock.get(index, 0),
-                min(self._clock.get(film_index, 0) + 2, len(self._offsets)),
-            )
+            first = max(0, self._clock.get(index, 0) - 1)
+            end = min(self._clock.get(film_index, 0) + 2, len(self._offsets))
+            choices = range(first, max(end, first + 1))
 
             def strange(clock: int) -> tuple[bool, Fraction]:
                 at = seconds + self._offsets[clock]

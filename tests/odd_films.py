@@ -95,3 +95,29 @@ def replaced(packet: av.Packet, content: bytes) -> av.Packet:
     other.pts, other.dts, other.duration = packet.pts, packet.dts, packet.duration
     other.time_base, other.is_keyframe = packet.time_base, packet.is_keyframe
     return other
+
+
+def with_moved_clock(source: Path, target: Path, *, at_seconds: float, by_seconds: float) -> Path:
+    """A broadcast (.ts) whose timestamps from one on are moved, wherever in the file they lie."""
+    data = bytearray(source.read_bytes())
+    for place in range(0, len(data), 188):
+        pieces_begin, adapted = data[place + 1] & 0x40, data[place + 3] & 0x20
+        piece = place + 4 + (1 + data[place + 4] if adapted else 0)
+        if not pieces_begin or data[piece : piece + 3] != b"\0\0\1" or data[piece + 3] < 0xC0:
+            continue
+        moved = False
+        for number in range({2: 1, 3: 2}.get(data[piece + 7] >> 6, 0)):
+            at = piece + 9 + 5 * number
+            a, b, c, d, e = data[at : at + 5]
+            ticks = (a >> 1 & 7) << 30 | b << 22 | (c >> 1) << 15 | d << 7 | e >> 1
+            moved = moved or (not number and ticks >= at_seconds * 90_000)
+            if moved:
+                ticks += round(by_seconds * 90_000)
+                data[at : at + 5] = bytes(
+                    [
+                        a & 0xF0 | (ticks >> 30 & 7) << 1 | 1, ticks >> 22 & 255,
+                        (ticks >> 15 & 127) << 1 | 1, ticks >> 7 & 255, (ticks & 127) << 1 | 1,
+                    ]
+                )  # fmt: skip
+    target.write_bytes(data)
+    return target

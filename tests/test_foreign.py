@@ -67,6 +67,37 @@ def test_a_film_by_a_foreign_network_keeps_its_sound(tmp_path: Path) -> None:
     assert facts(output).audio == facts(CLIP).audio
 
 
+@pytest.mark.parametrize("place", ["initializer", "constant", "branch"])
+def test_a_network_whose_weights_lie_in_another_file_is_refused(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import onnx
+
+    path = write_network(tmp_path / "apart.onnx", [("Mul", 2.0)], [1, 3, "h", "w"])
+    model = onnx.load(path)
+    tensor = model.graph.initializer[0]
+    tensor.ClearField("float_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="weights.bin")
+    (tmp_path / "weights.bin").write_bytes(np.float32(2).tobytes())
+    if place != "initializer":
+        constant = onnx.helper.make_node("Constant", [], ["c0"], value=tensor)
+        del model.graph.initializer[:]
+        nodes = [constant, *model.graph.node]
+        if place == "branch":
+            inner = onnx.helper.make_graph([constant], "inner", [], [])
+            nodes = [onnx.helper.make_node("If", ["in"], ["c0"], then_branch=inner), *nodes[1:]]
+        del model.graph.node[:]
+        model.graph.node.extend(nodes)
+    path.write_bytes(model.SerializeToString())
+    output = tmp_path / "out.mp4"
+    assert main([str(CLIP), "--network", str(path), "-o", str(output)]) == 1
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 1
+    assert "keeps its weights in other files (weights.bin)" in told[0]
+    assert list(tmp_path.glob("*out*")) == []
+
+
 def test_state_dicts_of_pytorchs_example_are_read(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = JohnsonNetwork().eval()

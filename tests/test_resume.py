@@ -84,7 +84,7 @@ def test_a_render_killed_ten_times_ends_as_if_it_never_was(
     stylizer: str, make_clip: MakeClip, style: Path, tmp_path: Path
 ) -> None:
     # An optimization's segments are short, so that a shorter film has as many.
-    frames = 300 if stylizer == "fast" else 90
+    frames = 300 if stylizer == "fast" else 60
     source = three_shots(make_clip, frames=frames)
     options = RenderOptions(
         source,

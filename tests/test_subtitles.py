@@ -2,6 +2,7 @@
 
 import subprocess
 from pathlib import Path
+from struct import pack
 
 import av
 import numpy as np
@@ -88,3 +89,78 @@ def test_subtitles_beyond_the_end_of_an_excerpt_are_left_out(
         assert lines[1][:2] == pytest.approx((1.7, 2.0), abs=0.02)
         with av.open(str(tmp_path / name)) as container:
             assert container.duration <= 2.05e6
+
+
+def blu_ray_subtitles(path: Path) -> Path:
+    """Boxes instead of words, at the times of LINES, as segments that FFmpeg knows as .sup."""
+    content = b""
+    for number, (shown, hidden) in enumerate(((0.5, 1.5), (1.7, 2.2), (2.7, 3.8))):
+        row = bytes([1] * 8 + [0, 0])
+        window = pack(">BBHHHH", 1, 0, 10, 10, 8, 4)
+        for seconds, kind, payload in (
+            (
+                shown,
+                0x16,
+                pack(">HHBHBBBBHBBHH", 96, 64, 16, number, 128, 0, 0, 1, 0, 0, 0, 10, 10),
+            ),
+            (shown, 0x17, window),
+            (shown, 0x14, bytes([0, 0, 1, 235, 128, 128, 255])),
+            (shown, 0x15, pack(">HBBBHHH", 0, 0, 0xC0, 0, 4 + 4 * len(row), 8, 4) + 4 * row),
+            (shown, 0x80, b""),
+            (hidden, 0x16, pack(">HHBHBBBB", 96, 64, 16, number, 0, 0, 0, 0)),
+            (hidden, 0x17, window),
+            (hidden, 0x80, b""),
+        ):
+            content += b"PG" + pack(">IIBH", int(seconds * 90_000), 0, kind, len(payload)) + payload
+    path.write_bytes(content)
+    return path
+
+
+def boxes(path: Path) -> list[bool]:
+    """Whether viewers see one, each tenth of a second."""
+    seen = "color=black:s=96x64:r=10:d=4[b];[b][0:s]overlay=eof_action=pass,format=gray[v]"
+    command = [ffmpeg_program(), "-v", "error", "-copyts", "-i", str(path), "-filter_complex", seen]
+    done = subprocess.run(
+        [*command, "-map", "[v]", "-f", "rawvideo", "-"], capture_output=True, check=True
+    )
+    return list(np.frombuffer(done.stdout, np.uint8).reshape(-1, 64 * 96).max(1) > 100)
+
+
+@pytest.mark.parametrize(
+    ("name", "codecs"),
+    [
+        ("blu-ray.mkv", ("-c:s", "copy")),
+        ("blu-ray.m2ts", ("-c:s", "copy")),
+        ("dvd.mkv", ("-c:s", "dvdsub")),
+        ("dvd.vob", ("-c:v", "mpeg2video", "-c:a", "mp2", "-c:s", "dvdsub")),
+    ],
+)
+def test_pictures_of_words_are_cut_to_the_excerpt(
+    name: str, codecs: tuple[str, ...], make_clip: MakeClip, style: Path, tmp_path: Path
+) -> None:
+    sup = str(blu_ray_subtitles(tmp_path / "words.sup"))
+    late = ("-itsoffset", "0.5", "-fix_sub_duration", "-i", sup)  # ffmpeg moves the first to 0.
+    source = make_clip(
+        name, "-map", "0", "-map", "1", "-map", "2", *codecs, inputs=(*CLICK, *late), frames=96,
+        rate="24",
+    )  # fmt: skip
+    output = tmp_path / "out.mkv"
+    for start, end, times in (
+        (1, 3, [(0, 0.5), (0.7, 1.2), (1.7, 2)]),
+        (None, 2, [(0.5, 1.5), (1.7, 2)]),
+        (3.2, None, [(0, 0.6)]),
+    ):
+        asked = RenderOptions(
+            source, style, output, painting=StyleOptions(strength=0), start_seconds=start,
+            end_seconds=end, overwrite=True,
+        )  # fmt: skip
+        render(asked)
+        lasts = (end or 4) - (start or 0)
+        result = facts(output)
+        assert float(result.pts_seconds[0]) == pytest.approx(0, abs=0.041)
+        with av.open(str(output)) as container:
+            assert container.duration == pytest.approx(lasts * 1e6, abs=2e5)
+        edges = np.array([edge for time in times for edge in time] + [0])
+        for place, box in enumerate(boxes(output)):
+            if place / 10 < lasts and np.abs(edges - place / 10).min() > 0.11:
+                assert box == any(shown < place / 10 < hidden for shown, hidden in times), place

@@ -15,7 +15,7 @@ import numpy as np
 from vidnst.ahead import ahead
 from vidnst.errors import MediaError
 from vidnst.frames import Frame, Picture
-from vidnst.maze import Powers, finest_powers
+from vidnst.maze import LastQuarter, Powers, finest_powers
 from vidnst.media.clip import Clip, probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_style
@@ -54,7 +54,7 @@ class Evaluation:
 
     pairs: by interval. drift: in 1/255, the mean over shots. ghost: the mean over cuts, None where
     there are none. detail: in 1/255. style and content: None where no style was given.
-    finest: by shot, of every frame the power of the finest grid, for vidnst.maze.
+    finest: by shot, of its last quarter the power of the finest grid, for vidnst.maze.
     """
 
     path: Path
@@ -64,7 +64,7 @@ class Evaluation:
     detail: float
     style: float | None = None
     content: float | None = None
-    finest: list[list[Powers]] = field(default_factory=list)
+    finest: list[Powers] = field(default_factory=list)
 
     def warping_error(self, interval: int = 1) -> float | None:
         """Masked and normalized (Lai et al. 2018), colors in [0, 1]; None without any pair."""
@@ -190,7 +190,7 @@ class _Meter:
         self._path = path
         self._pairs = {interval: Pairs() for interval in intervals}
         self._details: list[float] = []
-        self._finest: list[list[Powers]] = []
+        self._finest: list[LastQuarter] = []
         self._ghosts: list[float] = []
         self._last: Picture | None = None
         self._shots: list[tuple[np.ndarray, np.ndarray]] = []
@@ -203,10 +203,10 @@ class _Meter:
             if self._last is not None:
                 self._ghosts.append(ghost(self._last, picture))
             self._shots.append((mean, mean))
-            self._finest.append([])
+            self._finest.append(LastQuarter())
         else:
             self._shots[-1] = self._shots[-1][0], mean
-        self._finest[-1].append(finest_powers(picture))
+        self._finest[-1].see(finest_powers(picture))
         self._last = picture
 
     def compare(
@@ -243,7 +243,7 @@ class _Meter:
             detail=_mean(self._details) or 0.0,
             style=_mean([style for style, _ in self.judged]),
             content=_mean([content for _, content in self.judged]),
-            finest=self._finest,
+            finest=[shot.mean for shot in self._finest],
         )
 
 

@@ -1,5 +1,6 @@
 """Run somebody else's image-to-image network from an ONNX file."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,10 @@ class ForeignEngine:
             raise WeightsError(f"{path} cannot be read: {error.strerror or error}") from error
         except Exception as error:  # What protobuf raises differs between its versions.
             raise WeightsError(f"{path} is no ONNX file") from error
+        if apart := sorted({place for place in _kept_apart(model) if place}):
+            raise WeightsError(
+                f"{path} keeps its weights in other files ({', '.join(apart)}): save it as one file"
+            )
         if len(ends) != 2 or any(len(shape) != 4 or 3 not in shape for shape in shapes):
             raise WeightsError(f"{path} does not take one RGB picture and give one back")
         self._input = ends[0].name
@@ -100,6 +105,17 @@ def _inputs(model: Any) -> list[Any]:
     """Without the weights, which old files name among them."""
     weights = {tensor.name for tensor in model.graph.initializer}
     return [given for given in model.graph.input if given.name not in weights]
+
+
+def _kept_apart(part: Any) -> Iterator[str]:
+    """The files beside the network's own in which tensors lie, of a message and all within."""
+    if part.DESCRIPTOR.name == "TensorProto":
+        yield from (entry.value for entry in part.external_data if entry.key == "location")
+        return
+    for kind, value in part.ListFields():
+        if kind.message_type is not None:
+            for inner in value if isinstance(value, Sequence) else [value]:
+                yield from _kept_apart(inner)
 
 
 def _free_the_size(ends: list[Any], channels_last: list[bool]) -> None:

@@ -12,6 +12,7 @@ from vidnst.media.clip import Clip
 from vidnst.media.containers import Container, audio_codec, sound_encoder, subtitle_codec
 from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.media.names import ffmpeg_name
+from vidnst.media.seek import SENDERS_CLOCKS, has_one_clock
 
 _LAYOUTS = {
     "libopus": "mono|stereo|3.0|quad|5.0|5.1|6.1|7.1",
@@ -70,9 +71,11 @@ def settle(
     if not container.audio and not container.text_subtitles:
         return Accompaniment()
     cut: list[str] = []
-    if start_seconds is not None:
+    # By the raw clock, that is; where it starts anew, sound from the film's beginning is tried.
+    several = start_seconds and clip.container in SENDERS_CLOCKS and not has_one_clock(clip)
+    if start_seconds is not None and not several:
         cut += ["-ss", f"{float(start_seconds):.6f}"]
-    if end_seconds is not None:
+    if end_seconds is not None and not several:
         cut += ["-t", f"{float(end_seconds) - float(start_seconds or 0):.6f}"]
     trial = _Trial(clip.path, container.format, tuple(cut))
     sound, subtitles, notes = [], [], []

@@ -29,6 +29,15 @@ def exact(seconds: float | Fraction) -> Fraction:
     return Fraction(str(seconds))
 
 
+def excerpt_zero(clip: Clip, start_seconds: float | Fraction) -> Fraction:
+    """Where on the clip's clock an excerpt's time 0 is: the tick nearest to its start, in seconds.
+
+    Pictures, sound and subtitles all count from there.
+    """
+    origin = exact(clip.start_seconds) + exact(start_seconds) - _SLACK_SECONDS
+    return round(origin / clip.time_base) * clip.time_base
+
+
 def decode(
     clip: Clip,
     *,
@@ -54,8 +63,10 @@ def decode(
     """
     size_hw = size_hw or clip.size_hw
     origin = exact(clip.start_seconds) + exact(start_seconds or 0) - _SLACK_SECONDS
-    first_pts = origin / clip.time_base if start_seconds is not None else None
-    zero = 0 if first_pts is None else round(first_pts)
+    first_pts, zero = None, 0
+    if start_seconds is not None:
+        first_pts = origin / clip.time_base
+        zero = round(excerpt_zero(clip, start_seconds) / clip.time_base)
     end_pts = None
     if end_seconds is not None:
         end = exact(clip.start_seconds) + exact(end_seconds) - _SLACK_SECONDS

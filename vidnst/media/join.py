@@ -18,9 +18,12 @@ from vidnst.media.accompaniment import Accompaniment, Track
 from vidnst.media.clip import Clip
 from vidnst.media.color import LIMITED_RANGE
 from vidnst.media.containers import Encoding
+from vidnst.media.decode import exact, excerpt_zero
 from vidnst.media.ffmpeg_program import ffmpeg_program as ffmpeg_program
+from vidnst.media.mended import Mended, write_mended
 from vidnst.media.names import ffmpeg_name, graph_name, looks_numbered, real_names
 from vidnst.media.places import cannot_write
+from vidnst.media.seek import SENDERS_CLOCKS
 from vidnst.media.subtitles import cut_subtitles
 from vidnst.media.timecode import timecode_at
 
@@ -62,17 +65,20 @@ def join_streams(
     cut = start_seconds is not None or end_seconds is not None
     film_options: dict[str, Any] = {}
     source_options: dict[str, Any] = {}
+    cut_options: dict[str, str] = {}
+    begin = Fraction(0)
     # Timestamps stay as they are. ffmpeg keeps them under -copyts; for an excerpt the source is cut
     # and shifted to 0, and the painted film, which ffmpeg would move to 0 as well, is put back.
     out: dict[str, Any] = {"map_metadata": "1", "c:v": "copy", "format": container.format}
     if start_seconds is not None:
         # Also for 0: a source whose clock does not begin there.
         film_options["itsoffset"] = float(first_timestamp(painted))
-        source_options["ss"] = start_seconds
+        begin = max(excerpt_zero(clip, start_seconds) - exact(clip.start_seconds), Fraction(0))
+        cut_options["ss"] = f"{float(begin):.6f}"
     else:
         out["copyts"] = None
     if end_seconds is not None:
-        source_options["t"] = end_seconds - (start_seconds or 0)
+        cut_options["t"] = f"{float(exact(end_seconds) - begin):.6f}"
     if looks_numbered(clip.path):
         source_options["format"] = clip.container.split(",")[0]
     if container.format in ("mp4", "mov"):
@@ -83,8 +89,18 @@ def join_streams(
         out["metadata:g"] = f"timecode={timecode}"
 
     film = ffmpeg.input(graph_name(painted), **film_options)
-    source = ffmpeg.input(graph_name(clip.path), **source_options, protocol_whitelist="file")
+    source = ffmpeg.input(
+        graph_name(clip.path), **source_options, **cut_options, protocol_whitelist="file"
+    )
     streams = [film["v:0"], source[_NOTHING]]
+    spare: list[Path] = []
+    lines_of, lines_origin = clip.path, exact(clip.start_seconds)
+    if start_seconds is not None and clip.container in SENDERS_CLOCKS:
+        mended = _mended(clip, target, beside, begin, end_seconds)
+        spare += [mended.sound, mended.lines]
+        beside, lines_of, lines_origin = mended.beside, mended.lines, Fraction(0)
+        decoders = {f"c:a:{place}": name for place, name in enumerate(mended.decoders)}
+        source = ffmpeg.input(graph_name(mended.sound), **cut_options, **decoders, seek_timestamp=1)
     for place, track in enumerate(beside.sound):
         streams.append(source[f"a:{track.index}"])
         out |= track.options("a", place)
@@ -92,8 +108,14 @@ def join_streams(
             out[f"copypriorss:a:{place}"] = 0
     if beside.subtitles and cut:
         words, first = _subtitles_of_excerpt(
-            clip, target, container.format, beside.subtitles, start_seconds, end_seconds
+            lines_of,
+            target,
+            container.format,
+            beside.subtitles,
+            begin=None if start_seconds is None else lines_origin + begin,
+            end=last_frame[1] + (lines_origin + begin if start_seconds is not None else 0),
         )
+        spare.append(words)
         late = {"itsoffset": first} if start_seconds is not None else {}
         lines = ffmpeg.input(graph_name(words), **late)
         streams += [lines[f"s:{place}"] for place in range(len(beside.subtitles))]
@@ -112,8 +134,8 @@ def join_streams(
         filters.append(f"{metadata_filter}=video_full_range_flag=0")
     out["bsf:v"] = ",".join(filters)
     _run(ffmpeg.output(*streams, graph_name(target), **out), target)
-    if beside.subtitles and cut:
-        words.unlink()
+    for path in spare:
+        path.unlink(missing_ok=True)
 
 
 def _lasting(shown: Fraction, until: Fraction) -> str:
@@ -123,25 +145,43 @@ def _lasting(shown: Fraction, until: Fraction) -> str:
     return f"setts=pts=PTS:dts=DTS:duration='if(gt(PTS*TB,{after:.6f}),{seconds:.6f}/TB,DURATION)'"
 
 
-def _subtitles_of_excerpt(
+def _mended(
     clip: Clip,
+    target: Path,
+    beside: Accompaniment,
+    begin: Fraction,
+    end_seconds: float | None,
+) -> Mended:
+    """What goes with the film, by the film's own clock, in files beside the target."""
+    end = None if end_seconds is None else exact(end_seconds)
+    try:
+        return write_mended(clip, target.parent, beside, begin=begin, end=end)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    except (ValueError, av.error.FFmpegError) as error:
+        raise MediaError(f"reading sound and subtitles failed: {error}") from error
+
+
+def _subtitles_of_excerpt(
+    source_path: Path,
     target: Path,
     container_format: str,
     tracks: Sequence[Track],
-    start_seconds: float | None,
-    end_seconds: float | None,
+    *,
+    begin: Fraction | None,
+    end: Fraction,
 ) -> tuple[Path, float]:
-    """Write an excerpt's subtitles to a file; returns it and when its first line is shown."""
+    """Write an excerpt's subtitles to a file; returns it and when its first line is shown.
+
+    begin, end: of the excerpt, in seconds by the source's clock; None is the source's own.
+    """
     whole, words = (target.with_name(f".{name}{target.suffix}") for name in ("whole", "words"))
-    source = ffmpeg.input(graph_name(clip.path), protocol_whitelist="file")
+    source = ffmpeg.input(graph_name(source_path), protocol_whitelist="file")
     out: dict[str, Any] = {"copyts": None, "format": container_format}
     for place, track in enumerate(tracks):
         out |= track.options("s", place)
     lines = [source[f"s:{track.index}"] for track in tracks]
     _run(ffmpeg.output(*lines, graph_name(whole), **out), target)
-    origin = Fraction(clip.start_seconds)
-    begin = None if start_seconds is None else origin + Fraction(start_seconds)
-    end = None if end_seconds is None else origin + Fraction(end_seconds)
     try:
         first = cut_subtitles(
             whole, words, container_format, begin=begin, end=end, shift=begin or Fraction(0)

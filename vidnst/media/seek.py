@@ -22,7 +22,7 @@ _LEAD = 4
 """So many frames before the wanted one show that the place is right, and are its neighbors."""
 _BACK_SECONDS = (0, 1, 4, 16)
 """How far before the wanted frame a file is entered, one after the other."""
-_SENDERS_CLOCKS = ("mpegts", "mpeg")
+SENDERS_CLOCKS = ("mpegts", "mpeg")
 """Files of these may be joined of several, and are sought through by their timestamps."""
 _NO_SEEKING = ("h264", "hevc", "mpegvideo", "m4v", "mjpeg", "obu", "image2")
 """Files that carry no times, or hardly any frame that depends on another."""
@@ -60,9 +60,7 @@ def frames_before(
     begins = Fraction(str(clip.start_seconds))
     if clip.container in _NO_SEEKING or clip.container.endswith("_pipe"):
         return None
-    if clip.container in _SENDERS_CLOCKS and not _one_clock(
-        clip.path, clip.path.stat().st_mtime_ns
-    ):
+    if clip.container in SENDERS_CLOCKS and not has_one_clock(clip):
         return None
     for back_seconds in _BACK_SECONDS:
         place = int(wanted - back_seconds / clip.time_base)
@@ -80,6 +78,29 @@ def frames_before(
         frames.close()
         damage.forget()
     return None
+
+
+def has_one_clock(clip: Clip) -> bool:
+    """Whether a film's packets follow one clock from beginning to end. Reads the whole file."""
+    return _one_clock(clip.path, clip.path.stat().st_mtime_ns)
+
+
+def clock_offsets(clip: Clip, *, until: Fraction | None) -> tuple[Fraction, ...]:
+    """By how many seconds the times of each of the film's clocks are moved, in order.
+
+    until: no further than there, by the clock that goes on. Raises MediaError.
+    """
+    if has_one_clock(clip):
+        return (Fraction(0),)
+    with open_media(clip.path) as container:
+        stream = video_stream(container, clip.path)
+        damage = Damage(clip.path, strict=False)
+        clock = _clock(clip, damage)
+        with closing(clock.time(_decoded(container, stream, clip, damage))) as frames:
+            for timed in frames:
+                if until is not None and timed.pts * clip.time_base >= until:
+                    break
+    return tuple(offset * clip.time_base for offset in clock.offsets)
 
 
 def _with_lead(
@@ -202,7 +223,7 @@ def _packets(container: InputContainer, clip: Clip) -> Iterator["Packet[VideoStr
 
 @lru_cache(maxsize=16)
 def _one_clock(path: Path, changed: int) -> bool:
-    """Whether a film's packets follow one clock from beginning to end; changed: when it did."""
+    """changed: when the file was."""
     with open_media(path) as container:
         stream = video_stream(container, path)
         most = LONGEST_GAP_SECONDS / Fraction(stream.time_base or 1)

@@ -18,6 +18,12 @@ _EMPTY_LINE_BYTES = 2
 
 _LONG = 86_400
 """Seconds, for a line that no other follows."""
+_DVD = "dvd_subtitle"
+_PICTURES = (_DVD, "hdmv_pgs_subtitle", "dvb_subtitle")
+_DVD_TICKS = Fraction(90_000, 1024)
+"""In a second, of the times within a subtitle of a DVD."""
+_DVD_STOP = 2
+_DVD_COMMAND_BYTES = {0: 1, 1: 1, _DVD_STOP: 1, 3: 3, 4: 3, 5: 7, 6: 5}
 _Line: TypeAlias = "Packet[Stream]"
 
 
@@ -27,29 +33,34 @@ def cut_subtitles(
     container_format: str,
     *,
     begin: Fraction | None,
-    end: Fraction | None,
+    end: Fraction,
     shift: Fraction,
 ) -> float:
     """Copy a file's subtitles with each line's time cut to [begin, end) and moved by -shift.
 
-    All in seconds. Returns when the first line of the target is shown.
+    All in seconds. A picture lasts no longer than until the next. Returns when the first line of
+    the target is shown.
     """
     with (
         av.open(ffmpeg_name(source)) as old,
         av.open(ffmpeg_name(target), "w", format=container_format) as new,
     ):
-        streams = {}
+        streams, codecs = {}, {}
         for stream in old.streams.subtitles:
+            codecs[stream.index] = stream.codec_context.codec.canonical_name
             streams[stream.index] = copy = new.add_stream_from_template(stream)
             copy.metadata.update(stream.metadata)
             copy.disposition = stream.disposition
         lines = list(_lines(old))
         for index, packet, shown, hidden in sorted(lines, key=lambda line: line[2]):
             shown = max(shown, begin) if begin is not None else shown
-            hidden = min(hidden, end) if end is not None else hidden
+            hidden = min(hidden, end)
             if shown >= hidden:
                 continue
             clock = Fraction(packet.time_base)
+            if codecs[index] == _DVD:
+                late = shown - (packet.pts or 0) * clock
+                packet = _dvd_shortened(packet, late=late, seconds=hidden - shown)
             packet.stream = streams[index]
             packet.pts = packet.dts = round((shown - shift) / clock)
             packet.duration = max(1, round((hidden - shown) / clock))
@@ -62,6 +73,7 @@ def _lines(container: InputContainer) -> Iterator[tuple[int, _Line, Fraction, Fr
     """Each line with its stream and from when to when it is shown, in seconds."""
     streams = list(container.streams.subtitles)
     packets: dict[int, list[_Line]] = {stream.index: [] for stream in streams}
+    codecs = {stream.index: stream.codec_context.codec.canonical_name for stream in streams}
     for packet in container.demux(streams):
         if packet.pts is not None and packet.size:
             packets[packet.stream.index].append(packet)
@@ -69,9 +81,44 @@ def _lines(container: InputContainer) -> Iterator[tuple[int, _Line, Fraction, Fr
         for packet, following in zip(all_of_it, [*all_of_it[1:], None], strict=True):
             clock = Fraction(packet.time_base)
             shown = (packet.pts or 0) * clock
+            hidden = shown + _LONG  # Until the next, as Blu-ray has it.
+            if following and (codecs[index] in _PICTURES or not packet.duration):
+                hidden = (following.pts or 0) * clock
             if packet.duration:
-                hidden = shown + packet.duration * clock
-            else:  # Until the next, as Blu-ray has it.
-                hidden = (following.pts or 0) * clock if following else shown + _LONG
+                hidden = min(hidden, shown + packet.duration * clock)
+            if codecs[index] == _DVD:
+                stops = [
+                    shown + after for _, after, is_stop in _dvd_orders(bytes(packet)) if is_stop
+                ]
+                hidden = min([hidden, *stops])
             if bytes(packet) != bytes(_EMPTY_LINE_BYTES):
                 yield index, packet, shown, hidden
+
+
+def _dvd_shortened(packet: _Line, *, late: Fraction, seconds: Fraction) -> _Line:
+    """A DVD's subtitle that comes so many seconds late, and stops after others at the latest."""
+    content = bytearray(bytes(packet))
+    for place, after, is_stop in _dvd_orders(content):
+        left = max(after - late, Fraction(0))
+        left = min(left, seconds) if is_stop else left
+        content[place : place + 2] = round(left * _DVD_TICKS).to_bytes(2, "big")
+    other: _Line = Packet(bytes(content))
+    other.time_base, other.is_keyframe = packet.time_base, True
+    return other
+
+
+def _dvd_orders(content: bytes | bytearray) -> Iterator[tuple[int, Fraction, bool]]:
+    """Of a DVD's subtitle, where each order's time stands, after how many seconds it is obeyed,
+    and whether it takes the picture away.
+
+    An order is its time and the place of the next, two bytes each, and commands up to 255; the last
+    names itself as the next. What is no such subtitle has none.
+    """
+    place, following = -1, int.from_bytes(content[2:4], "big")
+    while place < following <= len(content) - 4:
+        place, following = following, int.from_bytes(content[following + 2 : following + 4], "big")
+        at, is_stop = place + 4, False
+        while at < len(content) and content[at] in _DVD_COMMAND_BYTES:
+            is_stop = is_stop or content[at] == _DVD_STOP
+            at += _DVD_COMMAND_BYTES[content[at]]
+        yield place, int.from_bytes(content[place : place + 2], "big") / _DVD_TICKS, is_stop

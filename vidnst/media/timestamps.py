@@ -1,6 +1,6 @@
 """When each frame is shown: what decoders say of it, made to increase."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice, pairwise
@@ -33,7 +33,8 @@ class Clock:
 
     Frames with one time share what there is until the next; one is held back to see that.
     on_restart hears when a clock starts anew, in units of the time_base: from there on times go
-    on where they were. regular: whether all timestamps so far were good as they are.
+    on where they were. regular: whether all timestamps so far were good as they are. offsets: by
+    how much the times that each clock told were moved, the first one's first.
     """
 
     def __init__(
@@ -46,28 +47,29 @@ class Clock:
     ) -> None:
         """step: what a frame lasts, where nothing says so."""
         self.regular = True
+        self.offsets = [0]
         self._step, self._on_restart = step, on_restart
         self._jump = max(_LEAST_JUMP_SECONDS / time_base, Fraction(_MOST_JITTER * step))
         self._gap = LONGEST_GAP_SECONDS / time_base if container in _DISCONTINUOUS else None
 
-    def time(self, frames: Iterable[av.VideoFrame]) -> Iterator[Timed]:
+    def time(self, frames: Iterable[av.VideoFrame]) -> Generator[Timed, None, None]:
         """Pass frames on with their times."""
         source = iter(frames)
         first = list(islice(source, _LOOKED_AT))
         # As of films whose timestamps say when a frame is decoded, not when it is shown.
         by_dts = not _increase([f.pts for f in first]) and _increase([f.dts for f in first])
         run: list[av.VideoFrame] = []
-        begins = offset = 0
+        begins = 0
         for frame in chain(first, source):
             told = frame.dts if by_dts else frame.pts
             ends = begins + sum(one.duration or self._step for one in run)
             if told is None or by_dts:
                 self.regular = False
-            pts = ends if told is None else told + offset
+            pts = ends if told is None else told + self.offsets[-1]
             if run and told is not None and self._another_clock(pts, begins, ends):
                 self.regular = False
                 self._on_restart(ends)
-                offset += ends - pts
+                self.offsets.append(self.offsets[-1] + ends - pts)
                 pts = ends
             if run and pts <= begins:
                 self.regular = False

@@ -10,6 +10,7 @@ from av.video.stream import VideoStream
 
 from vidnst.errors import OutputError
 from vidnst.media.clip import Clip, promised_end
+from vidnst.media.decode import excerpt_zero
 from vidnst.media.join import packets_of
 from vidnst.rendering.segments import Record
 
@@ -29,7 +30,7 @@ def film_end(
     """
     shown = last.pts[-1]
     begins = Fraction(clip.start_seconds)
-    origin = begins + Fraction(start_seconds) if start_seconds is not None else Fraction(0)
+    origin = Fraction(0) if start_seconds is None else excerpt_zero(clip, start_seconds)
     end = shown + max(1, last.durations[-1])
     promised = promised_end(clip.path)
     if promised is not None:

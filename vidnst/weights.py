@@ -17,7 +17,7 @@ from vidnst.errors import WeightsError
 from vidnst.media.places import cannot_write
 
 SHA256 = {
-    "fast.safetensors": "39f73b6d1f63a31d0c6bc32875d316b5d51ac493d584bf8d72a985e5772f57a1",
+    "fast.safetensors": "03a51f2cf60abd609a55e51e74a8a9088304b90b6b8287acff2e8e3344b8aadc",
     "slim.safetensors": "fb069ab002b6bf356eb261e52a66ad9a98e8c75dd92b2db55c689878cec23d8b",
     "slim-vgg16.safetensors": "aa9462085c9e149b8eedac55297cbd968531fef90901e7c19a836221065e42ca",
 }

@@ -14,7 +14,7 @@ class TrainingSettings(NetworkShape):
     weights are those of the losses of training/objective.py.
     """
 
-    steps: int = 3600
+    steps: int = 3000
     batch: int = 2
     size: int = 192
     style_size: int = 256
@@ -24,9 +24,9 @@ class TrainingSettings(NetworkShape):
     cover_weight: float = 13.0
     fine_weight: float = 2.0
     scene_weight: float = 12.0
-    content_weight: float = 0.25
-    temporal_weight: float = 15.0
-    lattice_weight: float = 1000.0
+    content_weight: float = 0.35
+    temporal_weight: float = 30.0
+    lattice_weight: float = 4000.0
     average_decay: float = 0.998
     seed: int = 0
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from fractions import Fraction
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -17,6 +18,7 @@ import pytest
 from conftest import MakeClip
 from media_facts import facts
 
+import vidnst.rendering.film as rendering_film
 from vidnst.command import main
 from vidnst.errors import OutputError
 from vidnst.frames import Frame, Picture
@@ -24,6 +26,7 @@ from vidnst.media.clip import probe
 from vidnst.options import EncodeOptions, RenderOptions, SteadyOptions
 from vidnst.render import Progress, render
 from vidnst.rendering.job import Job, job_folder
+from vidnst.rendering.paint import longest_segment
 from vidnst.rendering.segments import Plan, Record, Segment, frames_from
 from vidnst.style.options import GatysOptions, NeighborOptions
 
@@ -57,23 +60,30 @@ def assert_same_film(one: Path, other: Path) -> None:
     assert [i for i, (a, b) in enumerate(pairs) if not np.array_equal(a, b)] == []
 
 
-# Processes that have imported already what takes long, but are no one's but the test's.
+# Processes that have imported already what takes long, but are no one's but the test's. Optimizers
+# import torch._dynamo where they are first made.
 _CHILDREN = multiprocessing.get_context("forkserver")
-_CHILDREN.set_forkserver_preload(["vidnst.render"])
+_CHILDREN.set_forkserver_preload(["vidnst.render", "torch._dynamo"])
 
 
-def rendering(options: RenderOptions, told: Path, **variables: str) -> BaseProcess:
+def rendering(
+    options: RenderOptions, told: Path, *, longest: int | None = None, **variables: str
+) -> BaseProcess:
     """A process that renders, and writes into a file how many frames are done.
 
-    variables: of its environment.
+    longest: of its segments, in frames; variables: of its environment.
     """
-    process = _CHILDREN.Process(target=_render, args=(options, told, variables))
+    process = _CHILDREN.Process(target=_render, args=(options, told, longest, variables))
     process.start()
     return process
 
 
-def _render(options: RenderOptions, told: Path, variables: dict[str, str]) -> None:
+def _render(
+    options: RenderOptions, told: Path, longest: int | None, variables: dict[str, str]
+) -> None:
     os.environ |= variables
+    if longest is not None:
+        rendering_film.longest_segment = lambda *_: longest
     done = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     render(options, on_progress=lambda p: os.pwrite(done, b"%08d" % p.frames_done, 0))
 
@@ -81,10 +91,11 @@ def _render(options: RenderOptions, told: Path, variables: dict[str, str]) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("stylizer", ["fast", "neighbor", "gatys"])
 def test_a_render_killed_ten_times_ends_as_if_it_never_was(
-    stylizer: str, make_clip: MakeClip, style: Path, tmp_path: Path
+    stylizer: str, make_clip: MakeClip, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # An optimization's segments are short, so that a shorter film has as many.
-    frames = 300 if stylizer == "fast" else 60
+    # Short segments, two of each shot, so that a short film has many.
+    frames, longest = (120, 24) if stylizer == "fast" else (30, 6)
+    monkeypatch.setattr(rendering_film, "longest_segment", lambda *_: longest)
     source = three_shots(make_clip, frames=frames)
     options = RenderOptions(
         source,
@@ -95,7 +106,6 @@ def test_a_render_killed_ten_times_ends_as_if_it_never_was(
         gatys=FEW_STEPS,
     )
     whole = tmp_path / "whole.mp4"
-    longest = 100 if stylizer == "fast" else 12
     started = time.monotonic()
     render(replace(options, output=whole))
     took = time.monotonic() - started
@@ -104,7 +114,7 @@ def test_a_render_killed_ten_times_ends_as_if_it_never_was(
     kills = kept = 0
     while kills < 10:
         told.write_bytes(b"")
-        process = rendering(options, told)
+        process = rendering(options, told, longest=longest)
         while not told.read_bytes() and process.is_alive():
             time.sleep(0.01)
         process.join(chance.uniform(0, took / 3))
@@ -133,6 +143,17 @@ def test_a_render_killed_ten_times_ends_as_if_it_never_was(
     assert_same_film(report.output, whole)
     assert facts(report.output).packets == facts(whole).packets
     assert sorted(tmp_path.glob(".*")) == []
+
+
+@pytest.mark.parametrize(
+    ("stylizer", "size_hw", "longest"),
+    [("fast", (48, 64), 256), ("fast", (1080, 1920), 48), ("neighbor", (48, 64), 12)],
+)
+def test_a_stop_costs_at_most_one_segment_of_so_many_frames(
+    stylizer: Literal["fast", "neighbor"], size_hw: tuple[int, int], longest: int
+) -> None:
+    options = RenderOptions(Path("a.mp4"), Path("b.png"), stylizer=stylizer)
+    assert longest_segment(options, size_hw) == longest
 
 
 class Stopped(Exception):

@@ -114,12 +114,21 @@ def linocut() -> Image:
     return over(canvas, rgb("f2dfb4"), 0.35 * salt)
 
 
-def _billow(rng: np.random.Generator, x: Image, level: float, height: float, at: float) -> Image:
+def _billow(x: Image, level: float, height: float, at: float) -> Image:
     """The line of a wave that rises to `height` at x = at and falls steeply behind."""
     left, right = 0.26, 0.11
     side = np.where(x < at, (x - at) / left, (x - at) / right)
     swell = 0.016 * np.sin(11 * x + 9 * at) + 0.008 * np.sin(23 * x + 5 * at)
     return level - height * np.exp(-(side**2)) - swell
+
+
+def _discs(spots: list[tuple[float, float, float]]) -> Mask:
+    """Discs (x, y, radius), in heights of the picture."""
+    mask = np.zeros(SIZE_HW, np.uint8)
+    for spot in spots:
+        x, y, radius = (round(float(length) * HEIGHT * 8) for length in spot)
+        cv2.circle(mask, (x, y), radius, 1, -1, cv2.LINE_8, 3)
+    return mask.astype(bool)
 
 
 def ukiyo() -> Image:
@@ -161,6 +170,10 @@ def ukiyo() -> Image:
     hill = peak < Y
     snow = hill & (0.305 + 0.02 * np.abs(np.sin(38 * X)) > Y)
     canvas = over(canvas, rgb("6d87a0") * (1.25 - 0.9 * np.clip(Y - peak, 0, 0.4)[..., None]), hill)
+    gullies = np.sin(46 * np.arctan2(X - 0.62, Y - 0.12) + 2 * np.sin(30 * Y)) > 0.55 + 1.5 * (
+        Y - 0.3
+    )
+    canvas = over(canvas, rgb("3f5f80"), gullies & hill)
     canvas = over(canvas, rgb("f4ead2"), snow)
     canvas = over(canvas, line, np.maximum(drawn(hill), drawn(snow, 3)))
     blues = palette("a9c6c4 6f9fb5 3f73a0 25508a 173a6a")
@@ -174,7 +187,7 @@ def ukiyo() -> Image:
         (0.98, 0.12, 0.14, 4),
     )
     for level, height, at, blue in waves:
-        crest = _billow(rng, X, level, height, at)
+        crest = _billow(X, level, height, at)
         depth = Y - crest
         inside = depth > 0
         body = blues[blue] * (1.12 - 0.9 * np.clip(depth, 0, 0.5)[..., None])
@@ -187,24 +200,30 @@ def ukiyo() -> Image:
         canvas = over(canvas, blues[max(0, blue - 2)] if blue > 1 else rgb("eef0e0"), stripe)
         edge = np.abs(band - wide) < 0.055
         canvas = over(canvas, line, soften((edge & inside).astype(np.float32), 1.2) * 0.8)
-        foam = np.zeros(SIZE_HW, bool)
+        spots = []
         for x in np.arange(-0.02, 1.36, 0.018):
-            y = float(_billow(rng, np.float32(x), level, height, at))
+            y = float(_billow(np.float32(x), level, height, at))
             near = np.exp(-(((x - at) / 0.2) ** 2))
             size = (0.010 + 0.018 * near) * rng.uniform(0.7, 1.25)
-            foam |= np.hypot(X - x, Y - y - 0.35 * size) < size
+            spots.append((x, y + 0.35 * size, size))
             if near > 0.25:
-                for finger in range(3):
-                    fx = x + 0.018 * (finger + 0.6) * rng.uniform(0.5, 1.4)
-                    fy = y + (0.022 * finger + 0.020) * rng.uniform(0.6, 1.5)
-                    foam |= np.hypot(X - fx, Y - fy) < size * (0.75 - 0.2 * finger)
+                # A claw: beads, each smaller than the one before, that hang over the front.
+                reach = rng.uniform(0.5, 1.2)
+                for bead in range(5):
+                    fx, fy = x + 0.010 * (bead + 1) * reach, y + (0.009 + 0.002 * bead) * bead
+                    spots.append((fx, fy, size * (0.85 - 0.1 * bead)))
+        foam = _discs(spots)
         canvas = over(canvas, rgb("f6f0de"), foam)
         shade = foam & ~np.roll(foam, (-10, -6), (0, 1))
         canvas = over(canvas, rgb("b4ccd0"), shade)
         canvas = over(canvas, line, np.maximum(drawn(foam, 4), drawn(inside, 4) * ~foam))
-        spray = np.zeros(SIZE_HW, bool)
-        for _ in range(26):
-            x, y = at + rng.normal(0.05, 0.10), level - height - rng.exponential(0.035) + 0.02
-            spray |= np.hypot(X - x, Y - y) < rng.uniform(0.003, 0.008)
-        canvas = over(canvas, rgb("f6f0de"), spray)
+        spray = [
+            (
+                at + rng.normal(0.05, 0.10),
+                level - height - rng.exponential(0.035) + 0.02,
+                rng.uniform(0.003, 0.008),
+            )
+            for _ in range(26)
+        ]
+        canvas = over(canvas, rgb("f6f0de"), _discs(spray))
     return np.clip(canvas * (1 + 0.05 * wood + 0.015 * noise(rng, 3))[..., None], 0, 1)

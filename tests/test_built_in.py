@@ -1,6 +1,7 @@
 """The styles that ship: found wherever styles are named, listed, and painted by our code."""
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -214,9 +215,13 @@ def test_it_does_so_wherever_styles_are_named(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_path_that_is_missing_is_no_name(photo: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(photo), "--style", "ink.jpg"]) == 1
-    assert capsys.readouterr().err == "vidnst: ink.jpg: no such file\n"
+@pytest.mark.parametrize("path", ["ink.jpg", f".{os.sep}ink", os.path.join("styles", "ink")])
+def test_a_path_that_is_missing_is_no_name(
+    path: str, photo: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(photo.parent)
+    assert main([str(photo), "--style", path]) == 1
+    assert capsys.readouterr().err == f"vidnst: {Path(path)}: no such file\n"
 
 
 def test_the_list_has_a_line_for_each(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from painting.canvas import (
+    HEIGHT,
     SIZE_HW,
     Image,
     Mask,

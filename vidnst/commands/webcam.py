@@ -36,7 +36,7 @@ def webcam_parser() -> Parser:
     )
     parser.add_argument(
         "--style", type=style_path, nargs="+", required=True, metavar="PICTURE",
-        help="pictures to paint like; the first at first",
+        help="pictures, or names of built-in styles, to paint like; the first at first",
     )  # fmt: skip
     parser.add_argument(
         "--camera", default=WebcamOptions.camera, metavar="SOURCE",

@@ -18,7 +18,7 @@ from vidnst.style.options import Color, StyleOptions
 
 _BRUSHES = (None, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 25.0)
 _WEIGHT, _NEXT_MASK = "weight of ", "next mask"
-_TILE_HW = (84, 112)
+_TILE_HW = (72, 96)
 _HEIGHTS = (240, 360, 480, 720, 1080, 1440)
 _COLORS: dict[Color, str] = {
     "style": "the style's",

@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -175,7 +174,8 @@ def test_what_is_there_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ("name", "told"),
     [
         ("inkk", "(did you mean ink? vidnst styles lists them)"),
-        ("Woodcut", "(did you mean woodcut? vidnst styles lists them)"),
+        ("Woodcut", "(did you mean woodcut or linocut? vidnst styles lists them)"),
+        ("stained-glass", "(did you mean glass? vidnst styles lists them)"),
         ("nothing-of-ours", "(vidnst styles lists them)"),
     ],
 )
@@ -298,17 +298,12 @@ def test_they_are_in_the_wheel() -> None:
         assert taken[within[0]] == f"vidnst/{within[0]}"
 
 
-@pytest.mark.parametrize("name", ["bauhaus", "points"])
-def test_the_script_paints_what_ships(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_script_paints_what_ships(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "samples"))
     script = importlib.import_module("make_styles")
-    try:
-        data = np.frombuffer(script.encoded(script.PAINTERS[name]()), np.uint8)
-    finally:
-        for module in [m for m in sys.modules if m.split(".")[0] in ("make_styles", "painting")]:
-            del sys.modules[module]
-    shipped = read_picture(built_in_style(name))
+    data = np.frombuffer(script.encoded(script.PAINTERS["bauhaus"]()), np.uint8)
     painted = cv2.imdecode(data, cv2.IMREAD_COLOR)[:, :, ::-1]
+    shipped = read_picture(built_in_style("bauhaus"))
     apart = np.abs(painted.astype(int) - shipped.astype(int)).mean()
     assert apart < 3, "libraries may differ a little; two pictures are some 60 apart"
 

@@ -52,7 +52,7 @@ def style_path(named: str | Path, *, folder: Path = Path()) -> Path:
         return built_in_style(text)
     if not text or any(sign in text for sign in "./\\"):
         return path
-    near = " or ".join(get_close_matches(text.lower(), BUILT_IN))
+    near = " or ".join(get_close_matches(text.lower(), BUILT_IN, n=2, cutoff=0.5))
     meant = f"did you mean {near}? " if near else ""
     raise MediaError(
         f"{text}: no such file, and no built-in style ({meant}vidnst styles lists them)"

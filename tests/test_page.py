@@ -22,6 +22,7 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
+from vidnst.built_in import BUILT_IN
 from vidnst.media.join import ffmpeg_program
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -273,22 +274,35 @@ def test_a_mask_is_drawn_and_only_that_is_painted(browser: Any, url: str, films:
         await_command(page, "--mask mask-2.png")
 
 
+def test_a_built_in_style_is_taken_by_its_picture(browser: Any, url: str) -> None:
+    with visit(browser, url) as page:
+        before = painted(page)
+        page.get_by_text("Built-in styles").click()
+        pictures = page.get_by_test_id("stExpander").filter(has_text="Built-in styles")
+        assert pictures.get_by_role("img").count() == len(BUILT_IN)
+        page.get_by_role("button", name="woodcut", exact=True).click()
+        assert pictures_differ(before, painted(page, before))
+        chosen = page.get_by_role("combobox", name="style").first
+        assert chosen.input_value() == "woodcut (sample)"
+        await_command(page, "--style woodcut")
+
+
 def test_styles_are_mixed_and_colors_kept_also_after_a_reload(browser: Any, url: str) -> None:
     with visit(browser, url, viewport={"width": 1280, "height": 1600}) as page:
         alone = painted(page)
         page.get_by_role("combobox", name="Mixed with").click()
-        page.get_by_role("option", name="mosaic.jpg").click()
+        page.get_by_role("option", name="mosaic").click()
         mixed = painted(page, alone)
         assert pictures_differ(alone, mixed)
         page.keyboard.press("Escape")
-        weight = page.get_by_role("slider", name="Weight of mosaic.jpg")
+        weight = page.get_by_role("slider", name="Weight of mosaic")
         weight.focus()
         page.keyboard.press("ArrowRight")
         page.get_by_text("the film's", exact=True).click()
-        await_command(page, "mosaic.jpg:1.1")
+        await_command(page, "mosaic:1.1")
         await_command(page, "--color luminance")
         page.reload()
-        await_command(page, "mosaic.jpg:1.1")
+        await_command(page, "mosaic:1.1")
         await_command(page, "--color luminance")
 
 

@@ -22,7 +22,6 @@ from vidnst.page.session import Sessions
 from vidnst.page.uploads import film_of, safe_name, style_of
 
 SAMPLE = ROOT / "samples" / "clip.mp4"
-STYLE = ROOT / "samples" / "wave.jpg"
 LIMITS = PageLimits()
 POINTERS = {
     "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{}\n#EXT-X-ENDLIST\n",
@@ -185,7 +184,7 @@ def test_the_command_says_what_was_chosen(tmp_path: Path, monkeypatch: pytest.Mo
     film = session.take_film("my film.mp4", SAMPLE.read_bytes())
     choice = Choice(film, session.styles[0], strength=0.6, brush_size=4.0, steady=0.5, size="240")
     assert choice.command == (
-        f"vidnst 'my film.mp4' --style {STYLE} -o 'my film_wave.mp4' --strength 0.6 "
+        "vidnst 'my film.mp4' --style wave -o 'my film_wave.mp4' --strength 0.6 "
         "--brush-size 4 --steady 0.5 --size 240"
     )
     options = choice.options(tmp_path / "out.mp4")
@@ -209,7 +208,7 @@ def test_styles_a_mask_and_colors_are_in_the_command_and_in_the_still(
     plain = Choice(film, style, size="90")
     choice = replace(plain, others=((other, 0.5),), mask=mask, track=True, color="luminance")
     assert choice.command == (
-        f"vidnst {SAMPLE} --style {STYLE}:1 --style photo.png:0.5 --mask half.png "
+        f"vidnst {SAMPLE} --style wave:1 --style photo.png:0.5 --mask half.png "
         "-o clip_wave.mp4 --track --color luminance --size 90"
     )
     assert choice.summary == "with photo.png (0.5) · mask · track · color luminance · size 90"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vidnst.built_in import style_path
 from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.media.pictures import read_style
@@ -39,16 +40,16 @@ def stylize_video(
 ) -> Report:
     """Paint a film, numbered pictures or a still picture; as `vidnst SOURCE --style STYLE`.
 
-    output: None is SOURCE_STYLE beside the source. size: 'WIDTHxHEIGHT' or 'HEIGHT'. on_progress is
-    called after each frame. All other settings of the command line are RenderOptions, which
-    vidnst.render.render takes.
+    style: a picture, a folder of some, or a built-in style's name. output: None is SOURCE_STYLE
+    beside the source. size: 'WIDTHxHEIGHT' or 'HEIGHT'. on_progress is called after each frame. All
+    other settings of the command line are RenderOptions, which vidnst.render.render takes.
 
     Raises UsageError, MediaError, OutputError and WeightsError, all of them VidnstError.
     """
     return render(
         RenderOptions(
             source=Path(source),
-            style=Path(style),
+            style=style_path(style),
             output=None if output is None else Path(output),
             stylizer=stylizer,
             painting=StyleOptions(strength=strength, brush_size=brush_size),
@@ -75,8 +76,11 @@ class Stylizer:
         color: Color = StyleOptions.color,
         compute: ComputeOptions = ComputeOptions(),
     ) -> None:
-        """style: a file, or RGB uint8 (H, W, 3). Raises UsageError and MediaError."""
-        self._style = style if isinstance(style, np.ndarray) else read_style(Path(style))
+        """style: a file, a built-in style's name, or RGB uint8 (H, W, 3).
+
+        Raises UsageError and MediaError.
+        """
+        self._style = style if isinstance(style, np.ndarray) else read_style(style_path(style))
         self._options = StyleOptions(strength=strength, brush_size=brush_size, color=color)
         self._compute = compute
         self._stylizer: FastStylizer | None = None

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vidnst.built_in import is_style, style_path
 from vidnst.errors import UsageError
 from vidnst.schedule import in_turn, parse_moment
 
@@ -43,24 +44,24 @@ class Mixing:
 def parse_style(text: str) -> WeightedStyle:
     """A style as the user writes it: PATH, PATH:WEIGHT or PATH@TIME.
 
-    A path that exists is one as it stands. Raises UsageError where what follows is no weight or
-    time.
+    PATH may be the name of a built-in style. A path that exists is one as it stands. Raises
+    UsageError where what follows is no weight or time, and MediaError as style_path does.
     """
     path, at, moment = text.rpartition("@")
-    if at and not Path(text).exists() and (Path(path).exists() or moment[:1].isdigit()):
-        return WeightedStyle(Path(path), seconds=parse_moment(moment))
+    if at and not Path(text).exists() and (is_style(path) or moment[:1].isdigit()):
+        return WeightedStyle(style_path(path), seconds=parse_moment(moment))
     before, colon, after = text.rpartition(":")
     if not colon or Path(text).exists():
-        return WeightedStyle(Path(text))
+        return WeightedStyle(style_path(text))
     try:
         weight = float(after)
     except ValueError:
-        if Path(before).exists():
+        if is_style(before):
             raise UsageError(
                 f"--style {text}: {after!r} is no weight; write a number, such as {before}:0.5"
             ) from None
-        return WeightedStyle(Path(text))
-    return WeightedStyle(Path(before), weight)
+        return WeightedStyle(style_path(text))
+    return WeightedStyle(style_path(before), weight)
 
 
 def times_of(styles: Sequence[WeightedStyle]) -> tuple[float, ...]:

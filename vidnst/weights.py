@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from vidnst.errors import WeightsError
 from vidnst.media.places import cannot_write
+from vidnst.shipped import shipped
 
 SHA256 = {
     "fast.safetensors": "03a51f2cf60abd609a55e51e74a8a9088304b90b6b8287acff2e8e3344b8aadc",
@@ -26,13 +26,9 @@ SHA256 = {
 def shipped_weights(name: str) -> Path:
     """The path of a weights file of this package, checked by its sha256.
 
-    Looks inside the installed package, or in a checkout into the folder `weights` at its top.
-
     Raises WeightsError where the file is missing or not the one that was shipped.
     """
-    installed = Path(str(resources.files("vidnst"))) / "weights" / name
-    checkout = Path(str(resources.files("vidnst"))).parent / "weights" / name
-    path = installed if installed.exists() else checkout
+    path = shipped(f"weights/{name}")
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:

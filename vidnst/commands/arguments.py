@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
+from vidnst.built_in import style_path
 from vidnst.commands.fields import add_options, given_options
 from vidnst.commands.parser import Parser
 from vidnst.commands.regions import add_region_arguments, regions_of
@@ -78,7 +79,7 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     )  # fmt: skip
     group.add_argument("--keep-color", action="store_true", help="short for --color luminance")
     group.add_argument(
-        "--fine-style", type=Path, metavar="PICTURE",
+        "--fine-style", type=style_path, metavar="PICTURE",
         help="picture, or folder of some, that gives the finest texture",
     )  # fmt: skip
     group.add_argument(
@@ -164,8 +165,8 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--style", type=parse_style, action="append", metavar="PICTURE[:WEIGHT|@TIME]",
-        help="picture, or folder of some, to paint like; given again, they are mixed, or each "
-        "turns into the next by its time",
+        help="picture, folder of some, or name of a built-in style (vidnst styles) to paint like; "
+        "given again, they are mixed, or each turns into the next by its time",
     )  # fmt: skip
     parser.add_argument(
         "-o",

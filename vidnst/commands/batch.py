@@ -58,7 +58,8 @@ def batch_parser() -> argparse.ArgumentParser:
         type=parse_style,
         action="append",
         metavar="PICTURE",
-        help="picture, or folder of some, to paint like; again, for each a render",
+        help="picture, folder of some, or name of a built-in style to paint like; again, for each "
+        "a render",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--container", metavar="ENDING", help="of the results, such as mov")

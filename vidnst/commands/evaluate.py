@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from vidnst.built_in import style_path
 from vidnst.commands.parser import Parser
 from vidnst.commands.tell import tell
 from vidnst.options import FlowMethod, parse_size
@@ -90,7 +91,9 @@ def _parser() -> Parser:
         "--baseline", type=Path, metavar="CLIP",
         help="painted frame by frame: what the others are compared with",
     )  # fmt: skip
-    parser.add_argument("--style", type=Path, metavar="PICTURE", help="measure style and content")
+    parser.add_argument(
+        "--style", type=style_path, metavar="PICTURE", help="measure style and content"
+    )
     parser.add_argument(
         "--flow", choices=get_args(FlowMethod), default="dis",
         help="what finds motion in the source (default: %(default)s)",

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from vidnst.built_in import style_path
 from vidnst.commands.parser import Parser
 from vidnst.commands.tell import tell
 
@@ -16,7 +17,7 @@ def run(arguments: list[str]) -> int:
         allow_abbrev=False,
     )
     parser.add_argument("output", type=Path, metavar="OUTPUT.onnx")
-    parser.add_argument("--style", type=Path, required=True, help="picture to paint like")
+    parser.add_argument("--style", type=style_path, required=True, help="picture to paint like")
     parser.add_argument(
         "--clip", type=Path,
         help="film or picture whose statistics are baked in: faster, for such scenes "

@@ -30,6 +30,7 @@ examples:
 other commands:
   vidnst info CLIP      what is inside a clip
   vidnst shots CLIP     where its shots begin
+  vidnst styles         the built-in styles, such as --style ink
   vidnst batch CLIPS    paint many films (vidnst batch --help)
   vidnst render PROJECT.toml
                         paint what a project file says (--dump-project writes one)

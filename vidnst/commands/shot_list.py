@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vidnst.built_in import style_path
 from vidnst.commands.settings import read_toml
 from vidnst.errors import UsageError
 from vidnst.media.names import FILM_ENDINGS
@@ -119,6 +120,6 @@ def _of_list(path: Path) -> Iterator[Listed]:
             )
         yield Listed(
             path.parent / source,
-            tuple(path.parent / style for style in styles),
+            tuple(style_path(style, folder=path.parent) for style in styles),
             settings={name: value for name, value in wanted.items() if isinstance(name, str)},
         )

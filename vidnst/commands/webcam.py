@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from vidnst.built_in import style_path
 from vidnst.commands.parser import Parser
 from vidnst.commands.tell import tell
 from vidnst.live.options import OutputOptions, PaceOptions, WebcamOptions
@@ -34,8 +35,8 @@ def webcam_parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--style", type=Path, nargs="+", required=True, metavar="PICTURE",
-        help="pictures to paint like; the first at first",
+        "--style", type=style_path, nargs="+", required=True, metavar="PICTURE",
+        help="pictures, or names of built-in styles, to paint like; the first at first",
     )  # fmt: skip
     parser.add_argument(
         "--camera", default=WebcamOptions.camera, metavar="SOURCE",

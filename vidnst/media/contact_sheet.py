@@ -2,6 +2,7 @@
 
 import math
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ def write_contact_sheet(
         for index, frame in enumerate(decode(film, size_hw=_fitting(film, _TILE_SIDE)))
         if index in chosen
     ]
-    write_picture(target, _grid(tiles))
+    write_picture(target, grid(tiles))
 
 
 def chosen_frames(openings: list[int], count: int) -> set[int]:
@@ -85,8 +86,8 @@ def _told(seconds: float) -> str:
     return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 
 
-def _grid(tiles: list[Picture]) -> Picture:
-    """The tiles row by row, about as wide as four thirds of the height, on black."""
+def grid(tiles: Sequence[Picture]) -> Picture:
+    """Tiles of one size row by row, about as wide as four thirds of the height, on black."""
     height, width = (side + _GAP_PX for side in tiles[0].shape[:2])
     columns = min(len(tiles), math.ceil(math.sqrt(len(tiles) * 4 * height / (3 * width))))
     rows = math.ceil(len(tiles) / columns)

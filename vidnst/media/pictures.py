@@ -107,6 +107,15 @@ def resize(picture: Picture, size_hw: tuple[int, int]) -> Picture:
     return np.asarray(cv2.resize(picture, size_hw[::-1], interpolation=method), np.uint8)
 
 
+def fitted(picture: Picture, size_hw: tuple[int, int]) -> Picture:
+    """The middle of RGB uint8 (H, W, 3) in the shape of size_hw, brought to it."""
+    height, width = picture.shape[:2]
+    scale = min(height / size_hw[0], width / size_hw[1])
+    rows, columns = (round(side * scale) for side in size_hw)
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return resize(picture[top : top + rows, left : left + columns], size_hw)
+
+
 def write_picture(path: Path, picture: Picture) -> None:
     """Write RGB uint8 (H, W, 3), by the ending of path.
 

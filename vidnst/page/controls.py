@@ -9,7 +9,7 @@ import streamlit as st
 
 from vidnst.errors import VidnstError
 from vidnst.frames import Picture
-from vidnst.media.pictures import read_picture
+from vidnst.media.pictures import fitted, read_picture
 from vidnst.options import OPTIMIZING, SteadyOptions, Stylizer
 from vidnst.page.choice import Choice
 from vidnst.page.session import Session
@@ -18,6 +18,7 @@ from vidnst.style.options import Color, StyleOptions
 
 _BRUSHES = (None, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 25.0)
 _WEIGHT, _NEXT_MASK = "weight of ", "next mask"
+_TILE_HW = (72, 96)
 _HEIGHTS = (240, 360, 480, 720, 1080, 1440)
 _COLORS: dict[Color, str] = {
     "style": "the style's",
@@ -44,6 +45,7 @@ def choose(session: Session, *, local: bool) -> Choice | None:
                 on_change=partial(_use_path, session),
             )  # fmt: skip
     style = _pick(session.styles, "style", STYLE_ENDINGS, session.take_style)
+    _show_built_in(session.styles)
     if film is None or style is None:
         return None
     others = _others(session, style)
@@ -98,6 +100,22 @@ def use_drawn_mask(session: Session, png: bytes) -> None:
     """Take up a mask that was drawn. Raises what take_mask raises."""
     name = f"mask-{len(session.masks) + 1}.png"
     st.session_state[_NEXT_MASK] = session.take_mask(name, png)
+
+
+def _show_built_in(styles: list[Source]) -> None:
+    """Pictures of those that ship, each with a button that takes it."""
+    with st.expander("Built-in styles"), st.container(horizontal=True, key="built_in"):
+        for style in (each for each in styles if each.sample):
+            with st.container(width=_TILE_HW[1]):
+                st.image(_tile(style.path), width="stretch", alt=style.name)
+                st.button(
+                    style.name, key=f"built-in {style.name}", width="stretch",
+                    on_click=partial(_choose, style),
+                )  # fmt: skip
+
+
+def _choose(style: Source) -> None:
+    st.session_state["style"] = style
 
 
 def _others(session: Session, style: Source) -> tuple[tuple[Source, float], ...]:
@@ -202,6 +220,11 @@ def _choose_or_refuse(kind: str, find: Callable[[], Source]) -> None:
         st.session_state[f"{kind}_refused"] = None
     except (OSError, VidnstError) as error:
         st.session_state[f"{kind}_refused"] = str(error)
+
+
+@lru_cache(maxsize=32)
+def _tile(path: Path) -> Picture:
+    return fitted(read_picture(path), _TILE_HW)
 
 
 @lru_cache(maxsize=32)

@@ -9,16 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any
 
+from vidnst.built_in import BUILT_IN, built_in_style
 from vidnst.errors import UsageError, VidnstError
 from vidnst.page.choice import Choice
 from vidnst.page.options import PLACE, PageLimits
 from vidnst.page.rendering import Render
 from vidnst.page.uploads import Source, film_of, safe_name, style_of
+from vidnst.shipped import shipped
 
 if TYPE_CHECKING:
     from vidnst.page.webcam import Mirror
@@ -47,11 +48,10 @@ class Session:
         self.mirror: Mirror | None = None
         """What paints the visitor's camera."""
         self.seen_seconds = time.monotonic()
-        samples, limits = _samples(), PageLimits()
-        for path in filter(Path.exists, (samples / "clip.mp4",)):
-            self.films.append(replace(film_of(path, _told(path), limits), sample=True))
-        for path in filter(Path.exists, (samples / "wave.jpg", samples / "mosaic.jpg")):
-            self.styles.append(replace(style_of(path, _told(path), limits), sample=True))
+        for path in filter(Path.exists, (shipped("samples/clip.mp4"),)):
+            film = film_of(path, _told(path), PageLimits())
+            self.films.append(replace(film, sample=True))
+        self.styles += _built_in_styles()
 
     def new_folder(self) -> Path:
         """An empty folder of this session. Raises UsageError where it has many already."""
@@ -193,7 +193,11 @@ def _place() -> Path:
     return Path(os.environ.get(PLACE) or Path.cwd())
 
 
-def _samples() -> Path:
-    """The films and styles that ship, in the package or at the top of a checkout."""
-    package = Path(str(resources.files("vidnst")))
-    return package / "samples" if (package / "samples").exists() else package.parent / "samples"
+def _built_in_styles() -> list[Source]:
+    """Those that ship, told by their names where no file of that name goes first."""
+    paths = {name: built_in_style(name) for name in BUILT_IN}
+    return [
+        Source(path, _told(path) if (_place() / name).exists() else name, sample=True)
+        for name, path in paths.items()
+        if path.exists()
+    ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from vidnst.built_in import style_path
 from vidnst.errors import UsageError
 
 REST = "rest"
@@ -90,7 +91,7 @@ class RegionOptions:
 def parse_region(text: str) -> Region:
     """A region as the user writes it: 'NAME:MASK=STYLE', or 'rest=STYLE'; STYLE may be 'none'.
 
-    Raises UsageError for anything else.
+    Raises UsageError for anything else, and MediaError as style_path does.
     """
     place, equals, style = text.rpartition("=")
     name, colon, mask = place.partition(":")
@@ -98,4 +99,5 @@ def parse_region(text: str) -> Region:
         raise UsageError(f"--region is {text!r}, but must be NAME:MASK=STYLE or {REST}=STYLE")
     if name != REST and not mask:
         raise UsageError(f"--region {name} has no mask: write {name}:MASK={style}")
-    return Region(name, Path(mask) if mask else None, None if style == UNTOUCHED else Path(style))
+    picture = None if style == UNTOUCHED else style_path(style)
+    return Region(name, Path(mask) if mask else None, picture)

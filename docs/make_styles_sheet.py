@@ -1,0 +1,44 @@
+"""Make styles.jpg: the middle frame of the sample film in each built-in style, painted by `fast`.
+
+    PYTHONPATH=. python docs/make_styles_sheet.py
+
+It takes some seconds, and is run again for new weights.
+"""
+
+from pathlib import Path
+
+import cv2
+
+from vidnst.built_in import BUILT_IN, built_in_style
+from vidnst.frames import Picture
+from vidnst.media.clip import probe
+from vidnst.media.contact_sheet import grid
+from vidnst.media.decode import sample
+from vidnst.media.labels import labeled
+from vidnst.media.pictures import read_style, resize
+from vidnst.style.fast import FastStylizer
+from vidnst.style.options import StyleOptions
+
+FOLDER = Path(__file__).parent
+_PAINTED_HW, _TILE_HW = (360, 640), (225, 400)
+_LABEL_PX = 22
+
+
+def painted(scene: Picture, style: Picture) -> Picture:
+    stylizer = FastStylizer(style, StyleOptions(), size_hw=_PAINTED_HW)
+    stylizer.begin_shot([scene])
+    return stylizer.paint(scene)
+
+
+def main() -> None:
+    scene = sample(probe(FOLDER.parent / "samples" / "clip.mp4"), 1, size_hw=_PAINTED_HW)[0]
+    tiles = [labeled(resize(scene, _TILE_HW), "the film", _LABEL_PX)]
+    for name in BUILT_IN:
+        picture = painted(scene, read_style(built_in_style(name)))
+        tiles.append(labeled(resize(picture, _TILE_HW), name, _LABEL_PX))
+    sheet = grid(tiles)[:, :, ::-1]
+    cv2.imwrite(str(FOLDER / "styles.jpg"), sheet, [cv2.IMWRITE_JPEG_QUALITY, 84])
+
+
+if __name__ == "__main__":
+    main()

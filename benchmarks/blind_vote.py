@@ -3,7 +3,7 @@
     python benchmarks/blind_vote.py sheets CONTENTS STYLES FIRST SECOND OUT [--seed 1]
     python benchmarks/blind_vote.py count OUT VOTES
 
-FIRST and SECOND hold CONTENT__STYLE.png of each pair, as benchmarks/paint_pairs.py writes them. OUT
+FIRST and SECOND hold CONTENT__STYLE of each pair, as benchmarks/paint_pairs.py writes them. OUT
 gets a numbered PNG for each pair in both: scene and style above, A and B below; which is which was
 drawn, and stands in OUT/key.json. VOTES is a text file of lines such as `07 A`, written down before
 the key is opened; `07 =` is half a vote for each.
@@ -51,15 +51,19 @@ def write_sheets(
         kind: {path.stem: read_picture(path) for path in folder.iterdir() if is_picture(path)}
         for kind, folder in (("content", contents), ("style", styles))
     }
-    both = sorted({p.name for p in first.glob("*.png")} & {p.name for p in second.glob("*.png")})
+    ours, others = (
+        {path.stem: path for path in folder.iterdir() if is_picture(path)}
+        for folder in (first, second)
+    )
+    both = sorted(ours.keys() & others.keys())
     out.mkdir(parents=True, exist_ok=True)
     key = {}
     for number, index in enumerate(rng.permutation(len(both)), 1):
         name = both[index]
-        content, _, style = Path(name).stem.partition("__")
+        content, _, style = name.partition("__")
         swapped = bool(rng.integers(2))
         key[f"{number:02}"] = {"pair": name, "A": "second" if swapped else "first"}
-        painted = [read_picture(folder / name) for folder in (first, second)]
+        painted = [read_picture(paths[name]) for paths in (ours, others)]
         above = [pictures["content"][content], pictures["style"][style]]
         rows = [_row(above, ("scene", "style")), _row(painted[:: -1 if swapped else 1], ("A", "B"))]
         width = max(row.shape[1] for row in rows)

@@ -16,17 +16,18 @@ from torch import Tensor
 
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.learning import TuneStep, a_moment_later, channels_last, learn
-from vidnst.style.losses import lattice_energy, moments, place_distances, style_loss
+from vidnst.style.losses import lattice_energy, moments, place_distances
 from vidnst.style.perceptual import PerceptualEncoder
 
 _PATCHES = 4
 _PATCH_SIDE = 128
-_RATE = 2e-3
+_RATE = 1e-3
 _WEIGHTS = {
     **{"color": 3.0, "features": 1.0, "marks": 8.0, "statistics": 2.5},
     **{"temporal": 30.0, "lattice": 6000.0},
 }
 _MOST_PLACES = 512
+_LEAST_SPREAD = 0.1
 _COLOR_SIDE = 8
 """Colors are compared over squares of this side, in pixels: pixel by pixel, what is painted without
 regard to the scene would average out to a blur."""
@@ -113,11 +114,15 @@ def _coarse(pictures: Tensor) -> Tensor:
 
 
 def _features_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
-    """Mean over layers of the squared difference in units of the lesson's variance."""
+    """Mean over layers of the squared difference in units of the lesson's variance.
+
+    Of a lesson that is all but flat that is next to nothing, and its slope would throw the network
+    off its feet; so part of the features' own power counts as well.
+    """
     terms = []
     for layer in _LAYERS:
         wanted = shown[layer].float()
-        spread = wanted.var((0, 2, 3), keepdim=True).mean() + 1e-6
+        spread = wanted.var((0, 2, 3)).mean() + _LEAST_SPREAD * wanted.square().mean()
         terms.append((seen[layer].float() - wanted).square().mean() / spread)
     return torch.stack(terms).mean()
 
@@ -138,7 +143,7 @@ def _marks_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
 def _statistics_apart(
     seen: dict[str, Tensor], shown: dict[str, Tensor], painted: Tensor, wanted: Tensor
 ) -> Tensor:
-    """Mean distance of the moments of marks and colors, patch by patch (losses.style_loss).
+    """Mean relative distance of the moments of marks and colors, patch by patch.
 
     Where a scene does not tell which of two colors a place has, the other losses are content with
     the gray between them; this one wants as much of both as the lesson has.
@@ -148,5 +153,11 @@ def _statistics_apart(
         | {"colors": moments(F.avg_pool2d(picture, 2))}
         for features, picture in ((seen, painted), (shown, wanted))
     )
-    means, covariances = style_loss(own, lesson)
-    return (means + covariances) / 2
+    terms = []
+    for name, wanted_moments in lesson.items():
+        has, power = own[name], wanted_moments.mean.square().sum(1)
+        means = (has.mean - wanted_moments.mean).norm(dim=1) / (power.sqrt() + 1e-4)
+        apart = (has.covariance - wanted_moments.covariance).flatten(1).norm(dim=1)
+        norm = wanted_moments.covariance.flatten(1).norm(dim=1)
+        terms.append((means + apart / (norm + _LEAST_SPREAD * power + 1e-6)).mean() / 2)
+    return torch.stack(terms).mean()

@@ -13,14 +13,14 @@ import argparse
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from vidnst.frames import Picture
+from vidnst.media.labels import labeled
 from vidnst.media.pictures import is_picture, read_picture, resize, write_picture
 
 _HEIGHT = 420
-_MARGIN = 8
+_MARGIN, _LABEL_PX = 8, 22
 
 
 def main() -> None:
@@ -79,12 +79,8 @@ def _row(pictures: list[Picture], labels: tuple[str, str]) -> Picture:
     tiles = []
     for picture, label in zip(pictures, labels, strict=True):
         width = round(_HEIGHT * picture.shape[1] / picture.shape[0])
-        tile = cv2.copyMakeBorder(
-            resize(picture, (_HEIGHT, width)), 28, _MARGIN, _MARGIN, _MARGIN,
-            cv2.BORDER_CONSTANT, value=(255, 255, 255),
-        )  # fmt: skip
-        cv2.putText(tile, label, (_MARGIN, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 0, 0), 1)
-        tiles.append(np.asarray(tile, np.uint8))
+        tile = labeled(resize(picture, (_HEIGHT, width)), label, _LABEL_PX)
+        tiles.append(np.pad(tile, ((_MARGIN, 0), (_MARGIN, 0), (0, 0)), constant_values=255))
     return np.hstack(tiles)
 
 

@@ -13,18 +13,9 @@ import cv2
 import numpy as np
 
 from vidnst.frames import Picture
-from vidnst.media.pictures import read_picture, resize, write_picture
+from vidnst.media.pictures import fitted, read_picture, write_picture
 
 _CAPTION_PX = 22
-
-
-def tile(picture: Picture, size_hw: tuple[int, int]) -> Picture:
-    """The middle of a picture, of the tile's shape, at its size."""
-    height, width = picture.shape[:2]
-    scale = min(height / size_hw[0], width / size_hw[1])
-    cut_h, cut_w = round(size_hw[0] * scale), round(size_hw[1] * scale)
-    top, left = (height - cut_h) // 2, (width - cut_w) // 2
-    return resize(picture[top : top + cut_h, left : left + cut_w], size_hw)
 
 
 def caption(text: str, width: int) -> Picture:
@@ -48,7 +39,7 @@ def main() -> None:
     rows = [np.hstack([caption(style.replace("_", " "), width) for style in styles])]
     for content in contents:
         painted = [read_picture(args.painted / f"{content}__{style}.png") for style in styles]
-        rows.append(np.hstack([tile(picture, (height, width)) for picture in painted]))
+        rows.append(np.hstack([fitted(picture, (height, width)) for picture in painted]))
     write_picture(args.page, np.vstack(rows))
     print(f"{args.page}: {args.page.stat().st_size / 1e3:.0f} kB")
 

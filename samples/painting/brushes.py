@@ -19,7 +19,7 @@ from painting.canvas import (
     soften,
 )
 from painting.scenes import harbor, land
-from painting.strokes import blunt, bristled, fill, outline, strokes, wedge
+from painting.strokes import blunt, bristled, dot, fill, outline, strokes, wedge
 
 
 def relief(painted: Image, height: float) -> Image:
@@ -252,13 +252,5 @@ def watercolor() -> Image:
         x, y, size = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), rng.exponential(2.6) + 1.5
         row, column = int(y), int(x)
         shade = canvas[row, column] * rgb("a8a0b0")
-        cv2.circle(
-            canvas,
-            (round(x * 8), round(y * 8)),
-            round(size * 8),
-            shade.tolist(),
-            -1,
-            cv2.LINE_AA,
-            3,
-        )
+        dot(canvas, x, y, size, shade.tolist())
     return canvas

@@ -20,7 +20,7 @@ from painting.canvas import (
     soften,
 )
 from painting.scenes import land
-from painting.strokes import Line, blunt, fill, lens, normals, outline, ruled, strokes, wedge
+from painting.strokes import Line, blunt, dot, fill, lens, normals, outline, ruled, strokes, wedge
 
 
 def _curve(points: list[tuple[float, float]], count: int = 40) -> Line:
@@ -137,8 +137,7 @@ def ink() -> Image:
             y -= length
     for _ in range(150):
         x, y, size = rng.uniform(0, WIDTH), rng.uniform(0, HEIGHT), 1.5 + rng.exponential(2.4)
-        spot = (round(x * 8), round(y * 8))
-        cv2.circle(density, spot, round(size * 8), float(rng.uniform(0.4, 1.3)), -1, cv2.LINE_AA, 3)
+        dot(density, x, y, size, float(rng.uniform(0.4, 1.3)))
     density = bent(density.astype(np.float32), rng, 9, 1.2)
     away = np.hypot(X - 0.78, Y - 0.20) + 0.003 * cloudy(rng, 60)
     sun = ramp(0.098, 0.092, away) * (0.8 + 0.2 * cloudy(rng, 90)) + 0.4 * ramp(

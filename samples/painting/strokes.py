@@ -143,3 +143,9 @@ def bristled(
         thick = max(1, round(width_px / count * rng.uniform(0.6, 1.3)))
         points = np.round(track * 8).astype(np.int32)[:, None]
         cv2.polylines(canvas, [points], False, shade.tolist(), thick, cv2.LINE_AA, 3)
+
+
+def dot(canvas: Image, x: float, y: float, radius: float, color: float | list[float]) -> None:
+    """A round drop, in eighths of a pixel."""
+    spot = (round(x * 8), round(y * 8))
+    cv2.circle(canvas, spot, round(radius * 8), color, -1, cv2.LINE_AA, 3)

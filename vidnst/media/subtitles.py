@@ -45,13 +45,12 @@ def cut_subtitles(
         av.open(ffmpeg_name(source)) as old,
         av.open(ffmpeg_name(target), "w", format=container_format) as new,
     ):
-        streams, codecs = {}, {}
+        streams, codecs = {}, _codecs(old)
         for stream in old.streams.subtitles:
-            codecs[stream.index] = stream.codec_context.codec.canonical_name
             streams[stream.index] = copy = new.add_stream_from_template(stream)
             copy.metadata.update(stream.metadata)
             copy.disposition = stream.disposition
-        lines = list(_lines(old))
+        lines = list(_lines(old, codecs))
         for index, packet, shown, hidden in sorted(lines, key=lambda line: line[2]):
             shown = max(shown, begin) if begin is not None else shown
             hidden = min(hidden, end)
@@ -69,11 +68,18 @@ def cut_subtitles(
         return (there.start_time or 0) / av.time_base
 
 
-def _lines(container: InputContainer) -> Iterator[tuple[int, _Line, Fraction, Fraction]]:
+def _codecs(container: InputContainer) -> dict[int, str]:
+    """Of each stream of subtitles."""
+    streams = container.streams.subtitles
+    return {stream.index: stream.codec_context.codec.canonical_name for stream in streams}
+
+
+def _lines(
+    container: InputContainer, codecs: dict[int, str]
+) -> Iterator[tuple[int, _Line, Fraction, Fraction]]:
     """Each line with its stream and from when to when it is shown, in seconds."""
     streams = list(container.streams.subtitles)
     packets: dict[int, list[_Line]] = {stream.index: [] for stream in streams}
-    codecs = {stream.index: stream.codec_context.codec.canonical_name for stream in streams}
     for packet in container.demux(streams):
         if packet.pts is not None and packet.size:
             packets[packet.stream.index].append(packet)

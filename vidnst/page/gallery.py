@@ -69,7 +69,7 @@ def _show_progress(here: Sessions, render: Render) -> None:
         st.progress(min(1.0, done / count) if count else 0.0, " · ".join(told))
         if picture := render.progress.get("picture"):
             st.image(
-                str(render.folder / picture), width=_IN_PROGRESS_WIDTH, alt="The lesson so far"
+                str(render.folder / picture), width=_IN_PROGRESS_WIDTH, alt="The picture so far"
             )
         for note in render.notes:
             st.caption(note)

@@ -12,7 +12,6 @@ from vidnst.frames import Picture
 from vidnst.motion.made_up import MadeUpMotion, camera_noise, make_up_motion
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.losses import temporal_loss
-from vidnst.style.network import STRIDE
 
 Losses = Callable[[BakedNetwork, np.random.Generator], Mapping[str, Tensor]]
 """What a step sees of the network as it is; chance comes from the generator alone."""
@@ -67,44 +66,33 @@ def learn(
 
 @dataclass(frozen=True)
 class Later:
-    """A picture (1, 3, S, S) as the camera sees it a moment later, and how it came there."""
+    """Pictures (B, 3, S, S) as the camera sees them a moment later, and how they came there."""
 
-    picture: Tensor
+    pictures: Tensor
     motion: MadeUpMotion
 
     def unsteadiness(self, painted: Tensor, painted_later: Tensor) -> Tensor:
-        """How much what was painted of the two changes otherwise than the camera moves."""
+        """How much what was painted of both changes otherwise than the camera moves."""
         visible = self.motion.visible.to(painted.device)
         return temporal_loss(painted_later, _warped(painted, self.motion), visible)
 
 
-def a_moment_later(picture: Tensor, rng: np.random.Generator) -> Later:
-    """What a camera that moves a little, with its noise, sees next of a picture (1, 3, S, S).
+def a_moment_later(pictures: Tensor, rng: np.random.Generator) -> Later:
+    """What a camera that moves a little, with its noise, sees next of pictures (B, 3, S, S).
 
     Still pictures need it as well: a pattern that is locked to the network's own grid does not move
     with the camera.
     """
-    device = picture.device
+    device, (count, _, _, side) = pictures.device, pictures.shape
     # Up to torch 2.11 grid_sample has no gradient on MPS (pytorch/pytorch#179756).
-    motion = make_up_motion(1, picture.shape[3], rng, "cpu" if device.type == "mps" else device)
+    motion = make_up_motion(count, side, rng, "cpu" if device.type == "mps" else device)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-    later = camera_noise(_warped(picture, motion), rng, generator)
+    later = camera_noise(_warped(pictures, motion), rng, generator)
     return Later(channels_last(later), motion)
 
 
-def _warped(picture: Tensor, motion: MadeUpMotion) -> Tensor:
-    return motion.warp(picture.to(motion.grid.device)).to(picture.device)
-
-
-def corner(
-    outer_hw: tuple[int, int], inner_hw: tuple[int, int], rng: np.random.Generator
-) -> tuple[int, int]:
-    """The top left corner of a window, on the network's grid: drawn anywhere it fits."""
-    top, left = (
-        int(rng.integers((outer - inner) // STRIDE + 1)) * STRIDE
-        for outer, inner in zip(outer_hw, inner_hw, strict=True)
-    )
-    return top, left
+def _warped(pictures: Tensor, motion: MadeUpMotion) -> Tensor:
+    return motion.warp(pictures.to(motion.grid.device)).to(pictures.device)
 
 
 def channels_last(pictures: Tensor) -> Tensor:

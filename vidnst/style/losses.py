@@ -70,7 +70,7 @@ def _pixels(features: Tensor) -> Tensor:
 
 
 def style_loss(
-    result: Mapping[str, Moments], style: Mapping[str, Moments]
+    result: Mapping[str, Moments], style: Mapping[str, Moments], *, least_spread: float = 0.0
 ) -> tuple[Tensor, Tensor]:
     """How far result's moments are from style's: relative distances of means and of covariances.
 
@@ -78,12 +78,15 @@ def style_loss(
     covariances instead of Gram matrices (Gatys et al. 2015): those are mostly means, and are
     satisfied by the right colors without the strokes. The relative norm gives each layer the same
     weight whatever the scale of its features.
+
+    least_spread: what covariances are divided by grows by this share of the squared mean's norm, so
+    that a style that is all but flat does not count without bound.
     """
     means, covariances = [], []
     for layer, r in result.items():
         s = style[layer]
         means.append((r.mean - s.mean).norm(dim=1) / (s.mean.norm(dim=1) + 1e-4))
-        norm = s.covariance.flatten(1).norm(dim=1)
+        norm = s.covariance.flatten(1).norm(dim=1) + least_spread * s.mean.square().sum(1)
         covariances.append((r.covariance - s.covariance).flatten(1).norm(dim=1) / (norm + 1e-4))
     return torch.stack(means).mean(), torch.stack(covariances).mean()
 
@@ -134,11 +137,11 @@ def content_loss(result: Tensor, content: Tensor) -> Tensor:
 
 
 SCENE_LAYERS = {"relu4_1": 1.0, "relu3_1": 0.5}
-"""Where a network's scene is compared, and how much each layer counts."""
+"""Where a tuned network's scene is compared, and how much each layer counts."""
 
 
 def scene_loss(result: Mapping[str, Tensor], scene: Mapping[str, Tensor]) -> Tensor:
-    """The content loss over SCENE_LAYERS, by which networks are trained and tuned."""
+    """The content loss over SCENE_LAYERS, by which networks are tuned."""
     terms = [w * content_loss(result[layer], scene[layer]) for layer, w in SCENE_LAYERS.items()]
     return torch.stack(terms).sum()
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.learning import TuneStep, a_moment_later, channels_last, learn
-from vidnst.style.losses import lattice_energy, moments, place_distances
+from vidnst.style.losses import lattice_energy, moments, place_distances, style_loss
 from vidnst.style.perceptual import PerceptualEncoder
 
 _PATCHES = 4
@@ -28,6 +28,8 @@ _WEIGHTS = {
 }
 _MOST_PLACES = 512
 _LEAST_SPREAD = 0.1
+"""Of the features' power, that a lesson's spread counts as at least: distances are told in units of
+it, and a lesson that is all but flat would throw the network off its feet."""
 _COLOR_SIDE = 8
 """Colors are compared over squares of this side, in pixels: pixel by pixel, what is painted without
 regard to the scene would average out to a blur."""
@@ -69,7 +71,7 @@ def teach(
         scenes, wanted = (part.to(device) for part in _patches(lessons, rng))
         later = a_moment_later(scenes[:1], rng)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            painted_all = taught(channels_last(torch.cat([scenes, later.picture])))
+            painted_all = taught(channels_last(torch.cat([scenes, later.pictures])))
             painted, painted_later = painted_all[:-1], painted_all[-1:]
             seen = encoder(channels_last(painted), _LAYERS)
             with torch.no_grad():
@@ -153,11 +155,5 @@ def _statistics_apart(
         | {"colors": moments(F.avg_pool2d(picture, 2))}
         for features, picture in ((seen, painted), (shown, wanted))
     )
-    terms = []
-    for name, wanted_moments in lesson.items():
-        has, power = own[name], wanted_moments.mean.square().sum(1)
-        means = (has.mean - wanted_moments.mean).norm(dim=1) / (power.sqrt() + 1e-4)
-        apart = (has.covariance - wanted_moments.covariance).flatten(1).norm(dim=1)
-        norm = wanted_moments.covariance.flatten(1).norm(dim=1)
-        terms.append((means + apart / (norm + _LEAST_SPREAD * power + 1e-6)).mean() / 2)
-    return torch.stack(terms).mean()
+    means, covariances = style_loss(own, lesson, least_spread=_LEAST_SPREAD)
+    return (means + covariances) / 2

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from vidnst.style.bake import BakedNetwork
-from vidnst.style.learning import TuneStep, a_moment_later, channels_last, corner, learn
+from vidnst.style.learning import TuneStep, a_moment_later, channels_last, learn
 from vidnst.style.losses import (
     SCENE_LAYERS,
     Moments,
@@ -96,11 +96,11 @@ def _unsteadiness(
     """How unsteady the network is on a square of the frame."""
     height, width = frame.shape[2:]
     side = min(_MOVING_SIDE, height, width) // STRIDE * STRIDE
-    top, left = corner((height, width), (side, side), rng)
+    top, left = _corner((height, width), (side, side), rng)
     square = np.s_[:, :, top : top + side, left : left + side]
     later = a_moment_later(frame[square], rng)
     with torch.autocast(frame.device.type, dtype, enabled=dtype != torch.float32):
-        painted_later = tuned(later.picture)
+        painted_later = tuned(later.pictures)
     return later.unsteadiness(painted[square], painted_later)
 
 
@@ -109,6 +109,17 @@ def _window(frame: Tensor, rng: np.random.Generator) -> Tensor:
     height, width = frame.shape[2:]
     scale = min(1.0, (_MOST_PIXELS / (height * width)) ** 0.5)
     size_hw = tuple(max(STRIDE, int(side * scale) // STRIDE * STRIDE) for side in (height, width))
-    top, left = corner((height, width), (size_hw[0], size_hw[1]), rng)
+    top, left = _corner((height, width), (size_hw[0], size_hw[1]), rng)
     window = frame[:, :, top : top + size_hw[0], left : left + size_hw[1]]
     return channels_last(window.flip(3) if rng.random() < 0.5 else window)
+
+
+def _corner(
+    outer_hw: tuple[int, int], inner_hw: tuple[int, int], rng: np.random.Generator
+) -> tuple[int, int]:
+    """The top left corner of a window, on the network's grid: drawn anywhere it fits."""
+    top, left = (
+        int(rng.integers((outer - inner) // STRIDE + 1)) * STRIDE
+        for outer, inner in zip(outer_hw, inner_hw, strict=True)
+    )
+    return top, left

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vidnst.style.learning import channels_last
 from vidnst.style.losses import (
     content_loss,
     moments,
@@ -47,23 +48,24 @@ def judge(
     between the places' similarities. content: between instance-normalized features.
     """
     layers = judged_layers(teacher)
-    pair = _shifted(torch.cat([result, scene]), rng)
-    own_size = len(result)
+    own, others = torch.split(_shifted(torch.cat([result, scene]), rng), len(result))
     with torch.autocast(result.device.type, torch.bfloat16):
-        seen = teacher(pair[:own_size], layers)
+        seen = teacher(own, layers)
         with torch.no_grad():
-            of_scene = teacher(pair[own_size:], layers[-1:])[layers[-1]]
-            wanted = teacher(style.contiguous(memory_format=torch.channels_last), layers)
+            of_scene = teacher(others, layers[-1:])[layers[-1]]
+            wanted = teacher(channels_last(style), layers)
 
     def apart(layer: str) -> list[tuple[Tensor, Tensor]]:
-        pairs = zip(seen[layer], wanted[layer], strict=True)
-        return [_distances(own, style, rng) for own, style in pairs]
+        return [
+            place_distances(*(_sampled(each, _MOST_PLACES, rng) for each in pair))
+            for pair in zip(seen[layer], wanted[layer], strict=True)
+        ]
 
     deep = [each for layer in layers[-2:] for each in apart(layer)]
     fine = [distance for both in apart(layers[1]) for distance in both]
     similar = [
-        self_similarity_loss(*_sampled((own, other), _COMPARED_PLACES, rng))
-        for own, other in zip(seen[layers[-1]], of_scene, strict=True)
+        self_similarity_loss(*_sampled(torch.stack(pair), _COMPARED_PLACES, rng))
+        for pair in zip(seen[layers[-1]], of_scene, strict=True)
     ]
     return {
         "statistics": _statistics(seen, wanted, layers),
@@ -87,17 +89,11 @@ def _statistics(
     return torch.stack(terms).mean()
 
 
-def _distances(own: Tensor, wanted: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    (own,), (wanted,) = (_sampled((each,), _MOST_PLACES, rng) for each in (own, wanted))
-    return place_distances(own, wanted)
-
-
-def _sampled(maps: Sequence[Tensor], most: int, rng: np.random.Generator) -> list[Tensor]:
-    """Features (C, H, W) at the same places of each map, drawn anew: (C, N, 1)."""
-    flat = [each.flatten(1) for each in maps]
-    count = flat[0].shape[1]
-    chosen = torch.from_numpy(rng.permutation(count)[:most]).to(flat[0].device)
-    return [each[:, chosen, None] for each in flat]
+def _sampled(maps: Tensor, most: int, rng: np.random.Generator) -> Tensor:
+    """Features (..., C, H, W) at so many places, drawn anew, the same of all: (..., C, N, 1)."""
+    flat = maps.flatten(-2)
+    chosen = torch.from_numpy(rng.permutation(flat.shape[-1])[:most]).to(flat.device)
+    return flat[..., chosen, None]
 
 
 def _shifted(pictures: Tensor, rng: np.random.Generator) -> Tensor:
@@ -110,4 +106,4 @@ def _shifted(pictures: Tensor, rng: np.random.Generator) -> Tensor:
     scaled = int(rng.integers(round(side * 0.85), round(side * 1.15) + 1))
     pictures = F.interpolate(pictures, (scaled, scaled), mode="bilinear", antialias=scaled < side)
     top, left = (int(n) for n in rng.integers(0, 16, 2))
-    return pictures[:, :, top:, left:].contiguous(memory_format=torch.channels_last)
+    return channels_last(pictures[:, :, top:, left:])

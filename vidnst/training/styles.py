@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from vidnst.style.code import style_code
+from vidnst.style.learning import channels_last
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.training.pictures import as_float, random_crops
 
@@ -39,7 +40,7 @@ class Styles:
     @torch.no_grad()
     def codes(self, pictures: Tensor) -> Tensor:
         """The codes (B, N) of pictures (B, 3, H, W) in [0, 1]."""
-        return style_code(self._encoder, pictures.contiguous(memory_format=torch.channels_last))
+        return style_code(self._encoder, channels_last(pictures))
 
     def all_codes(self) -> Tensor:
         """The codes of all paintings, each as a whole."""

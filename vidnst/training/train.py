@@ -18,9 +18,9 @@ from torch import Tensor
 
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import TrainingError
-from vidnst.motion.made_up import camera_noise, make_up_motion
 from vidnst.style.code import code_encoder
-from vidnst.style.losses import lattice_energy, temporal_loss
+from vidnst.style.learning import a_moment_later, channels_last
+from vidnst.style.losses import lattice_energy
 from vidnst.style.network import StyleNetwork, load_network
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.shape import NetworkShape
@@ -196,7 +196,6 @@ def _losses(
 ) -> dict[str, Tensor]:
     device = photos.device
     rng = np.random.default_rng([settings.seed, step])
-    generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
     batch, size = settings.batch, settings.size
     chosen = rng.integers(0, len(photos) - _HELD_OUT, batch)
     frames = random_crops(photos, chosen, size, rng, spans=_PHOTO_SPANS)
@@ -204,13 +203,12 @@ def _losses(
 
     # The second half of the batch is painted again as the camera would see it a moment later.
     moving = max(1, batch // 2)
-    motion = make_up_motion(moving, size, rng, device)
-    later = camera_noise(motion.warp(frames[-moving:]), rng, generator)
+    later = a_moment_later(frames[-moving:], rng)
     # Frames of one style side by side: those that move, each with what it becomes; then the rest.
     still = batch - moving
-    pairs = torch.stack([frames[still:], later], 1).flatten(0, 1)
+    pairs = torch.stack([frames[still:], later.pictures], 1).flatten(0, 1)
     with torch.autocast(device.type, torch.bfloat16):
-        inputs = torch.cat([frames[:still], pairs]).contiguous(memory_format=torch.channels_last)
+        inputs = channels_last(torch.cat([frames[:still], pairs]))
         painted = network(inputs, codes, [1] * still + [2] * moving).float()
     painted_pairs = painted[still:].unflatten(0, (moving, 2))
     result, result_later = torch.cat([painted[:still], painted_pairs[:, 0]]), painted_pairs[:, 1]
@@ -218,7 +216,7 @@ def _losses(
     # The teachers take turns.
     teacher = teachers[step % len(teachers)]
     losses = judge(teacher, result, frames, style, rng)
-    losses["temporal"] = temporal_loss(result_later, motion.warp(result[-moving:]), motion.visible)
+    losses["temporal"] = later.unsteadiness(result[-moving:], result_later)
     losses["lattice"] = lattice_energy(result)
     weighted = [getattr(settings, f"{name}_weight") * loss for name, loss in losses.items()]
     return losses | {"total": torch.stack(weighted).sum()}

@@ -21,9 +21,15 @@ from vidnst.rendering.cluster import ClusterWorker
 from vidnst.style.options import NeighborOptions, TeachOptions
 
 
+def running(named: str) -> list[psutil.Process]:
+    """All processes of this machine that live and have a name in their command line."""
+    found = psutil.process_iter(["cmdline"])  # None for one that has ended, but not been waited for
+    return [process for process in found if named in " ".join(process.info["cmdline"] or [])]
+
+
 def children(named: str) -> list[psutil.Process]:
-    found = psutil.Process().children(recursive=True)
-    return [process for process in found if named in " ".join(process.cmdline())]
+    own = {process.pid for process in psutil.Process().children(recursive=True)}
+    return [process for process in running(named) if process.pid in own]
 
 
 def kill_one_when_painting(named: str) -> "object":
@@ -119,13 +125,9 @@ def test_a_cluster_makes_the_same_film_and_one_worker_may_die(
 
     def listen(progress: Progress) -> None:
         if progress.frames_done and not killed:
-            workers = [
-                process
-                for process in psutil.process_iter()
-                if "ray::ClusterWorker" in " ".join(process.cmdline())
-            ]
-            killed.append(workers[0].pid)
-            workers[0].kill()
+            worker = running("ray::ClusterWorker")[0]
+            killed.append(worker.pid)
+            worker.kill()
 
     crew = CrewOptions(cluster=cluster, workers=2)
     options = RenderOptions(whole.source, whole.style, tmp_path / "ray.mp4", crew=crew)

@@ -60,7 +60,7 @@ def picture() -> np.ndarray:
 
 def test_baked_network_equals_the_conditional_one(network: StyleNetwork) -> None:
     frame, code = torch.rand(1, 3, 40, 56), torch.randn(1, CODE_LENGTH)
-    baked = bake(network, code, frame)
+    baked = bake(network.shape, network.styled(code), frame)
     torch.testing.assert_close(baked(frame), network(frame, code), atol=1e-5, rtol=1e-4)
 
 
@@ -75,13 +75,14 @@ def test_each_style_has_kernels_of_its_own(network: StyleNetwork) -> None:
 
 
 def test_baked_network_holds_no_norm(network: StyleNetwork) -> None:
-    baked = bake(network, torch.randn(1, CODE_LENGTH), torch.rand(2, 3, 40, 56))
+    styled = network.styled(torch.randn(1, CODE_LENGTH))
+    baked = bake(network.shape, styled, torch.rand(2, 3, 40, 56))
     assert {type(m) for m in baked.modules() if not list(m.children())} == {torch.nn.Conv2d}
 
 
 def test_baked_network_paints_tiles_as_the_whole(network: StyleNetwork) -> None:
     frame = torch.rand(1, 3, 64, 512)
-    baked = bake(network, torch.randn(1, CODE_LENGTH), frame)
+    baked = bake(network.shape, network.styled(torch.randn(1, CODE_LENGTH)), frame)
     whole = baked(frame)
     left = baked(frame[..., :384])[..., :256]
     right = baked(frame[..., 128:])[..., 128:]
@@ -150,7 +151,7 @@ def test_saved_networks_come_back(network: StyleNetwork, tmp_path: Path) -> None
     torch.testing.assert_close(load_network(path)(frame, code), expected, atol=0.01, rtol=0)
     with pytest.raises(WeightsError, match="no network for one style"):
         load_baked(path)
-    bake(network, code, frame).save(path, {"made": "here"})
+    bake(network.shape, network.styled(code), frame).save(path, {"made": "here"})
     baked, metadata = load_baked(path)
     assert metadata["made"] == "here"
     torch.testing.assert_close(baked(frame), expected, atol=0.01, rtol=0)

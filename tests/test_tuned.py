@@ -29,7 +29,8 @@ SHORT = TuneOptions(tune_steps=2)
 def network() -> BakedNetwork:
     torch.manual_seed(0)
     conditional = StyleNetwork(NetworkShape(8, 12, 16, blocks_deep=1, experts=0), code_length=4)
-    return bake(conditional, torch.randn(1, 4), torch.rand(1, 3, 64, 64))
+    styled = conditional.styled(torch.randn(1, 4))
+    return bake(conditional.shape, styled, torch.rand(1, 3, 64, 64))
 
 
 def learned(

@@ -43,6 +43,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "styles": styles.run,
     "train": train.run,
     "train-encoder": train.run_encoder,
+    "train-style": train.run_style,
     "tune": tune.run,
     "webcam": webcam.run,
 }

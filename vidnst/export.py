@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidnst.backends.onnx_graph import baked_parts, parts_in_style, portable_graph
+from vidnst.backends.onnx_graph import baked_parts, portable_graph, styled_parts
 from vidnst.backends.onnxruntime import onnx_session
 from vidnst.errors import UsageError, WeightsError
 from vidnst.frames import Picture
@@ -19,6 +19,7 @@ from vidnst.source import scene_of
 from vidnst.style.fast import FastStylizer
 from vidnst.style.network import STRIDE
 from vidnst.style.options import StyleOptions
+from vidnst.style.single import SingleNetwork
 
 _LEAST_PSNR = 60.0
 _CHECKED_HW = (93, 130)
@@ -75,8 +76,8 @@ def export(
             baked = stylizer.bake(samples, strength=1.0)
             parts, expected = baked_parts(baked), baked(whole)
         else:
-            parts = parts_in_style(stylizer.network, stylizer.code)
-            expected = stylizer.network(whole, stylizer.code)
+            parts = styled_parts(stylizer.network.shape, stylizer.styled())
+            expected = SingleNetwork(stylizer.network.shape, stylizer.styled())(whole)
     model = portable_graph(stylizer.network.shape, parts)
     with PendingResult(output) as result:
         result.path.write_bytes(model.SerializeToString())

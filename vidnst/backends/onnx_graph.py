@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.channels_last import NORM_EPSILON
-from vidnst.style.network import STRIDE, StyleNetwork, paint
-from vidnst.style.shape import NetworkShape
+from vidnst.style.network import STRIDE, StyledLayers, paint
+from vidnst.style.shape import NetworkShape, layers_of
 
 if TYPE_CHECKING:
     import onnx
@@ -39,15 +39,15 @@ def baked_parts(network: BakedNetwork) -> dict[str, Part]:
     return parts
 
 
-def parts_in_style(network: StyleNetwork, code: Tensor) -> dict[str, Part]:
-    """The layers of a network at the style code (1, N), each frame to be normed by itself."""
+def styled_parts(shape: NetworkShape, styled: StyledLayers) -> dict[str, Part]:
+    """The layers of a network for one style, each frame to be normed by itself."""
     parts = {}
-    for name, (shares, scale, shift) in network.modulations(code).items():
-        layer, kernel = network.layers[name], network.mixed(name, shares)[0]
+    for name, layer in layers_of(shape).items():
+        kernel, scale, shift = styled[name]
         if layer.normed:
-            parts[name] = Part(kernel, scale[0], shift[0], layer.stride, normed=True)
+            parts[name] = Part(kernel, scale, shift, layer.stride, normed=True)
         else:
-            parts[name] = Part(kernel * scale[0][:, None, None, None], None, shift[0], layer.stride)
+            parts[name] = Part(kernel * scale[:, None, None, None], None, shift, layer.stride)
     return parts
 
 

@@ -40,6 +40,7 @@ other commands:
   vidnst export         write the network for a style as an ONNX file (vidnst export --help)
   vidnst webcam         paint what a camera sees, live (vidnst webcam --help)
   vidnst page           try styles and paint in the browser (vidnst page --help)
+  vidnst train-style    train a network of its own for a style (vidnst train-style --help)
   vidnst train          train the network anew (vidnst train --help)
 
 A file that is named like a command is given as ./info.

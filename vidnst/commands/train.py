@@ -1,23 +1,32 @@
-"""vidnst train and vidnst train-encoder: make the networks that ship, or one's own."""
+"""vidnst train, train-style and train-encoder: make the networks that ship, or one's own."""
 
 import argparse
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vidnst.built_in import style_path
 from vidnst.commands.parser import Parser
 from vidnst.commands.tell import tell
 from vidnst.errors import UsageError
 from vidnst.option_fields import flag_of
-from vidnst.training.settings import EncoderSettings, TrainingSettings
+from vidnst.training.settings import (
+    EncoderSettings,
+    Settings,
+    SingleSettings,
+    TrainingSettings,
+)
 
 if TYPE_CHECKING:
     import torch
 
     from vidnst.style.perceptual import PerceptualEncoder
+    from vidnst.training.loop import TrainingStep
 
 
 def train_parser() -> argparse.ArgumentParser:
@@ -27,6 +36,7 @@ def train_parser() -> argparse.ArgumentParser:
         description="Train the network from photos and paintings; a stopped run is resumed.",
         allow_abbrev=False,
     )
+    _add_pictures(parser)
     _add_arguments(parser, TrainingSettings)
     parser.add_argument(
         "--start-from", type=Path, metavar="FILE",
@@ -35,25 +45,54 @@ def train_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_arguments(
-    parser: argparse.ArgumentParser, settings: type[TrainingSettings] | type[EncoderSettings]
-) -> None:
-    """Add what every training takes, and an option for each of its settings."""
-    pictures = "folder or tar of"
-    parser.add_argument("--photos", type=Path, required=True, help=f"{pictures} photos")
+def style_parser() -> argparse.ArgumentParser:
+    """The arguments of training a style's own network; every field of SingleSettings is one."""
+    parser = Parser(
+        prog="vidnst train-style",
+        description="Train a network of its own for one style picture, for --weights: bolder than "
+        "the network for any style, and as fast. Photos of what it will paint serve best. A "
+        "stopped run is resumed.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("style", help="the style picture, or a built-in style's name")
+    parser.add_argument("--photos", type=Path, required=True, help=f"{_PICTURES} photos")
+    parser.add_argument(
+        "--teacher", metavar="FILE|vgg19",
+        help="encoder to learn from, such as VGG-16: a safetensors file, or torchvision's VGG-19 "
+        "(default: the slim one that ships, which sees less)",
+    )  # fmt: skip
+    _add_arguments(parser, SingleSettings, save_every=100)
+    parser.add_argument(
+        "--start-from", type=Path, metavar="FILE",
+        help="an earlier network of this style to train on",
+    )  # fmt: skip
+    return parser
+
+
+_PICTURES = "folder or tar of"
+
+
+def _add_pictures(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--photos", type=Path, required=True, help=f"{_PICTURES} photos")
     parser.add_argument(
         "--paintings", type=Path, action="append", required=True,
-        help=f"{pictures} paintings; may be given again",
+        help=f"{_PICTURES} paintings; may be given again",
     )  # fmt: skip
     parser.add_argument(
         "--teacher", action="append", required=True, metavar="FILE|vgg19",
         help="encoder to learn from: a safetensors file, or torchvision's VGG-19; "
         "may be given again",
     )  # fmt: skip
+
+
+def _add_arguments(
+    parser: argparse.ArgumentParser, settings: type[Settings], *, save_every: int = 500
+) -> None:
+    """Add what every training takes, and an option for each of its settings."""
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, mps (default: %(default)s)")
     parser.add_argument(
-        "--save-every", type=int, default=500, metavar="STEPS", help="(default: %(default)s)"
+        "--save-every", type=int, default=save_every, metavar="STEPS", help="(default: %(default)s)"
     )
     parser.add_argument(
         "--settings", type=Path, metavar="JSON",
@@ -75,6 +114,7 @@ def encoder_parser() -> argparse.ArgumentParser:
         "stopped run is resumed.",
         allow_abbrev=False,
     )
+    _add_pictures(parser)
     _add_arguments(parser, EncoderSettings)
     return parser
 
@@ -82,27 +122,61 @@ def encoder_parser() -> argparse.ArgumentParser:
 def run(arguments: list[str]) -> int:
     """Run `vidnst train` and return the exit code."""
     args = _parsed(train_parser(), arguments, TrainingSettings)
-    from tqdm import tqdm
-
-    from vidnst.training.train import TrainingStep, train
+    from vidnst.training.train import train
 
     settings = TrainingSettings(**{f.name: getattr(args, f.name) for f in fields(TrainingSettings)})
     material = _material(args)
-    with tqdm(total=settings.steps, unit=" steps", dynamic_ncols=True) as bar:
-
-        def show(step: TrainingStep) -> None:
-            bar.update(step.step + 1 - bar.n)
-            bar.set_postfix(near=f"{step.near:.3f}", cover=f"{step.cover:.3f}", refresh=False)
-
+    with _progress(settings.steps) as (note, show):
         weights = train(
+            settings, **material, start_from=args.start_from, on_note=note, on_step=show
+        )
+    tell(weights)
+    return 0
+
+
+def run_style(arguments: list[str]) -> int:
+    """Run `vidnst train-style` and return the exit code."""
+    args = _parsed(style_parser(), arguments, SingleSettings)
+    from vidnst.media.pictures import read_style
+    from vidnst.style.perceptual import load_encoder
+    from vidnst.training.single import train_single
+    from vidnst.weights import shipped_weights
+
+    settings = SingleSettings(**{f.name: getattr(args, f.name) for f in fields(SingleSettings)})
+    style = read_style(style_path(args.style))
+    slim = load_encoder(shipped_weights("slim-vgg16.safetensors")) if not args.teacher else None
+    with _progress(settings.steps) as (note, show):
+        weights = train_single(
             settings,
-            **material,
+            style,
+            photos=args.photos,
+            teacher=slim or _teacher(args.teacher),
+            out=args.out,
+            device=_device(args),
             start_from=args.start_from,
-            on_note=partial(bar.write, file=sys.stderr),
+            save_every=args.save_every,
+            on_note=note,
             on_step=show,
         )
     tell(weights)
     return 0
+
+
+@contextmanager
+def _progress(
+    steps: int,
+) -> "Iterator[tuple[Callable[[str], None], Callable[[TrainingStep], None]]]":
+    """A bar; who listens to a run's notes, and to its steps."""
+    from tqdm import tqdm
+
+    with tqdm(total=steps, unit=" steps", dynamic_ncols=True) as bar:
+
+        def show(step: "TrainingStep") -> None:
+            bar.update(step.step + 1 - bar.n)
+            near, cover = step.losses["near"], step.losses["cover"]
+            bar.set_postfix(near=f"{near:.3f}", cover=f"{cover:.3f}", refresh=False)
+
+        yield partial(bar.write, file=sys.stderr), show
 
 
 def run_encoder(arguments: list[str]) -> int:
@@ -132,7 +206,7 @@ def run_encoder(arguments: list[str]) -> int:
 def _parsed(
     parser: argparse.ArgumentParser,
     arguments: list[str],
-    settings: type[TrainingSettings] | type[EncoderSettings],
+    settings: type[Settings],
 ) -> argparse.Namespace:
     """The arguments; what they leave out comes from the --settings file, then from the defaults."""
     args = parser.parse_args(arguments)
@@ -163,9 +237,13 @@ def _material(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def _teachers(args: argparse.Namespace) -> "list[PerceptualEncoder]":
+    return [_teacher(named) for named in args.teacher]
+
+
+def _teacher(named: str) -> "PerceptualEncoder":
     from vidnst.style.perceptual import load_encoder, torchvision_vgg19
 
-    return [torchvision_vgg19() if t == "vgg19" else load_encoder(Path(t)) for t in args.teacher]
+    return torchvision_vgg19() if named == "vgg19" else load_encoder(Path(named))
 
 
 def _device(args: argparse.Namespace) -> "torch.device":

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from vidnst.style.channels_last import NORM_EPSILON, reflect
 from vidnst.style.fusion import fused_convolution, fuses
-from vidnst.style.network import TENSORS, StyleNetwork, finished, fitting, paint
+from vidnst.style.network import TENSORS, StyledLayers, finished, fitting, paint
 from vidnst.style.shape import NetworkShape, layers_of
 from vidnst.weights import read_weights, write_weights
 
@@ -78,27 +78,25 @@ def load_baked(path: Path) -> tuple[BakedNetwork, dict[str, str]]:
 
 @torch.no_grad()
 def bake(
-    network: StyleNetwork,
-    code: Tensor,
+    shape: NetworkShape,
+    styled: StyledLayers,
     frames: Tensor,
     *,
     followed: Statistics | None = None,
     share: float = 1.0,
 ) -> BakedNetwork:
-    """Freeze network at the style code (1, N) and the statistics over all frames (B, 3, H, W).
+    """Freeze the network for one style at the statistics over all frames (B, 3, H, W).
 
     followed: statistics so far, which move toward those of the frames by a share in (0, 1], in
     place; empty at first.
     """
-    modulations = network.modulations(code)
+    layers = layers_of(shape)
     weights: dict[str, Tensor] = {}
 
     def layer(name: str, x: Tensor, *, plus: Tensor | None = None, rectify: bool = False) -> Tensor:
-        shares, scale, shift = modulations[name]
-        kernel = network.mixed(name, shares)[0]
-        _, _, size, stride, normed, _ = network.layers[name]
+        kernel, scale, shift = styled[name]
+        _, _, size, stride, normed, _ = layers[name]
         x = F.conv2d(reflect(x) if size == 3 else x, kernel.to(x.dtype), stride=stride)
-        scale, shift = scale[0], shift[0]
         pixels = x.permute(0, 2, 3, 1).to(torch.float32, copy=True)
         if normed:
             # By hand: torch.var_mean over these axes of channels-last takes three times as long.
@@ -118,8 +116,8 @@ def bake(
         y = pixels.mul_(scale).add_(shift).permute(0, 3, 1, 2).to(x.dtype)
         return finished(y, plus, rectify)
 
-    paint(_with_least_spread(frames), network.shape, layer, TENSORS)
-    return BakedNetwork(network.shape, weights).requires_grad_(False).eval()
+    paint(_with_least_spread(frames), shape, layer, TENSORS)
+    return BakedNetwork(shape, weights).requires_grad_(False).eval()
 
 
 def is_flat(frames: Tensor) -> bool:

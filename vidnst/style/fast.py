@@ -9,15 +9,24 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidnst.errors import WeightsError
 from vidnst.frames import Picture
 from vidnst.options import ComputeOptions
 from vidnst.style.bake import BakedNetwork, Statistics, bake, is_flat
 from vidnst.style.code import code_encoder, style_code, with_fine_texture
 from vidnst.style.color import palette_of
 from vidnst.style.feed_forward import FeedForwardStylizer
-from vidnst.style.network import STRIDE, StyleNetwork, load_network
+from vidnst.style.network import STRIDE, StyledLayers, StyleNetwork, load_network
 from vidnst.style.options import StyleOptions
 from vidnst.style.pictures import StylePictures, style_pictures
+from vidnst.style.single import (
+    difference,
+    is_single,
+    load_single,
+    own_network,
+    plus_difference,
+    trained_for,
+)
 from vidnst.weights import shipped_weights
 
 _STATISTICS_PIXELS = 700_000
@@ -70,12 +79,14 @@ class FastStylizer(FeedForwardStylizer):
         raises, and WeightsError for unfit weights.
         """
         super().__init__(options, compute, size_hw=size_hw, at_once=at_once, dtype=dtype)
-        path = weights or shipped_weights("fast.safetensors")
+        for_any = weights if weights is not None and not is_single(weights) else None
+        path = for_any or shipped_weights("fast.safetensors")
         self.network = _network(path, path.stat().st_mtime_ns if path.exists() else 0)
         self._encoder = code_encoder()
         self._followed: Statistics = {}
         self._style = style_pictures(style)
-        self.code = self._code_of(self._style)
+        self._code = self._code_of(self._style)
+        self._differences = [] if for_any else list(self._own_differences(weights))
 
     def bake(
         self,
@@ -90,7 +101,7 @@ class FastStylizer(FeedForwardStylizer):
         Below a strength of 1 it is for a style between the frames' own and the wanted one.
         followed and share: statistics so far, and how far they move toward the frames' own.
         """
-        code = self.code
+        code = self._code
         if self.options.color == "match":
             code = self._code_of(self._wanted_style(samples))
         with (
@@ -104,7 +115,28 @@ class FastStylizer(FeedForwardStylizer):
                 code = torch.lerp(own, code, strength)
             if is_flat(frames):
                 frames = frames + self._texture(len(samples))
-            return bake(self.network, code, frames, followed=followed, share=share)
+            styled = self.styled(code, strength)
+            return bake(self.network.shape, styled, frames, followed=followed, share=share)
+
+    def styled(self, code: Tensor | None = None, strength: float = 1.0) -> StyledLayers:
+        """The network's layers for the style, or for another code (1, N) of it.
+
+        strength: of what the style's own networks add.
+        """
+        styled = self.network.styled(self._code if code is None else code)
+        for share, own in self._differences:
+            styled = plus_difference(styled, own, strength * share)
+        return styled
+
+    def _own_differences(self, weights: Path | None) -> Iterator[tuple[float, StyledLayers]]:
+        """What networks of the styles' own, shipped or given, do otherwise, each with its share."""
+        for picture, share in zip(self._style.pictures, self._style.shares, strict=True):
+            if weights is not None and not trained_for(weights, picture):
+                raise WeightsError(f"{weights} was trained for another style picture than this one")
+            own = own_network(picture) if weights is None else load_single(weights)
+            if own is not None:
+                code = self._code_of(StylePictures((picture,), (1.0,)))
+                yield share, difference(own.styled(), self.network.styled(code))
 
     def _wanted_style(self, samples: Sequence[Picture]) -> StylePictures:
         """The style as frames of these colors, RGB uint8 (H, W, 3), are painted in it."""

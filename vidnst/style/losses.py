@@ -163,6 +163,42 @@ def flat_variation(picture: Tensor, content: Tensor) -> Tensor:
     return (torch.exp(-detail / 0.03) * steps(picture)).mean()
 
 
+_GRAY = (0.299, 0.587, 0.114)
+_TONE_PX = 8
+
+
+def palette_loss(result: Tensor, palette: Tensor, directions: Tensor) -> Tensor:
+    """How far the colors of pictures (B, 3, H, W) are from those of a palette (N, 3).
+
+    The sliced Wasserstein distance of order 1 (Rabin et al. 2011), over directions (3, D) of unit
+    length: along each, the colors of both in order are compared one by one. Pictures are seen at a
+    quarter of their size; of the palette as many colors as that has pixels are needed.
+    """
+    own = F.avg_pool2d(result, 4).flatten(2).transpose(1, 2)
+    wanted = palette[: own.shape[1]]
+    apart = (own @ directions).sort(1)[0] - (wanted @ directions).sort(0)[0]
+    return apart.abs().mean()
+
+
+def tones(picture: Tensor) -> Tensor:
+    """The lightness of (B, 3, H, W) in squares of 8 px: (B, N), in the picture's order."""
+    gray = F.avg_pool2d(picture, _TONE_PX) * picture.new_tensor(_GRAY)[:, None, None]
+    return gray.sum(1).flatten(1)
+
+
+def tone_loss(result: Tensor, scene: Tensor, sorted_tones: Tensor) -> Tensor:
+    """How far the lightness of paintings is from the scenes', spread as a style's is.
+
+    result, scene: (B, 3, H, W). sorted_tones: a style's tones (N,), in order. The scene's darkest
+    square should be as dark as the style's darkest, its middle one as the style's, and so on: else
+    a dark coat may come out as bare paper.
+    """
+    ranks = tones(scene).argsort(1).argsort(1)
+    places = ranks * (len(sorted_tones) - 1) / max(1, ranks.shape[1] - 1)
+    wanted = sorted_tones[places.round().long()]
+    return (tones(result) - wanted).abs().mean()
+
+
 def temporal_loss(current: Tensor, warped_previous: Tensor, visible: Tensor) -> Tensor:
     """Mean squared difference where the previous frame is still visible.
 

@@ -127,6 +127,18 @@ class Modulation(NamedTuple):
     shift: Tensor
 
 
+class StyledLayer(NamedTuple):
+    """A layer for one style: its kernel (O, I, S, S), the norm's scale and shift (O,)."""
+
+    kernel: Tensor
+    scale: Tensor
+    shift: Tensor
+
+
+StyledLayers = dict[str, StyledLayer]
+"""The network for one style: its layers by their names."""
+
+
 class StyleNetwork(nn.Module):
     """Paint frames in the style that a code describes.
 
@@ -189,6 +201,13 @@ class StyleNetwork(nn.Module):
             return kernel
         mixed: Tensor = kernel + torch.tensordot(shares, self.experts.get_parameter(name), 1)
         return mixed
+
+    def styled(self, code: Tensor) -> StyledLayers:
+        """What there is for the style code (1, N) alone."""
+        return {
+            name: StyledLayer(self.mixed(name, shares)[0], scale[0], shift[0])
+            for name, (shares, scale, shift) in self.modulations(code).items()
+        }
 
     def forward(self, frame: Tensor, code: Tensor, counts: Sequence[int] | None = None) -> Tensor:
         """Paint frames (B, 3, H, W) with codes (G, N), each with its own norm statistics.

@@ -63,7 +63,7 @@ class TunedStylizer(FastStylizer):
         Raises MediaError for frames larger than most_pixels, WeightsError for unfit weights.
         """
         super().__init__(style, options, compute, size_hw=size_hw, at_once=at_once, weights=weights)
-        self._base = _digest(weights.read_bytes()) if weights else SHA256["fast.safetensors"]
+        self._base = _digest(weights.read_bytes() if weights else repr(SHA256).encode())
         self._tuning = tuning
         self._on_step = on_step
 

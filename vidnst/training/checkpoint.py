@@ -11,11 +11,10 @@ import torch
 from torch import Tensor
 
 from vidnst.errors import TrainingError
-from vidnst.style.network import StyleNetwork
-from vidnst.training.settings import EncoderSettings, TrainingSettings
+from vidnst.training.settings import Settings
 
 
-def require_same_settings(path: Path, settings: TrainingSettings | EncoderSettings) -> None:
+def require_same_settings(path: Path, settings: Settings) -> None:
     """Note a new run's settings; raise TrainingError where an old run had others."""
     text = json.dumps(asdict(settings), indent=1)
     if path.exists() and json.loads(path.read_text()) != asdict(settings):
@@ -55,7 +54,7 @@ def averaged(learned: list[torch.nn.Parameter], average: list[Tensor]) -> Iterat
 
 def save_checkpoint(
     path: Path,
-    network: StyleNetwork,
+    network: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
     average: list[Tensor],
     step: int,
@@ -79,7 +78,7 @@ def write_state(path: Path, state: dict[str, Any]) -> None:
 
 def restore_checkpoint(
     path: Path,
-    network: StyleNetwork,
+    network: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
     average: list[Tensor],
     device: torch.device,

@@ -6,6 +6,7 @@ by Relaxed Optimal Transport and Self-Similarity".
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from vidnst.style.learning import channels_last
 from vidnst.style.losses import (
+    Moments,
     content_loss,
     moments,
     place_distances,
@@ -28,63 +30,78 @@ _MOST_PLACES = 768
 _COMPARED_PLACES = 400
 
 
+class Seen(NamedTuple):
+    """What a teacher sees in pictures: features (B, C, H, W) by layer, and their moments."""
+
+    features: dict[str, Tensor]
+    moments: dict[str, Moments]
+
+
 def judged_layers(teacher: PerceptualEncoder) -> tuple[str, ...]:
     """The last layer of each of a teacher's first four blocks, such as relu3_3."""
     ends = {layer[4]: layer for layer in teacher.layer_names}
     return tuple(layer for block, layer in ends.items() if block in "1234")
 
 
+@torch.no_grad()
+def seen_in(teacher: PerceptualEncoder, styles: Tensor) -> Seen:
+    """What paintings are compared to: styles (B, 3, T, T) in [0, 1] as the teacher sees them."""
+    layers = judged_layers(teacher)
+    with torch.autocast(styles.device.type, torch.bfloat16):
+        features = teacher(channels_last(styles), layers)
+    return Seen(features, {layer: moments(found) for layer, found in features.items()})
+
+
 def judge(
     teacher: PerceptualEncoder,
     result: Tensor,
     scene: Tensor,
-    style: Tensor,
+    wanted: Seen,
     rng: np.random.Generator,
 ) -> dict[str, Tensor]:
-    """The losses of paintings of scenes (B, 3, S, S) in the styles of (B, 3, T, T), in [0, 1].
+    """The losses of paintings of scenes, (B, 3, S, S) in [0, 1] each, in B styles.
 
     near, cover: how far places of a painting are from its style's, and these from the painting's,
     in the two deepest blocks. fine: both in the second. statistics: of moments in all. scene:
-    between the places' similarities. content: between instance-normalized features.
+    between the places' similarities. content, detail: between instance-normalized features of the
+    deepest block, and of that before it.
     """
     layers = judged_layers(teacher)
     own, others = torch.split(_shifted(torch.cat([result, scene]), rng), len(result))
     with torch.autocast(result.device.type, torch.bfloat16):
         seen = teacher(own, layers)
         with torch.no_grad():
-            of_scene = teacher(others, layers[-1:])[layers[-1]]
-            wanted = teacher(channels_last(style), layers)
+            scenes = teacher(others, layers[-2:])
 
     def apart(layer: str) -> list[tuple[Tensor, Tensor]]:
         return [
             place_distances(*(_sampled(each, _MOST_PLACES, rng) for each in pair))
-            for pair in zip(seen[layer], wanted[layer], strict=True)
+            for pair in zip(seen[layer], wanted.features[layer], strict=True)
         ]
 
     deep = [each for layer in layers[-2:] for each in apart(layer)]
     fine = [distance for both in apart(layers[1]) for distance in both]
     similar = [
         self_similarity_loss(*_sampled(torch.stack(pair), _COMPARED_PLACES, rng))
-        for pair in zip(seen[layers[-1]], of_scene, strict=True)
+        for pair in zip(seen[layers[-1]], scenes[layers[-1]], strict=True)
     ]
     return {
-        "statistics": _statistics(seen, wanted, layers),
+        "statistics": _statistics(seen, wanted.moments, layers),
         "near": torch.stack([near for near, _ in deep]).mean(),
         "cover": torch.stack([cover for _, cover in deep]).mean(),
         "fine": torch.stack(fine).mean(),
         "scene": torch.stack(similar).mean(),
-        "content": content_loss(seen[layers[-1]], of_scene),
+        "content": content_loss(seen[layers[-1]], scenes[layers[-1]]),
+        "detail": content_loss(seen[layers[-2]], scenes[layers[-2]]),
     }
 
 
 def _statistics(
-    seen: dict[str, Tensor], wanted: dict[str, Tensor], layers: Sequence[str]
+    seen: dict[str, Tensor], wanted: dict[str, Moments], layers: Sequence[str]
 ) -> Tensor:
     terms = []
     for layer, share in zip(layers, _STATISTICS_SHARES, strict=True):
-        means, covariances = style_loss(
-            {layer: moments(seen[layer])}, {layer: moments(wanted[layer])}
-        )
+        means, covariances = style_loss({layer: moments(seen[layer])}, {layer: wanted[layer]})
         terms.append(share * (means + covariances) / 2)
     return torch.stack(terms).mean()
 

@@ -1,6 +1,7 @@
 """What decides how a training run goes."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from vidnst.errors import TrainingError
 from vidnst.style.shape import NetworkShape
@@ -32,10 +33,57 @@ class TrainingSettings(NetworkShape):
 
     def __post_init__(self) -> None:
         _require_at_least_one(self)
-        if self.size % 16 or not 64 <= self.size <= 256:
-            raise TrainingError(f"size is {self.size}, but must be a multiple of 16 in 64..256")
-        if not 64 <= self.style_size <= 384:
-            raise TrainingError(f"style_size is {self.style_size}, but must be in 64..384")
+        _require_sizes(self)
+
+    @property
+    def loss_weights(self) -> dict[str, float]:
+        """Of each loss, by its name."""
+        return _loss_weights(self)
+
+
+@dataclass(frozen=True)
+class SingleSettings:
+    """What decides how a network of a style's own comes out, besides pictures and teacher.
+
+    size: of the crops that are painted. style_low, style_high: between these the style's longer
+    side lies, of which crops of style_size are looked at: its marks beside the scene's things. The
+    weights are those of the losses of training/objective.py.
+    """
+
+    steps: int = 500
+    batch: int = 2
+    size: int = 192
+    style_size: int = 256
+    style_low: int = 512
+    style_high: int = 704
+    rate: float = 1e-3
+    statistics_weight: float = 10.0
+    near_weight: float = 3.0
+    cover_weight: float = 13.0
+    fine_weight: float = 2.0
+    scene_weight: float = 14.0
+    content_weight: float = 0.9
+    detail_weight: float = 0.5
+    color_weight: float = 14.0
+    tone_weight: float = 8.0
+    temporal_weight: float = 30.0
+    lattice_weight: float = 4000.0
+    average_decay: float = 0.995
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        _require_at_least_one(self)
+        _require_sizes(self)
+        if not self.style_size <= self.style_low <= self.style_high <= 2048:
+            raise TrainingError(
+                f"style_low is {self.style_low} and style_high {self.style_high}, but must be in "
+                f"{self.style_size}..2048, the second not below the first"
+            )
+
+    @property
+    def loss_weights(self) -> dict[str, float]:
+        """Of each loss, by its name."""
+        return _loss_weights(self)
 
 
 @dataclass(frozen=True)
@@ -54,7 +102,24 @@ class EncoderSettings:
             raise TrainingError(f"size is {self.size}, but must be a multiple of 16 in 32..224")
 
 
-def _require_at_least_one(settings: TrainingSettings | EncoderSettings) -> None:
+Settings = TrainingSettings | SingleSettings | EncoderSettings
+"""Of any training."""
+
+
+def _loss_weights(settings: TrainingSettings | SingleSettings) -> dict[str, float]:
+    values: dict[str, Any] = {f.name: getattr(settings, f.name) for f in fields(settings)}
+    ending = "_weight"
+    return {n.removesuffix(ending): float(v) for n, v in values.items() if n.endswith(ending)}
+
+
+def _require_sizes(settings: TrainingSettings | SingleSettings) -> None:
+    if settings.size % 16 or not 64 <= settings.size <= 256:
+        raise TrainingError(f"size is {settings.size}, but must be a multiple of 16 in 64..256")
+    if not 64 <= settings.style_size <= 384:
+        raise TrainingError(f"style_size is {settings.style_size}, but must be in 64..384")
+
+
+def _require_at_least_one(settings: Settings) -> None:
     """Whole numbers but the seed must be 1 or more, and no value negative."""
     for field in fields(settings):
         low = 1 if field.type is int and field.name != "seed" else 0

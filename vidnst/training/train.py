@@ -4,11 +4,9 @@ Everything a step draws at random follows from the seed and the step's number, s
 was stopped and resumed goes the same way as one that was not.
 """
 
-import csv
 import json
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +22,9 @@ from vidnst.style.losses import lattice_energy
 from vidnst.style.network import StyleNetwork, load_network
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.shape import NetworkShape
-from vidnst.training.checkpoint import (
-    averaged,
-    open_losses,
-    require_same_settings,
-    restore_checkpoint,
-    save_checkpoint,
-)
-from vidnst.training.objective import judge
+from vidnst.training.checkpoint import require_same_settings
+from vidnst.training.loop import TrainingStep, descend
+from vidnst.training.objective import judge, seen_in
 from vidnst.training.pictures import as_float, load_squares, random_crops
 from vidnst.training.settings import TrainingSettings
 from vidnst.training.sheet import write_sheet
@@ -47,23 +40,6 @@ once that at the full rate their noise drowns what a style has learned."""
 
 _PHOTO_SPANS = (2 / 3, 4 / 3)
 """Of the pixels that a photo's crop takes, in units of its size: near and far."""
-
-
-@dataclass(frozen=True)
-class TrainingStep:
-    """What one step saw, each loss without its weight; handed to listeners."""
-
-    step: int
-    statistics: float
-    near: float
-    cover: float
-    fine: float
-    scene: float
-    content: float
-    temporal: float
-    lattice: float
-    total: float
-    seconds: float
 
 
 def train(
@@ -106,54 +82,30 @@ def train(
         painting_squares, code_encoder().to(device), settings.style_size, held_out=_HELD_OUT
     )
     network = _first_network(settings, start_from, styles, on_note).to(device)
-    groups = _groups(network)
-    learned = [parameter for group in groups for parameter in group["params"]]
-    optimizer = torch.optim.Adam(groups, lr=settings.rate, betas=(0.9, 0.99))
-    average = [p.detach().clone() for p in learned]
-    checkpoint = out / "checkpoint.pt"
-    first_step = restore_checkpoint(checkpoint, network, optimizer, average, device)
-    if first_step:
-        on_note(f"going on at step {first_step} of {settings.steps}")
-
     sheet_styles = as_float(painting_squares[0][-_HELD_OUT:])
     sheet_codes = styles.codes(sheet_styles)
 
-    def save(step: int) -> None:
-        save_checkpoint(checkpoint, network, optimizer, average, step)
-        with averaged(learned, average):
-            described = {"steps": str(step), "settings": json.dumps(asdict(settings))}
-            network.save(out / "network.safetensors", described)
-            write_sheet(
-                out / "sheet.png",
-                network,
-                as_float(photo_squares[-_HELD_OUT:]),
-                sheet_styles,
-                sheet_codes,
-            )
+    def write(step: int) -> None:
+        described = {"steps": str(step), "settings": json.dumps(asdict(settings))}
+        network.save(out / "network.safetensors", described)
+        photos = as_float(photo_squares[-_HELD_OUT:])
+        write_sheet(out / "sheet.png", network, photos, sheet_styles, sheet_codes)
 
-    names = [field.name for field in fields(TrainingStep)]
-    with open_losses(out / "losses.csv", names, first_step) as file:
-        rows = csv.writer(file, lineterminator="\n")
-        for step in range(first_step, settings.steps):
-            started = time.perf_counter()
-            for group in optimizer.param_groups:
-                group["lr"] = group["share"] * settings.rate * _rate_factor(step, settings.steps)
-            losses = _losses(step, settings, network, styles, teachers, photo_squares)
-            optimizer.zero_grad(set_to_none=True)
-            losses["total"].backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(learned, 5.0)
-            optimizer.step()
-            decay = min(settings.average_decay, (1 + step) / (10 + step))
-            with torch.no_grad():
-                torch._foreach_lerp_(average, [p.detach() for p in learned], 1 - decay)
-            if step % 10 == 0 or step + 1 == settings.steps:
-                values = {name: loss.item() for name, loss in losses.items()}
-                event = TrainingStep(step, **values, seconds=time.perf_counter() - started)
-                rows.writerow([step, *(f"{getattr(event, f.name):.5g}" for f in fields(event)[1:])])
-                on_step(event)
-            if (step + 1) % save_every == 0 or step + 1 == settings.steps:
-                file.flush()
-                save(step + 1)
+    descend(
+        network,
+        _groups(network),
+        lambda step: _losses(step, settings, network, styles, teachers, photo_squares),
+        settings.loss_weights,
+        out=out,
+        steps=settings.steps,
+        rate=settings.rate,
+        average_decay=settings.average_decay,
+        save_every=save_every,
+        device=device,
+        write=write,
+        on_note=on_note,
+        on_step=on_step,
+    )
     return out / "network.safetensors"
 
 
@@ -215,13 +167,7 @@ def _losses(
 
     # The teachers take turns.
     teacher = teachers[step % len(teachers)]
-    losses = judge(teacher, result, frames, style, rng)
+    losses = judge(teacher, result, frames, seen_in(teacher, style), rng)
     losses["temporal"] = later.unsteadiness(result[-moving:], result_later)
     losses["lattice"] = lattice_energy(result)
-    weighted = [getattr(settings, f"{name}_weight") * loss for name, loss in losses.items()]
-    return losses | {"total": torch.stack(weighted).sum()}
-
-
-def _rate_factor(step: int, steps: int) -> float:
-    """Warm up over 100 steps; fall linearly to 2 % over the second half."""
-    return min(1.0, (step + 1) / 100, 0.02 + 0.98 * 2 * (steps - step) / steps)
+    return losses

@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL_CHANNELS, gradient_picture
+from conftest import ROOT, SMALL_CHANNELS, gradient_picture
 
+from vidnst.built_in import built_in_style
 from vidnst.command import main
+from vidnst.commands.settings import tomllib
 from vidnst.errors import TrainingError, WeightsError
 from vidnst.frames import Picture
-from vidnst.media.pictures import read_picture, write_picture
+from vidnst.media.pictures import read_picture, read_style, write_picture
 from vidnst.style.fast import FastStylizer
 from vidnst.style.losses import palette_loss, tone_loss, tones
 from vidnst.style.network import load_network
@@ -21,7 +23,7 @@ from vidnst.style.single import SingleNetwork, load_single, own_network, trained
 from vidnst.training.encoder import fresh_encoder
 from vidnst.training.settings import SingleSettings
 from vidnst.training.single import train_single
-from vidnst.weights import shipped_weights
+from vidnst.weights import SHA256, shipped_weights
 
 SIZE_HW = (64, 96)
 TINY = SingleSettings(
@@ -149,6 +151,38 @@ def test_strength_and_mixtures_take_their_share_of_it(picture: Picture, tmp_path
 
 def squares_of(lightness: torch.Tensor) -> torch.Tensor:
     return lightness.repeat_interleave(8, 2).repeat_interleave(8, 3).expand(1, 3, -1, -1)
+
+
+OWN = [Path(name).stem for name in SHA256 if name.startswith("styles/")]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_built_in_style_has_a_network_of_its_own(name: str) -> None:
+    style = read_style(built_in_style(name))
+    own = own_network(style)
+    assert own is not None
+    paths = {other: shipped_weights(f"styles/{other}.safetensors") for other in OWN}
+    assert [other for other, its in paths.items() if trained_for(its, style)] == [name]
+    assert paths[name].stat().st_size < 2.5e6
+    stylizer = FastStylizer(style, StyleOptions(), size_hw=SIZE_HW)
+    kernels = stylizer.styled()["mix"].kernel
+    torch.testing.assert_close(kernels, own.styled()["mix"].kernel, atol=1e-5, rtol=1e-3)
+
+
+def test_styles_of_their_own_are_in_the_wheel() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    taken = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert taken["weights/styles"] == "vidnst/weights/styles"
+    kept = sorted(path.stem for path in (ROOT / "weights" / "styles").iterdir())
+    assert kept == sorted(OWN)
+
+
+def test_other_weights_leave_a_built_in_style_to_them() -> None:
+    style = read_style(built_in_style(OWN[0]))
+    general = shipped_weights("fast.safetensors")
+    plain = FastStylizer(style, StyleOptions(), size_hw=SIZE_HW, weights=general)
+    own = FastStylizer(style, StyleOptions(), size_hw=SIZE_HW)
+    assert not torch.equal(plain.styled()["mix"].kernel, own.styled()["mix"].kernel)
 
 
 def test_tones_ask_for_the_style_s_own_lightness() -> None:

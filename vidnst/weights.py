@@ -16,10 +16,25 @@ from vidnst.errors import WeightsError
 from vidnst.media.places import cannot_write
 from vidnst.shipped import shipped
 
+_OF_STYLES = {
+    "glass": "f435bcb6a8f21b4b4531991f2e9f56c9bb02afa81fc41afa5151936470f86903",
+    "hatching": "82f8c9b8c967325f9e1f43dd12d2f9379ee437290a40a9dbbc7dfa274ad9f529",
+    "ink": "0559a967e7f2dc113bf8e2d67b420f86a092399100db155af3d1bee5a570e262",
+    "linocut": "a0fef76a7a0ef5cd3631ed838a8561d802cc995414d215c3cabda86a72493bc0",
+    "mosaic": "ea8efec34caef4ad0d7bc8ed46b085a552a503856374eeb3f736699a80993096",
+    "oil": "3776594ae860e6d146cbf1e1ca42b7ec6b521fc6683e37ac4aae2330026883b6",
+    "points": "e24a72cbff4765c2b6e3100857f55cd9ac35538761bb9653eab06b50d694dd71",
+    "ukiyo": "98d02b02d6c5a9e8163dea439ccb8da78254cad859ce6ac75a0adb2d7d614325",
+    "wave": "6bef5abeabcb037dd9a38c7fb45b3ee798efbc702469953611894398f0909540",
+    "woodcut": "6a0186c53f6c0fd788d9b12b36b30b3b740fa46c7d7d0dbacd5abcbebbc3256f",
+}
+"""Of the built-in styles' own networks."""
+
 SHA256 = {
     "fast.safetensors": "03a51f2cf60abd609a55e51e74a8a9088304b90b6b8287acff2e8e3344b8aadc",
     "slim.safetensors": "fb069ab002b6bf356eb261e52a66ad9a98e8c75dd92b2db55c689878cec23d8b",
     "slim-vgg16.safetensors": "aa9462085c9e149b8eedac55297cbd968531fef90901e7c19a836221065e42ca",
+    **{f"styles/{name}.safetensors": digest for name, digest in _OF_STYLES.items()},
 }
 
 

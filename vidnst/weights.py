@@ -17,6 +17,7 @@ from vidnst.media.places import cannot_write
 from vidnst.shipped import shipped
 
 _OF_STYLES = {
+    "bauhaus": "d916c4b0e5987456d8e291a73905e97fc4a76d133a548e3ce1202d9bad2ca9fa",
     "glass": "f435bcb6a8f21b4b4531991f2e9f56c9bb02afa81fc41afa5151936470f86903",
     "hatching": "82f8c9b8c967325f9e1f43dd12d2f9379ee437290a40a9dbbc7dfa274ad9f529",
     "ink": "0559a967e7f2dc113bf8e2d67b420f86a092399100db155af3d1bee5a570e262",
@@ -24,6 +25,7 @@ _OF_STYLES = {
     "mosaic": "ea8efec34caef4ad0d7bc8ed46b085a552a503856374eeb3f736699a80993096",
     "oil": "3776594ae860e6d146cbf1e1ca42b7ec6b521fc6683e37ac4aae2330026883b6",
     "papercut": "c02944f632c3d7c18a4b9022997d225fde9fbe83c1f66b9493a112a145c5772e",
+    "pastel": "8add3428a84b1b965a7317108f0bc51538ed423c9ecd3e6cedc55bd1c5bc320d",
     "points": "e24a72cbff4765c2b6e3100857f55cd9ac35538761bb9653eab06b50d694dd71",
     "ukiyo": "98d02b02d6c5a9e8163dea439ccb8da78254cad859ce6ac75a0adb2d7d614325",
     "watercolor": "d09d91975c5721e3d401e48e38bcd2a986c5042e0f6234d4909c5a334cf25cb9",

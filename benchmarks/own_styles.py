@@ -49,7 +49,7 @@ def main(sheet: Path, pictures: list[Path]) -> None:
         rows.append(np.hstack(tiles))
     width = max(row.shape[1] for row in rows)
     whole = np.vstack([np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows])
-    cv2.imwrite(str(sheet), whole[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
+    cv2.imwrite(str(sheet), whole[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 70])
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from vidnst.style.losses import Moments
 from vidnst.style.options import Color, GatysOptions, StyleOptions, TuneOptions
 from vidnst.style.pictures import StylePictures, style_pictures, with_fine
 from vidnst.style.tuned import RetrievedStylizer, TunedStylizer
+from vidnst.weights import shipped_weights
 
 SHIPPED_STYLE = ROOT / "samples" / "wave.jpg"
 QUICK = GatysOptions(steps=(4,), scales=1, frame_steps=3)
@@ -70,8 +71,15 @@ def gray(picture: Picture) -> Picture:
     return np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, 2)
 
 
-def painted(style: Picture | StylePictures, scene: Picture, **options: object) -> Picture:
-    stylizer = FastStylizer(style, StyleOptions(**options), size_hw=scene.shape[:2])  # type: ignore[arg-type]
+def painted(
+    style: Picture | StylePictures, scene: Picture, weights: Path | None = None, **options: object
+) -> Picture:
+    stylizer = FastStylizer(
+        style,
+        StyleOptions(**options),  # type: ignore[arg-type]
+        size_hw=scene.shape[:2],
+        weights=weights,
+    )
     stylizer.begin_shot([scene])
     return stylizer.paint(scene)
 
@@ -383,14 +391,20 @@ def test_color_is_one_of_three() -> None:
 
 
 @pytest.mark.parametrize("percent", [7, 16])
+@pytest.mark.parametrize(("network", "most_apart"), [("any style", 0.06), ("its own", 0.08)])
 def test_a_brush_size_means_the_same_at_every_size(
-    scene: Picture, wave: Picture, percent: float
+    scene: Picture, wave: Picture, percent: float, network: str, most_apart: float
 ) -> None:
+    """A style's own network paints bolder marks, which two sizes cannot share as exactly."""
+    weights = shipped_weights("fast.safetensors") if network == "any style" else None
     large = resize(scene, (540, 960))
     small = resize(large, (180, 320))
-    results = [resize(painted(wave, p, brush_size=percent), (180, 320)) for p in (small, large)]
+    results = [
+        resize(painted(wave, picture, weights, brush_size=percent), (180, 320))
+        for picture in (small, large)
+    ]
     (of_small, _), (of_large, _) = StyleJudge(wave).distances(small, results)
     assert abs(of_small - of_large) < 0.06
     ((apart, _),) = StyleJudge(results[0]).distances(small, results[1:])
     print(f"{percent} %: {abs(of_small - of_large):.3f} from the style, {apart:.3f} each other")
-    assert apart < 0.06
+    assert apart < most_apart

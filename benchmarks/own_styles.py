@@ -2,7 +2,7 @@
 
     python benchmarks/own_styles.py SHEET.jpg PICTURE [PICTURE ...]
 
-A row for each style that has a network of its own: its picture, then every picture given, painted
+A row for each built-in style: its picture, then every picture given, painted
 by the network for any style and by the style's own.
 """
 
@@ -18,7 +18,6 @@ from vidnst.media.labels import labeled
 from vidnst.media.pictures import read_picture, read_style, resize
 from vidnst.style.fast import FastStylizer
 from vidnst.style.options import StyleOptions
-from vidnst.style.single import own_network
 from vidnst.weights import shipped_weights
 
 _HEIGHT, _LABEL_PX, _GAP = 150, 16, 4
@@ -42,8 +41,6 @@ def main(sheet: Path, pictures: list[Path]) -> None:
     rows = []
     for name in BUILT_IN:
         style = read_style(built_in_style(name))
-        if own_network(style) is None:
-            continue
         tiles = [labeled(small(style), name, _LABEL_PX)]
         tiles += [small(painted(s, style, weights)) for s in scenes for weights in (general, None)]
         rows.append(np.hstack(tiles))

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, SMALL_CHANNELS, gradient_picture
+from conftest import ROOT, gradient_picture
+from test_training import teacher
 
 from vidnst.built_in import built_in_style
 from vidnst.command import main
@@ -20,7 +21,6 @@ from vidnst.style.network import load_network
 from vidnst.style.options import StyleOptions
 from vidnst.style.pictures import StylePictures
 from vidnst.style.single import SingleNetwork, load_single, own_network, trained_for
-from vidnst.training.encoder import fresh_encoder
 from vidnst.training.settings import SingleSettings
 from vidnst.training.single import train_single
 from vidnst.weights import SHA256, shipped_weights
@@ -29,12 +29,6 @@ SIZE_HW = (64, 96)
 TINY = SingleSettings(
     steps=3, batch=1, size=64, style_size=64, style_low=64, style_high=80, average_decay=0.5
 )
-
-
-def teacher_file(folder: Path) -> Path:
-    path = folder / "teacher.safetensors"
-    fresh_encoder(SMALL_CHANNELS, torch.Generator().manual_seed(9)).save(path)
-    return path
 
 
 @pytest.fixture
@@ -65,10 +59,11 @@ def test_a_style_is_trained_from_the_command_line_and_painted_with(
 ) -> None:
     style = tmp_path / "style.png"
     write_picture(style, picture)
+    teacher().save(tmp_path / "teacher.safetensors")
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in vars(TINY).items()]
     arguments = [
         "train-style", str(style), "--photos", str(photos), "--out", str(tmp_path / "run"),
-        "--teacher", str(teacher_file(tmp_path)), *flags,
+        "--teacher", str(tmp_path / "teacher.safetensors"), *flags,
     ]  # fmt: skip
     assert main(arguments) == 0
     weights = tmp_path / "run" / "style.safetensors"
@@ -88,15 +83,13 @@ def test_a_style_is_trained_from_the_command_line_and_painted_with(
 def test_training_goes_on_as_if_never_stopped(
     picture: Picture, photos: Path, tmp_path: Path
 ) -> None:
-    teacher = fresh_encoder(SMALL_CHANNELS, torch.Generator().manual_seed(9))
-
     def run(name: str, *, stop_at: int | None = None, start_from: Path | None = None) -> Path:
         def listen(step: object) -> None:
             if stop_at is not None and step.step == stop_at:  # type: ignore[attr-defined]
                 raise KeyboardInterrupt
 
         return train_single(
-            TINY, picture, photos=photos, teacher=teacher, out=tmp_path / name,
+            TINY, picture, photos=photos, teacher=teacher(), out=tmp_path / name,
             device=torch.device("cpu"), save_every=1, on_step=listen, start_from=start_from,
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vidnst.built_in import style_path
 from vidnst.commands.parser import Parser
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from vidnst.style.perceptual import PerceptualEncoder
     from vidnst.training.loop import TrainingStep
 
+AnySettings = TypeVar("AnySettings", TrainingSettings, SingleSettings, EncoderSettings)
+
 
 def train_parser() -> argparse.ArgumentParser:
     """The arguments of training; every field of TrainingSettings is one."""
@@ -36,7 +38,7 @@ def train_parser() -> argparse.ArgumentParser:
         description="Train the network from photos and paintings; a stopped run is resumed.",
         allow_abbrev=False,
     )
-    _add_pictures(parser)
+    _add_paintings(parser)
     _add_arguments(parser, TrainingSettings)
     parser.add_argument(
         "--start-from", type=Path, metavar="FILE",
@@ -55,7 +57,6 @@ def style_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("style", help="the style picture, or a built-in style's name")
-    parser.add_argument("--photos", type=Path, required=True, help=f"{_PICTURES} photos")
     parser.add_argument(
         "--teacher", metavar="FILE|vgg19",
         help="encoder to learn from, such as VGG-16: a safetensors file, or torchvision's VGG-19 "
@@ -69,14 +70,11 @@ def style_parser() -> argparse.ArgumentParser:
     return parser
 
 
-_PICTURES = "folder or tar of"
-
-
-def _add_pictures(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--photos", type=Path, required=True, help=f"{_PICTURES} photos")
+def _add_paintings(parser: argparse.ArgumentParser) -> None:
+    """Add what a network for any style, and an encoder, learn from besides photos."""
     parser.add_argument(
         "--paintings", type=Path, action="append", required=True,
-        help=f"{_PICTURES} paintings; may be given again",
+        help="folder or tar of paintings; may be given again",
     )  # fmt: skip
     parser.add_argument(
         "--teacher", action="append", required=True, metavar="FILE|vgg19",
@@ -89,6 +87,7 @@ def _add_arguments(
     parser: argparse.ArgumentParser, settings: type[Settings], *, save_every: int = 500
 ) -> None:
     """Add what every training takes, and an option for each of its settings."""
+    parser.add_argument("--photos", type=Path, required=True, help="folder or tar of photos")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, mps (default: %(default)s)")
     parser.add_argument(
@@ -114,7 +113,7 @@ def encoder_parser() -> argparse.ArgumentParser:
         "stopped run is resumed.",
         allow_abbrev=False,
     )
-    _add_pictures(parser)
+    _add_paintings(parser)
     _add_arguments(parser, EncoderSettings)
     return parser
 
@@ -124,7 +123,7 @@ def run(arguments: list[str]) -> int:
     args = _parsed(train_parser(), arguments, TrainingSettings)
     from vidnst.training.train import train
 
-    settings = TrainingSettings(**{f.name: getattr(args, f.name) for f in fields(TrainingSettings)})
+    settings = _settings(args, TrainingSettings)
     material = _material(args)
     with _progress(settings.steps) as (note, show):
         weights = train(
@@ -138,23 +137,20 @@ def run_style(arguments: list[str]) -> int:
     """Run `vidnst train-style` and return the exit code."""
     args = _parsed(style_parser(), arguments, SingleSettings)
     from vidnst.media.pictures import read_style
-    from vidnst.style.perceptual import load_encoder
     from vidnst.training.single import train_single
     from vidnst.weights import shipped_weights
 
-    settings = SingleSettings(**{f.name: getattr(args, f.name) for f in fields(SingleSettings)})
+    settings = _settings(args, SingleSettings)
     style = read_style(style_path(args.style))
-    slim = load_encoder(shipped_weights("slim-vgg16.safetensors")) if not args.teacher else None
+    teacher = args.teacher or str(shipped_weights("slim-vgg16.safetensors"))
+    common = _common(args)
     with _progress(settings.steps) as (note, show):
         weights = train_single(
             settings,
             style,
-            photos=args.photos,
-            teacher=slim or _teacher(args.teacher),
-            out=args.out,
-            device=_device(args),
+            **common,
+            teacher=_teacher(teacher),
             start_from=args.start_from,
-            save_every=args.save_every,
             on_note=note,
             on_step=show,
         )
@@ -186,7 +182,7 @@ def run_encoder(arguments: list[str]) -> int:
 
     from vidnst.training.encoder import train_encoder
 
-    settings = EncoderSettings(**{f.name: getattr(args, f.name) for f in fields(EncoderSettings)})
+    settings = _settings(args, EncoderSettings)
     material = _material(args)
     with tqdm(total=settings.steps, unit=" steps", dynamic_ncols=True) as bar:
 
@@ -224,20 +220,24 @@ def _parsed(
     return parser.parse_args(arguments)
 
 
+def _settings(args: argparse.Namespace, settings: type[AnySettings]) -> AnySettings:
+    return settings(**{field.name: getattr(args, field.name) for field in fields(settings)})
+
+
 def _material(args: argparse.Namespace) -> dict[str, Any]:
+    """What the trainings that learn from paintings take besides their settings."""
+    teachers = [_teacher(named) for named in args.teacher]
+    return {**_common(args), "paintings": args.paintings, "teachers": teachers}
+
+
+def _common(args: argparse.Namespace) -> dict[str, Any]:
     """What every training takes besides its settings."""
     return {
         "photos": args.photos,
-        "paintings": args.paintings,
-        "teachers": _teachers(args),
         "out": args.out,
         "device": _device(args),
         "save_every": args.save_every,
     }
-
-
-def _teachers(args: argparse.Namespace) -> "list[PerceptualEncoder]":
-    return [_teacher(named) for named in args.teacher]
 
 
 def _teacher(named: str) -> "PerceptualEncoder":

@@ -130,12 +130,13 @@ class FastStylizer(FeedForwardStylizer):
 
     def _own_differences(self, weights: Path | None) -> Iterator[tuple[float, StyledLayers]]:
         """What networks of the styles' own, shipped or given, do otherwise, each with its share."""
+        alone = len(self._style.pictures) == 1 and self._style.fine is None
         for picture, share in zip(self._style.pictures, self._style.shares, strict=True):
             if weights is not None and not trained_for(weights, picture):
                 raise WeightsError(f"{weights} was trained for another style picture than this one")
             own = own_network(picture) if weights is None else load_single(weights)
             if own is not None:
-                code = self._code_of(StylePictures((picture,), (1.0,)))
+                code = self._code if alone else self._code_of(style_pictures(picture))
                 yield share, difference(own.styled(), self.network.styled(code))
 
     def _wanted_style(self, samples: Sequence[Picture]) -> StylePictures:

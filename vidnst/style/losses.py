@@ -163,8 +163,13 @@ def flat_variation(picture: Tensor, content: Tensor) -> Tensor:
     return (torch.exp(-detail / 0.03) * steps(picture)).mean()
 
 
-_GRAY = (0.299, 0.587, 0.114)
+_LUMA = (0.299, 0.587, 0.114)
 _TONE_PX = 8
+
+
+def luma(picture: Tensor) -> Tensor:
+    """The luma (B, 1, H, W) of pictures (B, 3, H, W), by BT.601's weights."""
+    return (picture * picture.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
 
 
 def palette_loss(result: Tensor, palette: Tensor, directions: Tensor) -> Tensor:
@@ -182,8 +187,7 @@ def palette_loss(result: Tensor, palette: Tensor, directions: Tensor) -> Tensor:
 
 def tones(picture: Tensor) -> Tensor:
     """The lightness of (B, 3, H, W) in squares of 8 px: (B, N), in the picture's order."""
-    gray = F.avg_pool2d(picture, _TONE_PX) * picture.new_tensor(_GRAY)[:, None, None]
-    return gray.sum(1).flatten(1)
+    return luma(F.avg_pool2d(picture, _TONE_PX)).flatten(1)
 
 
 def tone_loss(result: Tensor, scene: Tensor, sorted_tones: Tensor) -> Tensor:

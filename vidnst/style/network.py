@@ -30,7 +30,7 @@ from vidnst.style.channels_last import (
     reflect,
     space_to_depth,
 )
-from vidnst.style.shape import NetworkShape, layers_of
+from vidnst.style.shape import Layer, NetworkShape, layers_of
 from vidnst.weights import read_weights, write_weights
 
 ANY_STYLE = "any style"
@@ -111,6 +111,13 @@ def paint(
     x = layer("skip", fine, plus=operations.doubled(layer("grow", x)), rectify=True)
     x = layer("mix", x, rectify=True)
     return operations.shuffled(layer("leave", x))
+
+
+def normed(y: Tensor, layer: Layer, scale: Tensor, shift: Tensor) -> Tensor:
+    """What a layer's convolution gave (B, C, H, W), normed or not, scaled and shifted (B, C)."""
+    if layer.normed:
+        return instance_norm(y, scale, shift)
+    return y * scale[:, :, None, None] + shift[:, :, None, None]
 
 
 def finished(y: Tensor, plus: Tensor | None, rectify: bool) -> Tensor:
@@ -232,11 +239,7 @@ class StyleNetwork(nn.Module):
             else:
                 parts = zip(torch.split(x, counts), kernels, strict=True)
                 y = torch.cat([F.conv2d(part, kernel, stride=stride) for part, kernel in parts])
-            scale, shift = scale[owner], shift[owner]
-            if self.layers[name].normed:
-                y = instance_norm(y, scale, shift)
-            else:
-                y = y * scale[:, :, None, None] + shift[:, :, None, None]
+            y = normed(y, self.layers[name], scale[owner], shift[owner])
             return finished(y, plus, rectify)
 
         return paint(frame, self.shape, layer, TENSORS)

@@ -17,6 +17,7 @@ from torch import Tensor
 from vidnst.frames import Picture
 from vidnst.media.pictures import resize
 from vidnst.style.color import Palette
+from vidnst.style.losses import luma
 from vidnst.style.objective import TILE_SIDE, tile_cores
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import StylePictures
@@ -33,7 +34,6 @@ _TONE_WEIGHT = 0.5
 By features alone a dark calm place is as near to a light calm one as to any, and a black coat comes
 out as bare paper.
 """
-_LUMA = (0.299, 0.587, 0.114)
 _LEAST_TONE_SPREAD = 8 / 255
 _MOST_PLACES = 16_000
 """Of a style: more add little, and each costs time in every search."""
@@ -118,8 +118,7 @@ class PlaceReader:
 
 def lightness(picture: Tensor) -> Tensor:
     """The mean luma of each place of a picture (1, 3, H, W) in [0, 1]: (H // 4, W // 4, 1)."""
-    luma = (picture * picture.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
-    return F.avg_pool2d(luma, PLACE_SIDE)[0, 0, :, :, None]
+    return F.avg_pool2d(luma(picture), PLACE_SIDE)[0, 0, :, :, None]
 
 
 def tones(lightness: Tensor) -> Tensor:

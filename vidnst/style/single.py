@@ -17,13 +17,14 @@ from torch import Tensor, nn
 
 from vidnst.frames import Picture
 from vidnst.shipped import shipped
-from vidnst.style.channels_last import instance_norm, reflect
+from vidnst.style.channels_last import reflect
 from vidnst.style.network import (
     TENSORS,
     StyledLayer,
     StyledLayers,
     finished,
     fitting,
+    normed,
     paint,
 )
 from vidnst.style.shape import NetworkShape, layers_of
@@ -75,10 +76,7 @@ class SingleNetwork(nn.Module):
             form = self.layers[name]
             x = reflect(x) if form.size == 3 else x
             y = F.conv2d(x, kernel.to(x.dtype), stride=form.stride)
-            if form.normed:
-                y = instance_norm(y, scale.expand(len(y), -1), shift.expand(len(y), -1))
-            else:
-                y = y * scale[:, None, None] + shift[:, None, None]
+            y = normed(y, form, scale.expand(len(y), -1), shift.expand(len(y), -1))
             return finished(y, plus, rectify)
 
         return paint(frame, self.shape, layer, TENSORS)
@@ -92,7 +90,7 @@ class SingleNetwork(nn.Module):
             "kind": SINGLE_STYLE,
             "shape": json.dumps(asdict(self.shape)),
             "glance": _glance(style).tobytes().hex(),
-            "aspect": f"{style.shape[1] / style.shape[0]:.4f}",
+            "aspect": f"{_aspect(style):.4f}",
         }
         write_weights(path, dict(self.parts), described | dict(metadata or {}))
 
@@ -122,21 +120,25 @@ def trained_for(weights: Path, style: Picture) -> bool:
 
     Raises WeightsError where it cannot be read.
     """
-    metadata = read_metadata(weights)
+    return _shows(read_metadata(weights), _glance(style), _aspect(style))
+
+
+def _shows(metadata: Mapping[str, str], glance: Picture, aspect: float) -> bool:
+    """Whether metadata tell of a picture of this glance and aspect."""
     try:
-        glance = np.frombuffer(bytes.fromhex(metadata["glance"]), np.uint8).astype(int)
-        aspect = float(metadata["aspect"])
-        apart = np.abs(glance - _glance(style).ravel()).mean()
+        wanted = np.frombuffer(bytes.fromhex(metadata["glance"]), np.uint8).astype(int)
+        same_shape = abs(aspect / float(metadata["aspect"]) - 1) < _SAME_ASPECT
+        apart = np.abs(wanted - glance.ravel()).mean()
     except (KeyError, ValueError):
         return False
-    same_shape = abs(style.shape[1] / style.shape[0] / aspect - 1) < _SAME_ASPECT
-    return bool(same_shape and apart <= min(_SAME_GLANCE, _SAME_SHARE * glance.std()))
+    return bool(same_shape and apart <= min(_SAME_GLANCE, _SAME_SHARE * wanted.std()))
 
 
 def own_network(style: Picture) -> SingleNetwork | None:
     """The network that ships for this picture, RGB uint8 (H, W, 3), where there is one."""
-    for name in SHA256:
-        if name.startswith("styles/") and trained_for(shipped(f"weights/{name}"), style):
+    glance, aspect = _glance(style), _aspect(style)
+    for name in (name for name in SHA256 if name.startswith("styles/")):
+        if _shows(read_metadata(shipped(f"weights/{name}")), glance, aspect):
             return load_single(shipped_weights(name))
     return None
 
@@ -157,6 +159,10 @@ def plus_difference(layers: StyledLayers, difference: StyledLayers, share: float
 def difference(layers: StyledLayers, others: StyledLayers) -> StyledLayers:
     """layers - others."""
     return plus_difference(layers, others, -1.0)
+
+
+def _aspect(style: Picture) -> float:
+    return float(style.shape[1] / style.shape[0])
 
 
 def _glance(style: Picture) -> Picture:

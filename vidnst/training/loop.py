@@ -1,9 +1,10 @@
 """The loop of a training run: down a weighted sum of losses, its state kept in a folder."""
 
 import csv
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from vidnst.training.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
+from vidnst.training.settings import SingleSettings, TrainingSettings, loss_weights
 
 
 @dataclass(frozen=True)
@@ -32,26 +34,25 @@ def descend(
     network: nn.Module,
     groups: Sequence[dict[str, Any]],
     losses_of: Callable[[int], Mapping[str, Tensor]],
-    weights: Mapping[str, float],
+    settings: TrainingSettings | SingleSettings,
     *,
     out: Path,
-    steps: int,
-    rate: float,
-    average_decay: float,
     save_every: int,
     device: torch.device,
-    write: Callable[[int], None],
+    write: Callable[[dict[str, str]], None],
     on_note: Callable[[str], None],
     on_step: Callable[[TrainingStep], None],
 ) -> None:
     """Train the network with Adam; go on where the folder `out` holds a checkpoint.
 
     groups: its parameters ("params"), each group with its share of the rate ("share"). losses_of:
-    of a step, by the weights' names. write: called with the number of steps behind, now and then
-    and at the end, while the network holds the running averages of its parameters.
+    of a step, by the names that settings have weights for. write: called with what metadata should
+    tell of the run, now and then and at the end, while the network holds the running averages of
+    its parameters.
 
     `out` gets checkpoint.pt and losses.csv.
     """
+    weights, steps, rate = loss_weights(settings), settings.steps, settings.rate
     learned = [parameter for group in groups for parameter in group["params"]]
     optimizer = torch.optim.Adam(groups, lr=rate, betas=(0.9, 0.99))
     average = [p.detach().clone() for p in learned]
@@ -72,7 +73,7 @@ def descend(
             total.backward()  # type: ignore[no-untyped-call]
             torch.nn.utils.clip_grad_norm_(learned, 5.0)
             optimizer.step()
-            decay = min(average_decay, (1 + step) / (10 + step))
+            decay = min(settings.average_decay, (1 + step) / (10 + step))
             with torch.no_grad():
                 torch._foreach_lerp_(average, [p.detach() for p in learned], 1 - decay)
             if step % 10 == 0 or step + 1 == steps:
@@ -85,7 +86,7 @@ def descend(
                 file.flush()
                 save_checkpoint(checkpoint, network, optimizer, average, step + 1)
                 with averaged(learned, average):
-                    write(step + 1)
+                    write({"steps": str(step + 1), "settings": json.dumps(asdict(settings))})
 
 
 def _rate_factor(step: int, steps: int) -> float:

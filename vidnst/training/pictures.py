@@ -15,6 +15,9 @@ from vidnst.media.pictures import is_picture
 
 _LARGEST_SIDE = 384
 
+PHOTO_SPANS = (2 / 3, 4 / 3)
+"""Of the pixels that a photo's crop takes, in units of its size: near and far."""
+
 
 def _encoded_pictures(source: Path) -> Iterator[bytes]:
     if source.is_dir():

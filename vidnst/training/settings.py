@@ -35,11 +35,6 @@ class TrainingSettings(NetworkShape):
         _require_at_least_one(self)
         _require_sizes(self)
 
-    @property
-    def loss_weights(self) -> dict[str, float]:
-        """Of each loss, by its name."""
-        return _loss_weights(self)
-
 
 @dataclass(frozen=True)
 class SingleSettings:
@@ -80,11 +75,6 @@ class SingleSettings:
                 f"{self.style_size}..2048, the second not below the first"
             )
 
-    @property
-    def loss_weights(self) -> dict[str, float]:
-        """Of each loss, by its name."""
-        return _loss_weights(self)
-
 
 @dataclass(frozen=True)
 class EncoderSettings:
@@ -106,7 +96,8 @@ Settings = TrainingSettings | SingleSettings | EncoderSettings
 """Of any training."""
 
 
-def _loss_weights(settings: TrainingSettings | SingleSettings) -> dict[str, float]:
+def loss_weights(settings: TrainingSettings | SingleSettings) -> dict[str, float]:
+    """Of each loss, by its name."""
     values: dict[str, Any] = {f.name: getattr(settings, f.name) for f in fields(settings)}
     ending = "_weight"
     return {n.removesuffix(ending): float(v) for n, v in values.items() if n.endswith(ending)}

@@ -4,9 +4,7 @@ What a step draws at random follows from the seed and the step's number, so that
 stopped goes on as if it had not been.
 """
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +24,7 @@ from vidnst.style.single import SingleNetwork, load_single, trained_for
 from vidnst.training.checkpoint import require_same_settings
 from vidnst.training.loop import TrainingStep, descend
 from vidnst.training.objective import Seen, judge, judged_layers, seen_in
-from vidnst.training.pictures import load_squares, random_crops
+from vidnst.training.pictures import PHOTO_SPANS, load_squares, random_crops
 from vidnst.training.settings import SingleSettings
 from vidnst.weights import shipped_weights
 
@@ -35,7 +33,6 @@ _CROPS = 48
 _PALETTE_SIDE = 96
 _TONED_SIDE = 600
 _DIRECTIONS = 24
-_PHOTO_SPANS = (2 / 3, 4 / 3)
 
 
 def train_single(
@@ -77,7 +74,7 @@ def train_single(
     def losses_of(step: int) -> dict[str, Tensor]:
         rng = np.random.default_rng([settings.seed, 1, step])
         chosen = rng.integers(0, len(squares), settings.batch)
-        frames = random_crops(squares, chosen, settings.size, rng, spans=_PHOTO_SPANS)
+        frames = random_crops(squares, chosen, settings.size, rng, spans=PHOTO_SPANS)
         later = a_moment_later(frames[-1:], rng)
         with torch.autocast(device.type, torch.bfloat16):
             painted = network(channels_last(torch.cat([frames, later.pictures]))).float()
@@ -90,22 +87,15 @@ def train_single(
             "lattice": lattice_energy(result),
         }
 
-    def write(step: int) -> None:
-        described = {"steps": str(step), "settings": json.dumps(asdict(settings))}
-        network.save(path, style, described)
-
     descend(
         network,
         [{"params": list(network.parameters()), "share": 1.0}],
         losses_of,
-        settings.loss_weights,
+        settings,
         out=out,
-        steps=settings.steps,
-        rate=settings.rate,
-        average_decay=settings.average_decay,
         save_every=save_every,
         device=device,
-        write=write,
+        write=lambda described: network.save(path, style, described),
         on_note=on_note,
         on_step=on_step,
     )

@@ -4,9 +4,8 @@ Everything a step draws at random follows from the seed and the step's number, s
 was stopped and resumed goes the same way as one that was not.
 """
 
-import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from vidnst.style.shape import NetworkShape
 from vidnst.training.checkpoint import require_same_settings
 from vidnst.training.loop import TrainingStep, descend
 from vidnst.training.objective import judge, seen_in
-from vidnst.training.pictures import as_float, load_squares, random_crops
+from vidnst.training.pictures import PHOTO_SPANS, as_float, load_squares, random_crops
 from vidnst.training.settings import TrainingSettings
 from vidnst.training.sheet import write_sheet
 from vidnst.training.styles import Styles
@@ -36,10 +35,6 @@ _HELD_OUT = 6
 _RATES = {"modulate": 0.07, "experts": 0.15}
 """Of the rate, for these parts of the network: so many of their parameters act on each style at
 once that at the full rate their noise drowns what a style has learned."""
-
-
-_PHOTO_SPANS = (2 / 3, 4 / 3)
-"""Of the pixels that a photo's crop takes, in units of its size: near and far."""
 
 
 def train(
@@ -85,8 +80,7 @@ def train(
     sheet_styles = as_float(painting_squares[0][-_HELD_OUT:])
     sheet_codes = styles.codes(sheet_styles)
 
-    def write(step: int) -> None:
-        described = {"steps": str(step), "settings": json.dumps(asdict(settings))}
+    def write(described: dict[str, str]) -> None:
         network.save(out / "network.safetensors", described)
         photos = as_float(photo_squares[-_HELD_OUT:])
         write_sheet(out / "sheet.png", network, photos, sheet_styles, sheet_codes)
@@ -95,11 +89,8 @@ def train(
         network,
         _groups(network),
         lambda step: _losses(step, settings, network, styles, teachers, photo_squares),
-        settings.loss_weights,
+        settings,
         out=out,
-        steps=settings.steps,
-        rate=settings.rate,
-        average_decay=settings.average_decay,
         save_every=save_every,
         device=device,
         write=write,
@@ -150,7 +141,7 @@ def _losses(
     rng = np.random.default_rng([settings.seed, step])
     batch, size = settings.batch, settings.size
     chosen = rng.integers(0, len(photos) - _HELD_OUT, batch)
-    frames = random_crops(photos, chosen, size, rng, spans=_PHOTO_SPANS)
+    frames = random_crops(photos, chosen, size, rng, spans=PHOTO_SPANS)
     style, codes = styles.draw(batch, rng)
 
     # The second half of the batch is painted again as the camera would see it a moment later.

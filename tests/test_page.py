@@ -251,12 +251,14 @@ def test_a_mask_is_drawn_and_only_that_is_painted(browser: Any, url: str, films:
         everywhere = painted(page)
         page.get_by_text("Paint only a part").click()
         canvas = mask_canvas(page)
+        canvas.scroll_into_view_if_needed()
         box = canvas.bounding_box()
-        for height in np.linspace(0.03, 0.97, 12):
-            page.mouse.move(box["x"] + 2, box["y"] + height * box["height"])
-            page.mouse.down()
-            page.mouse.move(box["x"] + 0.45 * box["width"], box["y"] + height * box["height"])
-            page.mouse.up()
+        for height in np.linspace(0.03, 0.97, 12) * box["height"]:
+            canvas.drag_to(
+                canvas,
+                source_position={"x": 2, "y": height},
+                target_position={"x": 0.45 * box["width"], "y": height},
+            )
         photograph(page, "page-mask.png")
         page.get_by_role("button", name="Use this mask").click()
         masked = picture_of(painted(page, everywhere))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -165,6 +166,7 @@ def flat_variation(picture: Tensor, content: Tensor) -> Tensor:
 
 _LUMA = (0.299, 0.587, 0.114)
 _TONE_PX = 8
+_DIRECTIONS = 24
 
 
 def luma(picture: Tensor) -> Tensor:
@@ -172,16 +174,17 @@ def luma(picture: Tensor) -> Tensor:
     return (picture * picture.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
 
 
-def palette_loss(result: Tensor, palette: Tensor, directions: Tensor) -> Tensor:
-    """How far the colors of pictures (B, 3, H, W) are from those of a palette (N, 3).
+def palette_loss(result: Tensor, colors: Tensor, rng: np.random.Generator) -> Tensor:
+    """How far the colors of pictures (B, 3, H, W) are from other colors (B or 1, N, 3).
 
-    The sliced Wasserstein distance of order 1 (Rabin et al. 2011), over directions (3, D) of unit
-    length: along each, the colors of both in order are compared one by one. Pictures are seen at a
-    quarter of their size; of the palette as many colors as that has pixels are needed.
+    The sliced Wasserstein distance of order 1 (Rabin et al. 2011): along random directions, as many
+    colors of both in order are compared one by one. Pictures are seen at a quarter of their size.
     """
     own = F.avg_pool2d(result, 4).flatten(2).transpose(1, 2)
-    wanted = palette[: own.shape[1]]
-    apart = (own @ directions).sort(1)[0] - (wanted @ directions).sort(0)[0]
+    chosen = torch.from_numpy(np.resize(rng.permutation(colors.shape[1]), own.shape[1]))
+    directions = F.normalize(torch.from_numpy(rng.normal(size=(3, _DIRECTIONS))).to(own), dim=0)
+    wanted = colors[:, chosen.to(colors.device)]
+    apart = (own @ directions).sort(1)[0] - (wanted @ directions).sort(1)[0]
     return apart.abs().mean()
 
 
@@ -191,15 +194,15 @@ def tones(picture: Tensor) -> Tensor:
 
 
 def tone_loss(result: Tensor, scene: Tensor, sorted_tones: Tensor) -> Tensor:
-    """How far the lightness of paintings is from the scenes', spread as a style's is.
+    """How far the lightness of paintings is from the scenes', spread as their styles' is.
 
-    result, scene: (B, 3, H, W). sorted_tones: a style's tones (N,), in order. The scene's darkest
-    square should be as dark as the style's darkest, its middle one as the style's, and so on: else
-    a dark coat may come out as bare paper.
+    result, scene: (B, 3, H, W). sorted_tones: the styles' tones (B or 1, N), in order. The scene's
+    darkest square should be as dark as the style's darkest, its middle one as the style's, and so
+    on: else a dark coat may come out as bare paper.
     """
     ranks = tones(scene).argsort(1).argsort(1)
-    places = ranks * (len(sorted_tones) - 1) / max(1, ranks.shape[1] - 1)
-    wanted = sorted_tones[places.round().long()]
+    places = ranks * (sorted_tones.shape[1] - 1) / max(1, ranks.shape[1] - 1)
+    wanted = sorted_tones.expand(len(ranks), -1).gather(1, places.round().long())
     return (tones(result) - wanted).abs().mean()
 
 

@@ -26,6 +26,9 @@ class TrainingSettings(NetworkShape):
     fine_weight: float = 2.0
     scene_weight: float = 12.0
     content_weight: float = 0.35
+    detail_weight: float = 0.0
+    color_weight: float = 0.0
+    tone_weight: float = 0.0
     temporal_weight: float = 30.0
     lattice_weight: float = 4000.0
     average_decay: float = 0.998

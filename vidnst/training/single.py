@@ -32,7 +32,6 @@ _CROPS = 48
 """Of the style, seen once before the first step; each step compares to some of them."""
 _PALETTE_SIDE = 96
 _TONED_SIDE = 600
-_DIRECTIONS = 24
 
 
 def train_single(
@@ -81,7 +80,7 @@ def train_single(
         result = painted[:-1]
         return {
             **judge(teacher, result, frames, wanted.some(settings.batch, rng), rng),
-            "color": palette_loss(result, *wanted.palette(rng)),
+            "color": palette_loss(result, wanted.colors, rng),
             "tone": tone_loss(result, frames, wanted.sorted_tones),
             "temporal": later.unsteadiness(result[-1:], painted[-1:]),
             "lattice": lattice_energy(result),
@@ -130,8 +129,8 @@ class _Wanted:
         small = F.interpolate(
             style, (_PALETTE_SIDE, _PALETTE_SIDE), mode="bilinear", antialias=True
         )
-        self._colors = small[0].flatten(1).T
-        self.sorted_tones = tones(_at_size(style, _TONED_SIDE, size)).flatten().sort()[0]
+        self.colors = small.flatten(2).transpose(1, 2)
+        self.sorted_tones = tones(_at_size(style, _TONED_SIDE, size)).sort(1)[0]
 
     def some(self, count: int, rng: np.random.Generator) -> Seen:
         """Crops of the style, as the teacher sees them."""
@@ -146,13 +145,6 @@ class _Wanted:
                 for la in self._layers
             },
         )
-
-    def palette(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """The style's colors (N, 3) in a new order, and directions (3, D) to compare them along."""
-        device = self._colors.device
-        order = torch.from_numpy(rng.permutation(len(self._colors))).to(device)
-        directions = torch.from_numpy(rng.normal(size=(3, _DIRECTIONS))).float().to(device)
-        return self._colors[order], F.normalize(directions, dim=0)
 
 
 def _as_tensor(style: Picture) -> Tensor:

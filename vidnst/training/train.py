@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.allocator import keep_freed_memory
 from vidnst.errors import TrainingError
 from vidnst.style.code import code_encoder
 from vidnst.style.learning import a_moment_later, channels_last
-from vidnst.style.losses import lattice_energy
+from vidnst.style.losses import lattice_energy, palette_loss, tone_loss, tones
 from vidnst.style.network import StyleNetwork, load_network
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.shape import NetworkShape
@@ -35,6 +36,9 @@ _HELD_OUT = 6
 _RATES = {"modulate": 0.07, "experts": 0.15}
 """Of the rate, for these parts of the network: so many of their parameters act on each style at
 once that at the full rate their noise drowns what a style has learned."""
+
+_COLOR_PX = 4
+"""Colors of a style are told by the means of squares of so many pixels."""
 
 
 def train(
@@ -159,6 +163,9 @@ def _losses(
     # The teachers take turns.
     teacher = teachers[step % len(teachers)]
     losses = judge(teacher, result, frames, seen_in(teacher, style), rng)
+    colors = F.avg_pool2d(style, _COLOR_PX).flatten(2).transpose(1, 2)
+    losses["color"] = palette_loss(result, colors, rng)
+    losses["tone"] = tone_loss(result, frames, tones(style).sort(1)[0])
     losses["temporal"] = later.unsteadiness(result[-moving:], result_later)
     losses["lattice"] = lattice_energy(result)
     return losses

@@ -11,6 +11,7 @@ from known_motion import SIZE_HW, known_film, painted_film, warping_error
 from vidnst.errors import MediaError, UsageError, WeightsError
 from vidnst.frames import Picture
 from vidnst.memory import available_bytes, require_memory
+from vidnst.style.code import code_encoder
 from vidnst.style.gatys import GatysStylizer, perceptual_encoder
 from vidnst.style.optimizing import OptimizingStep
 from vidnst.style.options import GatysOptions, StyleOptions
@@ -117,7 +118,7 @@ def test_a_still_scene_stops_early() -> None:
         painter.paint(np.clip(np.rint(still + noise), 0, 255).astype(np.uint8))
         counts.append(len(steps) - before)
     assert counts[0] == 70
-    assert max(counts[2:]) <= 40, counts
+    assert max(counts[2:]) <= 45, counts
 
 
 def test_the_same_seed_gives_the_same_picture(film: list[Picture]) -> None:
@@ -198,14 +199,14 @@ def test_settings_out_of_range_are_refused(options: dict[str, object], message: 
 def test_layers_and_sizes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(UsageError, match=r"no layer relu9_1 in slim: it has relu1_1, .*relu5_1"):
         stylizer(GatysOptions(content_layer=("relu9_1",)))
-    with pytest.raises(UsageError, match="the frame is 40x24, but its layers need 32 pixels"):
-        stylizer(size_hw=(24, 40))
-    with pytest.raises(UsageError, match="--scales is 4, but 128x96 pixels can be halved only 1"):
+    with pytest.raises(UsageError, match="the frame is 40x12, but its layers need 16 pixels"):
+        stylizer(size_hw=(12, 40))
+    with pytest.raises(UsageError, match="--scales is 4, but 128x96 pixels can be halved only 2"):
         stylizer(GatysOptions(scales=4))
-    with pytest.raises(UsageError, match="the style is 30x20"):
-        GatysStylizer(brushwork(20, 30), StyleOptions(), QUICK, size_hw=SIZE_HW)
+    with pytest.raises(UsageError, match="the style is 30x12"):
+        GatysStylizer(brushwork(12, 30), StyleOptions(), QUICK, size_hw=SIZE_HW)
     shallow = GatysOptions(content_layer=("relu2_1",), style_layer=("relu1_1", "relu3_1"))
-    GatysStylizer(brushwork(20, 30), StyleOptions(), shallow, size_hw=(24, 40))
+    GatysStylizer(brushwork(12, 30), StyleOptions(), shallow, size_hw=(12, 40))
     with pytest.raises(WeightsError, match="cannot read weights from nowhere"):
         perceptual_encoder("nowhere.safetensors")
 
@@ -247,7 +248,7 @@ def test_the_slim_encoder_costs_no_more_than_its_teachers() -> None:
             inputs = outputs
         return sum_
 
-    slim = perceptual_encoder("slim")
+    slim = code_encoder()
     vgg_slim = {"1_1": 16, "1_2": 16, "2_1": 32, "2_2": 32} | {f"3_{i}": 64 for i in (1, 2, 3, 4)}
     vgg_slim |= {f"4_{i}": 128 for i in (1, 2, 3, 4)} | {"5_1": 128}
     assert slim.style_layers == ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")

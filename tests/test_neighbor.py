@@ -11,7 +11,7 @@ from vidnst.commands.arguments import render_options
 from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.style import places
-from vidnst.style.gatys import perceptual_encoder
+from vidnst.style.code import code_encoder
 from vidnst.style.matching import PlacesLoss
 from vidnst.style.neighbor import NeighborStylizer, neighbor_encoder
 from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions
@@ -191,7 +191,7 @@ def test_sizes_and_encoders_that_do_not_fit_are_refused() -> None:
     with pytest.raises(UsageError, match="16 pixels on each side"):
         stylizer(size_hw=(12, 40))
     with pytest.raises(UsageError, match="no layer"):
-        stylizer(encoder=perceptual_encoder("slim"))
+        stylizer(encoder=code_encoder())
 
 
 def test_options_for_others_are_refused() -> None:

@@ -318,14 +318,17 @@ def test_a_style_mask_chooses_what_of_a_style_counts() -> None:
     style = np.concatenate([texture(96, 48, 1) // 4, 255 - texture(96, 48, 2) // 4], 1)
     left = np.zeros((96, 96), np.uint8)
     left[:, :44] = 255
-    light = []
+    light, colors = [], []
     for chosen in (left, 255 - left):
         painter = GatysStylizer(
             style, StyleOptions(), FOR_STYLE, size_hw=(64, 96), style_masks=[chosen],
             dtype=torch.float32,
         )  # fmt: skip
         light.append(painter.paint(texture(64, 96, 6)).mean())
+        colors.append(255 * painter._targets.colors(0).mean)
     assert light[0] + 15 < light[1]
+    np.testing.assert_allclose(colors[0], style[:, :44].mean((0, 1)), atol=0.1)
+    np.testing.assert_allclose(colors[1], style[:, 44:].mean((0, 1)), atol=0.1)
 
 
 def test_those_in_front_hide_those_behind_and_edges_stay_whole() -> None:

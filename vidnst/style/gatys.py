@@ -30,7 +30,7 @@ _COARSEST_SIDE = 128
 def perceptual_encoder(features: str) -> PerceptualEncoder:
     """The encoder that --features names (style/perceptual.py, named_encoder)."""
     # Average pooling, as Gatys et al. 2015, section 2, found better for painting.
-    return named_encoder(features, slim="slim.safetensors", pooling="average")
+    return named_encoder(features, pooling="average")
 
 
 class GatysStylizer(OptimizingStylizer):
@@ -108,9 +108,10 @@ class GatysStylizer(OptimizingStylizer):
         point: Tensor | None = None
         done, count = 0, sum(steps for _, steps in self._scales)
         for size_hw, steps in self._scales:
-            content = self._pixels(resize(picture, size_hw))
+            scene = resize(picture, size_hw)
+            content = self._pixels(scene)
             if point is None:
-                start = self._start(content)
+                start = self._start(scene, content, weights)
             else:
                 start = F.interpolate(point, size_hw, mode="bicubic", align_corners=False)
             loss = self._loss(content, None, weights)
@@ -119,9 +120,10 @@ class GatysStylizer(OptimizingStylizer):
         assert point is not None
         return as_picture(point)
 
-    def _start(self, content: Tensor) -> Tensor:
+    def _start(self, scene: Picture, content: Tensor, weights: Weights | None) -> Tensor:
         if self.gatys.init == "content":
-            return content
+            # Means and covariances of features alone would leave it in colors between both.
+            return self._pixels(self._in_style_colors(scene, weights))
         if self.gatys.init == "style":
             size_hw = (content.shape[2], content.shape[3])
             return self._pixels(resize(self._targets.pictures(0)[0], size_hw))

@@ -106,10 +106,7 @@ class PlacesLoss:
 
 
 class Matching:
-    """One frame's places before those of the styles, at one size.
-
-    strength: of one style that paints everything; None where there are several.
-    """
+    """One frame's places before those of the styles, at one size."""
 
     def __init__(
         self,
@@ -138,8 +135,6 @@ class Matching:
             else F.adaptive_avg_pool2d(guides[None].float(), self.grid)[0]
         )
         self._shares = strength * shares
-        even = weights is None or weights.shape[1:] == (1, 1)
-        self.strength = float(self._shares[0, 0, 0]) if count == 1 and even else None
 
     def joint(self, picture: Tensor, own_share: float, asked: Tensor | None = None) -> Tensor:
         """The nearest places by all layers at once, (K, L, h, w); own_share: of the picture.

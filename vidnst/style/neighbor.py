@@ -18,7 +18,6 @@ from vidnst.frames import Picture, Weights
 from vidnst.media.pictures import resize
 from vidnst.motion.flow import optical_flow
 from vidnst.motion.visibility import visible
-from vidnst.style.color import matched, palette_of
 from vidnst.style.matching import Matching, PlacesLoss
 from vidnst.style.objective import MOST_UNTILED, Anchor
 from vidnst.style.optimizing import OptimizingStep, OptimizingStylizer, as_picture, scales_of
@@ -44,7 +43,7 @@ _REFINING_ROUNDS = 3
 
 def neighbor_encoder(features: str) -> PerceptualEncoder:
     """The encoder that --features names (style/perceptual.py, named_encoder)."""
-    return named_encoder(features, slim="slim-vgg16.safetensors", pooling="max")
+    return named_encoder(features, pooling="max")
 
 
 class NeighborStylizer(OptimizingStylizer):
@@ -143,7 +142,7 @@ class NeighborStylizer(OptimizingStylizer):
             scene = resize(picture, size_hw)
             matching = self._matching(scene, weights)
             if point is None:
-                begun, own_share = self._pixels(self._in_style_colors(scene, matching)), 0.0
+                begun, own_share = self._pixels(self._in_style_colors(scene, weights)), 0.0
             else:
                 begun = F.interpolate(point, size_hw, mode="bicubic", align_corners=False)
                 own_share = 1 - self._neighbor.scene
@@ -157,7 +156,7 @@ class NeighborStylizer(OptimizingStylizer):
             point = self._descend(point, matching, field, None, steps, done=done, count=count)
             done += steps
         self._field = field
-        return self._in_style_colors(as_picture(point), matching)
+        return self._in_style_colors(as_picture(point), weights)
 
     def _paint_next(
         self, picture: Picture, seed: np.ndarray, anchor: Anchor, weights: Weights | None
@@ -192,15 +191,6 @@ class NeighborStylizer(OptimizingStylizer):
     @property
     def _refining_steps(self) -> int:
         return max(1, round(self._neighbor.neighbor_steps / _REFINING_ROUNDS))
-
-    def _in_style_colors(self, painted: Picture, matching: Matching) -> Picture:
-        """Mean and covariance of the style's colors, as far as one style paints it all."""
-        if matching.strength is None:
-            return painted
-        wanted = matched(painted, palette_of(self._targets.pictures(0)))
-        return np.asarray(
-            cv2.addWeighted(wanted, matching.strength, painted, 1 - matching.strength, 0)
-        )
 
     def _carried(
         self, picture: Picture, anchor: Anchor, begun: Tensor

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from vidnst.errors import UsageError
 from vidnst.frames import Picture, Weights
 from vidnst.memory import is_out_of_memory, require_memory, too_large
 from vidnst.motion.visibility import Visible
-from vidnst.style.color import Palette, palette_of
+from vidnst.style.color import Palette, matched, palette_of
 from vidnst.style.descent import Objective, descend
 from vidnst.style.objective import Anchor
 from vidnst.style.options import GatysOptions, OptimizerName, StyleOptions
@@ -169,6 +170,19 @@ class OptimizingStylizer(ABC):
         with self._memory_errors():
             painted = self._paint_next(own.source, seed, self._anchor(warped, seen), weights)
         return _over(painted, own.source, weights)
+
+    def _in_style_colors(self, picture: Picture, weights: Weights | None) -> Picture:
+        """With mean and covariance of the style's colors, where one style paints everything.
+
+        As far as its strength says; where there are several, a picture as it is.
+        """
+        strength = self.options.strength
+        if weights is not None:
+            if weights.shape != (1, 1, 1):
+                return picture
+            strength *= float(weights[0, 0, 0])
+        wanted = matched(picture, self._targets.colors(0))
+        return np.asarray(cv2.addWeighted(wanted, strength, picture, 1 - strength, 0), np.uint8)
 
     @contextmanager
     def _memory_errors(self) -> Iterator[None]:

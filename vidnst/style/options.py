@@ -117,18 +117,18 @@ class GatysOptions:
     """
 
     features: str = option("slim", "what sees: slim, vgg19, or a file of vidnst train-encoder")
-    content_layer: tuple[str, ...] = option(("relu4_1",), "where scenes are compared")
+    content_layer: tuple[str, ...] = option(("relu4_3",), "where scenes are compared")
     style_layer: tuple[str, ...] = option(
-        ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"), "where styles are compared"
+        ("relu1_2", "relu2_2", "relu3_3", "relu4_3"), "where styles are compared"
     )
     style_statistics: StyleStatistics = option(
         "covariance",
         "what of a style is compared: covariance (with the mean) or gram",
         choices=get_args(StyleStatistics),
     )
-    content_weight: float = option(2.2e4, "how much the scene counts", low=0)
+    content_weight: float = option(1.1e4, "how much the scene counts", low=0)
     style_weight: float = option(1e5, "how much the style counts", low=0)
-    variation_weight: float = option(5e3, "how much smoothness counts", low=0)
+    variation_weight: float = option(2.5e3, "how much smoothness counts", low=0)
     scales: int | None = option(
         None, "sizes to paint at, each twice the one before", low=1, high=10
     )

@@ -153,14 +153,13 @@ def load_encoder(path: Path) -> PerceptualEncoder:
     return PerceptualEncoder(weights, pooling=pooling, padding=padding)
 
 
-def named_encoder(features: str, *, slim: str, pooling: Pooling) -> PerceptualEncoder:
+def named_encoder(features: str, *, pooling: Pooling) -> PerceptualEncoder:
     """The encoder that --features names: slim, vgg19, or a safetensors file.
 
-    slim: the shipped weights of that name. pooling: of vgg19. Raises WeightsError where it cannot
-    be had.
+    slim: the one that ships. pooling: of vgg19. Raises WeightsError where it cannot be had.
     """
     if features == "slim":
-        return load_encoder(shipped_weights(slim))
+        return load_encoder(shipped_weights("slim-vgg16.safetensors"))
     if features == "vgg19":
         return torchvision_vgg19(pooling=pooling)
     return load_encoder(Path(features))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from vidnst.frames import Picture, Weights
 from vidnst.media.pictures import resize
-from vidnst.style.color import Palette
+from vidnst.style.color import Palette, palette_of
 from vidnst.style.losses import Moments
 from vidnst.style.objective import see
 from vidnst.style.perceptual import PerceptualEncoder
@@ -49,6 +50,14 @@ class MatchedStyles:
     def pictures(self, index: int) -> tuple[Picture, ...]:
         """The pictures of a style, in the colors it is painted in."""
         return self._styles[index].pictures
+
+    def colors(self, index: int) -> Palette:
+        """Of what counts of a style's pictures, in the colors it is painted in."""
+        pictures, mask = self.pictures(index), self._masks[index]
+        if mask is None:
+            return palette_of(pictures)
+        counts = [cv2.resize(mask, (p.shape[1], p.shape[0])) > mask.max() / 2 for p in pictures]
+        return palette_of([p[those][None] for p, those in zip(pictures, counts, strict=True)])
 
     def match(self, palette: Palette | None) -> None:
         """Bring the styles' colors to a palette; None gives them their own."""

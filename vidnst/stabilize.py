@@ -4,11 +4,12 @@ A network paints each frame on its own, and texture that nothing in the scene ti
 the frame painted before is brought along the flow of the source and blended in where it is visible:
 o + c (warp(o_before) - o) with c < 1, so that what went wrong once is forgotten.
 
-What is held is never sharpened; only what is shown is. So the loop's gain at a frequency is c |W|,
-W the transfer function of the warp's cubic sample: 1 where nothing moves, and at half a pixel at
-most 1.06 over both axes, with c at most 0.92 where things move. With B the binomial blur, what is
-shown is o + s (B - B B) o: B is 0 at the finest frequency of either axis, so that sharpening leaves
-this as it is, and no grid of single pixels can grow of it.
+Averaging takes detail away. With B the binomial blur, what is shown is o + s (B - B B) o: B is 0 at
+the finest frequency of either axis, so that sharpening leaves this as it is, and no grid of single
+pixels can grow of it. What is held is sharpened less, by f (B - B B): else each warp would blur it
+more. The loop's gain at a frequency is then c |W| (1 + f B (1 - B)), at most c |W| (1 + f / 4); W
+is the transfer function of the warp's cubic sample: 1 where nothing moves, and at half a pixel at
+most 1.06 over both axes. f is bounded so that nothing grows where nothing moves and c is largest.
 """
 
 from collections.abc import Generator, Iterator, Mapping
@@ -27,18 +28,19 @@ from vidnst.motion.link import Link, link, seen_small
 from vidnst.motion.warp import sampled_cubic
 from vidnst.options import SteadyOptions
 
-_MOST_HELD = 0.92
+_MOST_HELD = 0.945
 """Of the frame before, at full steadiness: the rest keeps errors from staying."""
 _AHEAD = 0.5
 """How much of the next frame is blended in before, where one may look ahead."""
-_DETAIL_KEPT = 0.93
+_DETAIL_KEPT = 0.95
 """Averaging what boils takes its detail away; so much of what was painted is given back, as more
 would make the remaining flicker visible again."""
 _AROUND = np.ones((3, 3), np.uint8)
-_BEYOND = (24, 24, 24, 0)
+_BEYOND = (40, 40, 40, 0)
 """How far, in 1/255, a color may lie outside the range of those painted around."""
 _SHARPENING_LAG = 0.5
 _MOST_SHARPENED = 4.0
+_MOST_FED_BACK = 0.4
 
 
 class Links(NamedTuple):
@@ -77,6 +79,8 @@ class Stabilizer:
     def __init__(self, options: SteadyOptions) -> None:
         self._moving = _MOST_HELD * options.steady
         self._still = 1 - (1 - self._moving) ** 2
+        # No gain above 1: see above.
+        self._most_fed_back = min(_MOST_FED_BACK, 4 * (1 / self._still - 1)) if self._still else 0.0
         self._lookahead = options.lookahead
         self._held: npt.NDArray[np.float32] | None = None
         self._sharpened = 0.0
@@ -138,22 +142,24 @@ class Stabilizer:
         elif following is None:
             self._held = blended
             return painted
-        self._held = blended
-        shown = self._sharp(blended)
+        shown = self._shown(blended)
         missing = _DETAIL_KEPT * _detail(painted) / max(_detail(shown), 1e-3) - 1
         more = self._sharpened + _SHARPENING_LAG * missing
         self._sharpened = min(max(more, 0.0), _MOST_SHARPENED)
         return shown
 
-    def _sharp(self, blended: npt.NDArray[np.float32]) -> Picture:
-        """Give back detail of the lightness, but none at the finest frequency.
+    def _shown(self, blended: npt.NDArray[np.float32]) -> Picture:
+        """Give back detail of the lightness, but none at the finest frequency; hold less of it.
 
         How much follows slowly what is missing of that of the painted.
         """
         # Without a sigma, OpenCV's weights are the binomial ones: 1, 2, 1.
         soft = cv2.GaussianBlur(cv2.cvtColor(blended, cv2.COLOR_RGB2GRAY), (3, 3), 0)
         band = cv2.subtract(soft, cv2.GaussianBlur(soft, (3, 3), 0))
-        sharp = cv2.scaleAdd(cv2.cvtColor(band, cv2.COLOR_GRAY2RGB), self._sharpened, blended)
+        band = cv2.cvtColor(band, cv2.COLOR_GRAY2RGB)
+        fed_back = min(self._sharpened, self._most_fed_back)
+        self._held = np.asarray(cv2.scaleAdd(band, fed_back, blended), np.float32)
+        sharp = cv2.scaleAdd(band, self._sharpened, blended)
         return np.asarray(cv2.add(sharp, 0, dtype=cv2.CV_8U), np.uint8)  # type: ignore[call-overload]
 
 

@@ -12,7 +12,7 @@ class TrainingSettings(NetworkShape):
     """Everything that decides what comes out, besides the pictures, the teachers and the start.
 
     size: of the crops that are painted. style_size: of the crops that styles are read from. The
-    weights are those of the losses of training/objective.py.
+    weights are those of the losses of style/likeness.py.
     """
 
     steps: int = 3000
@@ -45,7 +45,7 @@ class SingleSettings:
 
     size: of the crops that are painted. style_low, style_high: between these the style's longer
     side lies, of which crops of style_size are looked at: its marks beside the scene's things. The
-    weights are those of the losses of training/objective.py.
+    weights are those of the losses of style/likeness.py.
     """
 
     steps: int = 500

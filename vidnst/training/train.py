@@ -18,13 +18,13 @@ from vidnst.allocator import keep_freed_memory
 from vidnst.errors import TrainingError
 from vidnst.style.code import code_encoder
 from vidnst.style.learning import a_moment_later, channels_last
+from vidnst.style.likeness import judge, seen_in
 from vidnst.style.losses import lattice_energy, palette_loss, tone_loss, tones
 from vidnst.style.network import StyleNetwork, load_network
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.shape import NetworkShape
 from vidnst.training.checkpoint import require_same_settings
 from vidnst.training.loop import TrainingStep, descend
-from vidnst.training.objective import judge, seen_in
 from vidnst.training.pictures import PHOTO_SPANS, as_float, load_squares, random_crops
 from vidnst.training.settings import TrainingSettings
 from vidnst.training.sheet import write_sheet

@@ -1,4 +1,4 @@
-"""What the conditional network is trained for: how a step's paintings are judged.
+"""How like a style and a scene paintings are: what networks learn by.
 
 A style is its places and their statistics, as a teacher sees them; the scene is how alike its
 places are to each other, which minds neither colors nor marks. Kolkin et al. 2019, "Style Transfer
@@ -31,7 +31,10 @@ _COMPARED_PLACES = 400
 
 
 class Seen(NamedTuple):
-    """What a teacher sees in pictures: features (B, C, H, W) by layer, and their moments."""
+    """What a teacher sees in styles: features (B, C, H, W) by layer, and their moments.
+
+    Of the first layer there are moments alone: nothing is matched there.
+    """
 
     features: dict[str, Tensor]
     moments: dict[str, Moments]
@@ -49,7 +52,8 @@ def seen_in(teacher: PerceptualEncoder, styles: Tensor) -> Seen:
     layers = judged_layers(teacher)
     with torch.autocast(styles.device.type, torch.bfloat16):
         features = teacher(channels_last(styles), layers)
-    return Seen(features, {layer: moments(found) for layer, found in features.items()})
+    found = {layer: moments(features[layer]) for layer in layers}
+    return Seen({layer: features[layer] for layer in layers[1:]}, found)
 
 
 def judge(

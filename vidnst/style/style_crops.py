@@ -1,0 +1,115 @@
+"""A style as a network that learns it is shown it: crops, all its colors, all its tones."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidnst.frames import Picture
+from vidnst.style.likeness import Seen, judged_layers, seen_in
+from vidnst.style.losses import Moments, tones
+from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.pictures import FINE_BLOCKS, StylePictures
+
+_CROPS = 48
+"""Seen once before the first step; each step compares to some of them."""
+_PALETTE_SIDE = 96
+_TONED_SIDE = 600
+
+
+class StyleCrops:
+    """What paintings in a style are compared to. Its tensors are on the teacher's device."""
+
+    def __init__(
+        self,
+        style: StylePictures,
+        teacher: PerceptualEncoder,
+        *,
+        size: int,
+        sides: tuple[int, int],
+        rng: np.random.Generator,
+    ) -> None:
+        """size: of the crops. sides: from and to which the pictures' longer side is scaled."""
+        device = next(teacher.parameters()).device
+        self._layers = judged_layers(teacher)
+        self._crops = [self._seen(style, teacher, size, sides, rng, device) for _ in range(_CROPS)]
+        pictures = [as_tensor(picture).to(device) for picture in style.pictures]
+        self.colors = _shared_out(
+            [
+                F.interpolate(p, (_PALETTE_SIDE, _PALETTE_SIDE), mode="bilinear", antialias=True)
+                .flatten(2)
+                .transpose(1, 2)
+                for p in pictures
+            ],
+            style.shares,
+        )
+        """(1, N, 3), of each picture its share."""
+        self.sorted_tones = _shared_out(
+            [tones(at_size(p, _TONED_SIDE, size)).sort(1)[0] for p in pictures], style.shares
+        ).sort(1)[0]
+        """(1, N): the lightness of squares (losses.tones), of each picture its share."""
+
+    def some(self, count: int, rng: np.random.Generator) -> Seen:
+        """Of so many crops what the teacher sees in them."""
+        chosen = [self._crops[int(i)] for i in rng.integers(0, len(self._crops), count)]
+        return Seen(
+            {la: torch.cat([one.features[la] for one in chosen]) for la in self._layers[1:]},
+            {
+                la: Moments(
+                    torch.cat([one.moments[la].mean for one in chosen]),
+                    torch.cat([one.moments[la].covariance for one in chosen]),
+                )
+                for la in self._layers
+            },
+        )
+
+    def _seen(
+        self,
+        style: StylePictures,
+        teacher: PerceptualEncoder,
+        size: int,
+        sides: tuple[int, int],
+        rng: np.random.Generator,
+        device: torch.device,
+    ) -> Seen:
+        """A crop of one of the pictures, drawn by their shares; its fine blocks those of fine."""
+        only = len(style.pictures) == 1
+        index = 0 if only else int(rng.choice(len(style.pictures), p=style.shares))
+        picture = as_tensor(style.pictures[index]).to(device)
+        side = int(rng.integers(sides[0], sides[1] + 1))
+        picture = at_size(picture, side, size)
+        top, left = (int(rng.integers(0, n - size + 1)) for n in picture.shape[2:])
+        crop = picture[:, :, top : top + size, left : left + size]
+        seen = seen_in(teacher, crop.flip(3) if rng.random() < 0.5 else crop)
+        if style.fine is None:
+            return seen
+        fine = self._seen(style.fine, teacher, size, sides, rng, device)
+        lower = [layer for layer in self._layers if layer.startswith(FINE_BLOCKS)]
+        return Seen(
+            seen.features | {layer: fine.features[layer] for layer in lower[1:]},
+            seen.moments | {layer: fine.moments[layer] for layer in lower},
+        )
+
+
+def _shared_out(of_each: list[Tensor], shares: Iterable[float]) -> Tensor:
+    """As many values (1, N, ...) as the first has, evenly taken of each by its share."""
+    count = of_each[0].shape[1]
+    taken = []
+    for values, share in zip(of_each, shares, strict=True):
+        own = max(1, round(share * count))
+        taken.append(values[:, torch.arange(own) * values.shape[1] // own])
+    return torch.cat(taken, 1)
+
+
+def as_tensor(style: Picture) -> Tensor:
+    """A picture, RGB uint8 (H, W, 3), as (1, 3, H, W) in [0, 1]."""
+    return torch.from_numpy(style.copy()).permute(2, 0, 1)[None].float() / 255
+
+
+def at_size(style: Tensor, long_side: int, least: int) -> Tensor:
+    """A style (1, 3, H, W) with such a longer side, and its shorter one not below the least."""
+    scale = long_side / max(style.shape[2:])
+    size_hw = [max(least, round(side * scale)) for side in style.shape[2:]]
+    return F.interpolate(style, size_hw, mode="bicubic", antialias=scale < 1).clamp(0, 1)

@@ -35,7 +35,7 @@ _OF_STYLES = {
 """Of the built-in styles' own networks."""
 
 SHA256 = {
-    "fast.safetensors": "03a51f2cf60abd609a55e51e74a8a9088304b90b6b8287acff2e8e3344b8aadc",
+    "fast.safetensors": "b8f0fa715d55467a269947df649b218d7fa9f406a954e4951cc1a2bb7fa79708",
     "slim.safetensors": "fb069ab002b6bf356eb261e52a66ad9a98e8c75dd92b2db55c689878cec23d8b",
     "slim-vgg16.safetensors": "aa9462085c9e149b8eedac55297cbd968531fef90901e7c19a836221065e42ca",
     **{f"styles/{name}.safetensors": digest for name, digest in _OF_STYLES.items()},

@@ -14,10 +14,12 @@ from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.style.bake import BakedNetwork, bake
 from vidnst.style.learning import TuneStep
-from vidnst.style.losses import moments
+from vidnst.style.likeness import judged_layers
 from vidnst.style.network import StyleNetwork
 from vidnst.style.options import StyleOptions, TuneOptions
+from vidnst.style.pictures import StylePictures, style_pictures
 from vidnst.style.shape import NetworkShape
+from vidnst.style.style_crops import StyleCrops
 from vidnst.style.tuned import TunedStylizer
 from vidnst.style.tuning import tune
 from vidnst.training.encoder import fresh_encoder
@@ -36,13 +38,18 @@ def network() -> BakedNetwork:
 def learned(
     network: BakedNetwork, options: TuneOptions, frames: Sequence[torch.Tensor]
 ) -> tuple[BakedNetwork, list[TuneStep]]:
-    encoder = fresh_encoder(SMALL_CHANNELS, torch.Generator().manual_seed(0)).requires_grad_(False)
+    teacher = fresh_encoder(SMALL_CHANNELS, torch.Generator().manual_seed(0)).requires_grad_(False)
     steps: list[TuneStep] = []
-    style = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(3))
-    features = encoder(style, encoder.style_layers)
-    wanted = {layer: moments(found) for layer, found in features.items()}
+    noise = np.random.default_rng(3).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     tuned = tune(
-        network, wanted, frames, encoder, options, dtype=torch.float32, on_step=steps.append
+        network,
+        style_pictures(noise),
+        frames,
+        teacher,
+        options,
+        style_side=64,
+        dtype=torch.float32,
+        on_step=steps.append,
     )
     return tuned, steps
 
@@ -57,7 +64,7 @@ def test_tuning_brings_the_style_nearer_and_is_repeatable(network: BakedNetwork)
     options = TuneOptions(tune_steps=30, tune_rate=5e-3)
     tuned, steps = learned(network, options, [frame()])
     assert [step.step for step in steps] == list(range(1, 31))
-    assert steps[-1].losses["style"] < 0.8 * steps[0].losses["style"]
+    assert steps[-1].losses["statistics"] < 0.8 * steps[0].losses["statistics"]
     again, _ = learned(network, options, [frame()])
     other, _ = learned(network, replace(options, tune_content_weight=9.0), [frame()])
     for name, weight in tuned.state_dict().items():
@@ -82,6 +89,42 @@ def test_the_temporal_weight_makes_it_steady(network: BakedNetwork) -> None:
     steady, _ = learned(network, replace(options, tune_temporal_weight=1e3), [frame()])
     careless, _ = learned(network, replace(options, tune_temporal_weight=0.0), [frame()])
     assert unsteadiness(steady) < 0.5 * unsteadiness(careless)
+
+
+def test_the_bolder_the_less_of_the_scene_is_kept(network: BakedNetwork) -> None:
+    lost = []
+    for boldness in (0.0, 1.0):
+        options = TuneOptions(tune_steps=60, tune_rate=5e-3, boldness=boldness)
+        _, steps = learned(network, options, [frame()])
+        lost.append(np.mean([step.losses["content"] for step in steps[-20:]]))
+    assert lost[1] > 1.1 * lost[0]
+
+
+def test_each_style_of_a_mixture_has_its_share_of_what_is_shown() -> None:
+    """Of colors and tones; and the crops' lower layers are the fine style's."""
+    teacher = fresh_encoder(SMALL_CHANNELS, torch.Generator().manual_seed(0)).requires_grad_(False)
+    black, white = (np.full((64, 96, 3), value, np.uint8) for value in (0, 255))
+    mixed = StylePictures((black, white), (0.25, 0.75))
+
+    def shown(style: StylePictures) -> StyleCrops:
+        rng = np.random.default_rng(0)
+        return StyleCrops(style, teacher, size=64, sides=(96, 96), rng=rng, dtype=torch.float32)
+
+    crops = shown(mixed)
+    assert crops.colors.mean().item() == pytest.approx(0.75, abs=0.01)
+    assert crops.sorted_tones.mean().item() == pytest.approx(0.75, abs=0.01)
+    assert bool((crops.sorted_tones.diff(dim=1) >= 0).all())
+    layers = judged_layers(teacher)
+    some = crops.some(40, np.random.default_rng(0))
+    alone = [shown(style_pictures(one)).some(1, np.random.default_rng(0)) for one in (black, white)]
+    for layer in layers:
+        means, (dark, light) = some.moments[layer].mean, (one.moments[layer].mean for one in alone)
+        like_light = (means - light).norm(dim=1) < (means - dark).norm(dim=1)
+        assert 0.5 < like_light.float().mean() < 1
+    fine = shown(replace(style_pictures(black), fine=style_pictures(white)))
+    found = fine.some(1, np.random.default_rng(0)).moments
+    for index, layer in enumerate(layers):
+        assert torch.equal(found[layer].mean, alone[index < 2].moments[layer].mean)
 
 
 @pytest.mark.parametrize("size_hw", [(40, 48), (32, 400), (424, 800)])

@@ -172,10 +172,13 @@ class FeedForwardStylizer:
         below, right = (-side % STRIDE for side in inner_hw)
         return np.pad(fitted(weights, inner_hw), ((0, 0), (0, below), (0, right)), mode="edge")
 
+    def _style_side(self) -> int:
+        """The longer side, in pixels, at which a style's marks are as large as in the frames."""
+        return min(max(max(self._inner_hw), _READ_SIDES[0]), _READ_SIDES[1])
+
     def _at_frame_scale(self, style: Picture) -> Tensor:
         """A style (1, 3, H, W) in [0, 1] with its marks as large as they are in the frames."""
-        long_side = min(max(max(self._inner_hw), _READ_SIDES[0]), _READ_SIDES[1])
-        scale = long_side / max(style.shape[:2])
+        scale = self._style_side() / max(style.shape[:2])
         size_hw = tuple(max(_SMALLEST_SIDE, round(side * scale)) for side in style.shape[:2])
         pixels = resize(style, (size_hw[0], size_hw[1]))
         return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255

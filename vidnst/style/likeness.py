@@ -47,10 +47,15 @@ def judged_layers(teacher: PerceptualEncoder) -> tuple[str, ...]:
 
 
 @torch.no_grad()
-def seen_in(teacher: PerceptualEncoder, styles: Tensor) -> Seen:
-    """What paintings are compared to: styles (B, 3, T, T) in [0, 1] as the teacher sees them."""
+def seen_in(
+    teacher: PerceptualEncoder, styles: Tensor, *, dtype: torch.dtype = torch.bfloat16
+) -> Seen:
+    """What paintings are compared to: styles (B, 3, T, T) in [0, 1] as the teacher sees them.
+
+    dtype: of the teacher's arithmetic.
+    """
     layers = judged_layers(teacher)
-    with torch.autocast(styles.device.type, torch.bfloat16):
+    with torch.autocast(styles.device.type, dtype, enabled=dtype != torch.float32):
         features = teacher(channels_last(styles), layers)
     found = {layer: moments(features[layer]) for layer in layers}
     return Seen({layer: features[layer] for layer in layers[1:]}, found)
@@ -62,17 +67,19 @@ def judge(
     scene: Tensor,
     wanted: Seen,
     rng: np.random.Generator,
+    *,
+    dtype: torch.dtype = torch.bfloat16,
 ) -> dict[str, Tensor]:
-    """The losses of paintings of scenes, (B, 3, S, S) in [0, 1] each, in B styles.
+    """The losses of paintings of scenes, (B, 3, H, W) in [0, 1] each, in B styles.
 
     near, cover: how far places of a painting are from its style's, and these from the painting's,
     in the two deepest blocks. fine: both in the second. statistics: of moments in all. scene:
     between the places' similarities. content, detail: between instance-normalized features of the
-    deepest block, and of that before it.
+    deepest block, and of that before it. dtype: of the teacher's arithmetic.
     """
     layers = judged_layers(teacher)
     own, others = torch.split(_shifted(torch.cat([result, scene]), rng), len(result))
-    with torch.autocast(result.device.type, torch.bfloat16):
+    with torch.autocast(result.device.type, dtype, enabled=dtype != torch.float32):
         seen = teacher(own, layers)
         with torch.no_grad():
             scenes = teacher(others, layers[-2:])
@@ -118,13 +125,15 @@ def _sampled(maps: Tensor, most: int, rng: np.random.Generator) -> Tensor:
 
 
 def _shifted(pictures: Tensor, rng: np.random.Generator) -> Tensor:
-    """Rescale by up to 15 % and cut off up to 15 px, alike for all.
+    """Rescale by up to 15 % and cut off up to 15 px or a third, alike for all.
 
     A teacher's pooling has a grid and its filters favor a scale; seen at another place each time,
     neither can leave a pattern in the network.
     """
-    side = pictures.shape[-1]
-    scaled = int(rng.integers(round(side * 0.85), round(side * 1.15) + 1))
-    pictures = F.interpolate(pictures, (scaled, scaled), mode="bilinear", antialias=scaled < side)
-    top, left = (int(n) for n in rng.integers(0, 16, 2))
+    height, width = pictures.shape[2:]
+    wide = int(rng.integers(round(width * 0.85), round(width * 1.15) + 1))
+    size_hw = round(height * wide / width), wide
+    pictures = F.interpolate(pictures, size_hw, mode="bilinear", antialias=wide < width)
+    most = [min(16, max(1, side // 3)) for side in size_hw]
+    top, left = (int(n) for n in rng.integers(0, most))
     return channels_last(pictures[:, :, top:, left:])

@@ -137,16 +137,6 @@ def content_loss(result: Tensor, content: Tensor) -> Tensor:
     return F.mse_loss(F.instance_norm(result.float()), F.instance_norm(content.float()))
 
 
-SCENE_LAYERS = {"relu4_1": 1.0, "relu3_1": 0.5}
-"""Where a tuned network's scene is compared, and how much each layer counts."""
-
-
-def scene_loss(result: Mapping[str, Tensor], scene: Mapping[str, Tensor]) -> Tensor:
-    """The content loss over SCENE_LAYERS, by which networks are tuned."""
-    terms = [w * content_loss(result[layer], scene[layer]) for layer, w in SCENE_LAYERS.items()]
-    return torch.stack(terms).sum()
-
-
 def flat_variation(picture: Tensor, content: Tensor) -> Tensor:
     """Total variation of picture where content is flat, both (B, 3, H, W) in [0, 1].
 

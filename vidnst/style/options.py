@@ -46,12 +46,16 @@ OptimizerName = Literal["lbfgs", "adam", "fgd"]
 class TuneOptions:
     """How a network is tuned to a clip. Each field is an option of the command line."""
 
+    boldness: float = option(
+        0.5, "0 keeps the scene, 1 paints it over with the style's marks", low=0, high=1
+    )
     tune_steps: int = option(300, "steps of tuning", low=1, high=100_000)
     tune_rate: float = option(2e-3, "how far a step goes", low=0, high=1)
-    tune_content_weight: float = option(1.3, "how much the scene counts", low=0)
-    tune_style_weight: float = option(8.0, "how much the style counts", low=0)
-    tune_flat_weight: float = option(40.0, "how much calm flat regions count", low=0)
-    tune_temporal_weight: float = option(150.0, "how much steadiness counts", low=0)
+    tune_content_weight: float = option(1.0, "how much the scene counts", low=0)
+    tune_style_weight: float = option(1.0, "how much the style's marks count", low=0)
+    tune_color_weight: float = option(1.0, "how much its colors and tones count", low=0)
+    tune_flat_weight: float = option(0.0, "how much calm flat regions count", low=0)
+    tune_temporal_weight: float = option(1.0, "how much steadiness counts", low=0)
     tune_seed: int = option(0, "which frames are seen in which order", low=0, high=2**31)
 
     def __post_init__(self) -> None:
@@ -67,7 +71,7 @@ class TeachOptions:
 
     teach: Teach = option(
         "neighbor",
-        "neighbor: learns what that paints of a few frames; losses: learns from statistics alone",
+        "neighbor: learns what that paints of a few frames; losses: learns from the style alone",
         choices=get_args(Teach),
     )
     lessons: int = option(4, "frames that neighbor paints to learn from, at most", low=1, high=16)

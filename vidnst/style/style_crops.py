@@ -30,8 +30,13 @@ class StyleCrops:
         size: int,
         sides: tuple[int, int],
         rng: np.random.Generator,
+        dtype: torch.dtype = torch.bfloat16,
     ) -> None:
-        """size: of the crops. sides: from and to which the pictures' longer side is scaled."""
+        """size: of the crops. sides: from and to which the pictures' longer side is scaled.
+
+        dtype: of the teacher's arithmetic.
+        """
+        self._dtype = dtype
         device = next(teacher.parameters()).device
         self._layers = judged_layers(teacher)
         self._crops = [self._seen(style, teacher, size, sides, rng, device) for _ in range(_CROPS)]
@@ -82,7 +87,7 @@ class StyleCrops:
         picture = at_size(picture, side, size)
         top, left = (int(rng.integers(0, n - size + 1)) for n in picture.shape[2:])
         crop = picture[:, :, top : top + size, left : left + size]
-        seen = seen_in(teacher, crop.flip(3) if rng.random() < 0.5 else crop)
+        seen = seen_in(teacher, crop.flip(3) if rng.random() < 0.5 else crop, dtype=self._dtype)
         if style.fine is None:
             return seen
         fine = self._seen(style.fine, teacher, size, sides, rng, device)

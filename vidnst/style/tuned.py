@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import platformdirs
-import torch
 
 from vidnst.backends.engine import chosen_device
 from vidnst.errors import OutputError, WeightsError
@@ -19,8 +18,8 @@ from vidnst.style.bake import ONE_STYLE, BakedNetwork, load_baked
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.learning import TuneStep
-from vidnst.style.losses import Moments, moments
 from vidnst.style.options import StyleOptions, TuneOptions
+from vidnst.style.perceptual import named_encoder
 from vidnst.style.pictures import StylePictures, style_pictures
 from vidnst.style.tuning import tune
 from vidnst.weights import SHA256, read_metadata
@@ -89,20 +88,15 @@ class TunedStylizer(FastStylizer):
     def _learned(self, samples: Sequence[Picture]) -> BakedNetwork:
         return tune(
             self.bake(samples, strength=1.0),
-            self._wanted_style(samples).moments(self._read),
+            self._wanted_style(samples),
             [frame.float() for frame in self._spread(samples, _MOST_PIXELS)],
-            self._encoder,
+            named_encoder("slim", pooling="max"),
             self._tuning,
+            style_side=self._style_side(),
             dtype=self._dtype,
             device=chosen_device(self._compute.device),
             on_step=self._on_step,
         )
-
-    @torch.no_grad()
-    def _read(self, picture: Picture) -> dict[str, Moments]:
-        pixels = self._at_frame_scale(picture).contiguous(memory_format=torch.channels_last)
-        features = self._encoder(pixels, self._encoder.style_layers)
-        return {layer: moments(found) for layer, found in features.items()}
 
     def of_clip(self, samples: Sequence[Picture]) -> BakedNetwork | None:
         return self.tuned(samples)[0]

@@ -1,11 +1,11 @@
-"""Tuning: a baked network learns one style and one clip by heart.
+"""Tuning: a baked network learns one style and one clip by heart, by losses alone.
 
 The network starts where training left it, which is near, and a few hundred steps on the clip's own
 frames bring it close to what an optimization of each frame would give, at a network's price.
 """
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -13,70 +13,90 @@ from torch import Tensor
 
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.learning import TuneStep, a_moment_later, channels_last, learn
-from vidnst.style.losses import (
-    SCENE_LAYERS,
-    Moments,
-    flat_variation,
-    moments,
-    scene_loss,
-    style_loss,
-)
+from vidnst.style.likeness import judge
+from vidnst.style.losses import flat_variation, lattice_energy, palette_loss, tone_loss
 from vidnst.style.network import STRIDE
 from vidnst.style.options import TuneOptions
 from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.pictures import StylePictures
+from vidnst.style.style_crops import StyleCrops
 
-_MOST_PIXELS = 640 * 416
+_WINDOW_PIXELS = 384 * 384
+"""Of larger frames a step sees a window of so many pixels."""
+_CROP_SIDE = 256
+"""Of the crops of the style that it is compared to."""
 _MOVING_SIDE = 192
 """Steadiness is learned on squares of this side, in pixels."""
-"""Larger frames are seen a window at a time."""
-_LOSSES = ("content", "style", "flat", "temporal")
+
+
+def loss_weights(options: TuneOptions) -> dict[str, float]:
+    """How much each loss counts: what keeps the scene the less, the bolder."""
+    keep = 4.0 ** (0.5 - options.boldness) * options.tune_content_weight
+    style = options.tune_style_weight
+    return {
+        "statistics": 10.0 * style,
+        "near": 3.0 * style,
+        "cover": 13.0 * style,
+        "fine": 2.0 * style,
+        "scene": 14.0 * keep,
+        "content": 0.45 * keep,
+        "detail": 0.2 * keep,
+        "color": 40.0 * options.tune_color_weight,
+        "tone": 8.0 * options.tune_color_weight,
+        "flat": options.tune_flat_weight,
+        "temporal": 30.0 * options.tune_temporal_weight,
+        "lattice": 4000.0,
+    }
 
 
 def tune(
     network: BakedNetwork,
-    style: Mapping[str, Moments],
+    style: StylePictures,
     frames: Sequence[Tensor],
-    encoder: PerceptualEncoder,
+    teacher: PerceptualEncoder,
     options: TuneOptions,
     *,
+    style_side: int,
     dtype: torch.dtype,
     device: torch.device | str = "cpu",
     on_step: Callable[[TuneStep], None] = lambda step: None,
 ) -> BakedNetwork:
     """Tune a copy of the network to a style and frames of a clip (1, 3, H, W) each.
 
-    style: the moments wanted in the encoder's style_layers. The frames are RGB float in [0, 1],
-    their sides multiples of STRIDE. The encoder's features say how near scene and style are. The
-    same arguments give the same network. device: where is computed; what is given and what comes
-    back are on the CPU.
+    style_side: of the style's pictures, the longer one in pixels, at which their marks are as large
+    as they shall be in the frames. The frames are RGB float in [0, 1], their sides multiples of
+    STRIDE. The teacher's features say how near scene and style are. The same arguments give the
+    same network. device: where is computed; what is given and what comes back are on the CPU.
     """
     device = torch.device(device)
-    encoder = copy.deepcopy(encoder).to(device)
-    style = {
-        layer: Moments(wanted.mean.to(device), wanted.covariance.to(device))
-        for layer, wanted in style.items()
-    }
-    layers = encoder.style_layers
+    teacher = copy.deepcopy(teacher).to(device)
+    rng = np.random.default_rng([options.tune_seed, 0])
+    size = max(32, min(_CROP_SIDE, style_side // STRIDE * STRIDE))
+    wanted = StyleCrops(
+        style, teacher, size=size, sides=(style_side, style_side), rng=rng, dtype=dtype
+    )
+    weights = loss_weights(options)
 
     def losses_of(tuned: BakedNetwork, rng: np.random.Generator) -> dict[str, Tensor]:
-        frame = _window(frames[int(rng.integers(len(frames)))], rng).to(device)
+        scene = _window(frames[int(rng.integers(len(frames)))], rng).to(device)
+        square = _square(scene, rng)
+        later = a_moment_later(scene[square], rng)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            painted = tuned(frame)
-            seen = encoder(channels_last(painted), {*layers, *SCENE_LAYERS})
-            with torch.no_grad():
-                scene = encoder(frame, SCENE_LAYERS)
-        means, covariances = style_loss({la: moments(seen[la]) for la in layers}, style)
+            painted = tuned(scene).float()
+            painted_later = tuned(later.pictures).float()
         return {
-            "content": scene_loss(seen, scene),
-            "style": (means + covariances) / 2,
-            "flat": flat_variation(painted, frame),
-            "temporal": _unsteadiness(tuned, frame, painted, rng, dtype),
+            **judge(teacher, painted, scene, wanted.some(1, rng), rng, dtype=dtype),
+            "color": palette_loss(painted, wanted.colors, rng),
+            "tone": tone_loss(painted, scene, wanted.sorted_tones),
+            "flat": flat_variation(painted, scene),
+            "temporal": later.unsteadiness(painted[square], painted_later),
+            "lattice": lattice_energy(painted),
         }
 
     return learn(
         network,
         losses_of,
-        {name: getattr(options, f"tune_{name}_weight") for name in _LOSSES},
+        weights,
         steps=options.tune_steps,
         rate=options.tune_rate,
         seed=options.tune_seed,
@@ -86,28 +106,18 @@ def tune(
     )
 
 
-def _unsteadiness(
-    tuned: BakedNetwork,
-    frame: Tensor,
-    painted: Tensor,
-    rng: np.random.Generator,
-    dtype: torch.dtype,
-) -> Tensor:
-    """How unsteady the network is on a square of the frame."""
+def _square(frame: Tensor, rng: np.random.Generator) -> tuple[slice, ...]:
+    """Where in the frame steadiness is looked at."""
     height, width = frame.shape[2:]
     side = min(_MOVING_SIDE, height, width) // STRIDE * STRIDE
     top, left = _corner((height, width), (side, side), rng)
-    square = np.s_[:, :, top : top + side, left : left + side]
-    later = a_moment_later(frame[square], rng)
-    with torch.autocast(frame.device.type, dtype, enabled=dtype != torch.float32):
-        painted_later = tuned(later.pictures)
-    return later.unsteadiness(painted[square], painted_later)
+    return np.s_[:, :, top : top + side, left : left + side]
 
 
 def _window(frame: Tensor, rng: np.random.Generator) -> Tensor:
     """The frame, mirrored or not, or as large a part of it as one step looks at."""
     height, width = frame.shape[2:]
-    scale = min(1.0, (_MOST_PIXELS / (height * width)) ** 0.5)
+    scale = min(1.0, (_WINDOW_PIXELS / (height * width)) ** 0.5)
     size_hw = tuple(max(STRIDE, int(side * scale) // STRIDE * STRIDE) for side in (height, width))
     top, left = _corner((height, width), (size_hw[0], size_hw[1]), rng)
     window = frame[:, :, top : top + size_hw[0], left : left + size_hw[1]]

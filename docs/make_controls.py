@@ -3,7 +3,7 @@
     PYTHONPATH=. python docs/make_controls.py [NAME ...]
 
 Without a name all are made. It takes some minutes, for `fine` optimizes two pictures. `where`,
-`strength` and `when` are of films that the command line paints.
+`strength`, `when` and `presets` are of films that the command line paints.
 """
 
 import sys
@@ -135,9 +135,16 @@ def over_time(*arguments: str) -> list[Picture]:
     return [frames[round(i)] for i in np.linspace(0, len(frames) - 1, _COLUMNS)]
 
 
+def presets() -> list[Picture]:
+    """The film by each preset; those that bring no style of their own take the wave."""
+    wave = ["--style", str(SAMPLES / "wave.jpg")]
+    looks = ("oil", "watercolor", "ink", "pastel", "pointillism", "mosaic", "animation", "subtle")
+    return [film("--preset", n, *(wave if n in looks[-2:] else []))[20] for n in looks]
+
+
 SHEETS: dict[str, Callable[[], list[Picture]]] = {
     "where": where, "color": color, "mix": mix, "fine": fine, "brush": brush,
-    "strength": strength, "when": when,
+    "strength": strength, "when": when, "presets": presets,
 }  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def film() -> list[Picture]:
 def test_film_is_steady_where_the_motion_is_known() -> None:
     """The figures the method is asked for: against frames apart, and against seeding alone."""
     frames = list(known_film(4))
-    options = GatysOptions(steps=(60, 40), frame_steps=40)
+    options = GatysOptions(steps=(40, 30), frame_steps=30)
     errors = {}
     for name, temporal_weight in (
         ("apart", 0.0),
@@ -265,10 +265,10 @@ def test_a_real_picture_takes_on_the_style_another_encoder_sees() -> None:
     from vidnst.style.perceptual import load_encoder
 
     judge = load_encoder(SHARED / "teacher" / "vgg19-slim.safetensors")
-    style = resize(read_picture(SHARED / "styles" / "wave.jpg"), (192, 256))
+    style = resize(read_picture(SHARED / "styles" / "wave.jpg"), (144, 192))
     photo = next((SHARED / "judge" / "pairs" / "content").iterdir())
-    picture = resize(read_picture(photo), (192, 256))
-    painter = GatysStylizer(style, StyleOptions(), GatysOptions(), size_hw=(192, 256))
+    picture = resize(read_picture(photo), (144, 192))
+    painter = GatysStylizer(style, StyleOptions(), GatysOptions(), size_hw=(144, 192))
     painted = painter.paint(picture)
 
     def statistics(pixels: Picture) -> dict[str, object]:

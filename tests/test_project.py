@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from conftest import MakeClip
+from conftest import ROOT, MakeClip
 from media_facts import facts
 
+from vidnst.built_in import built_in_style
 from vidnst.command import main
 from vidnst.commands.arguments import job_parser, render_options
 from vidnst.commands.settings import as_arguments, as_toml, preset_names, read_toml
@@ -52,10 +53,22 @@ def test_settings_and_arguments_turn_into_each_other() -> None:
 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_is_understood_and_what_is_given_wins(name: str) -> None:
-    options = render_options(["a.mp4", "--style", "b.jpg", "--preset", name])
+    looks = "style" in read_toml(ROOT / "vidnst" / "presets" / f"{name}.toml")
+    options = render_options(["a.mp4", "--preset", name, *([] if looks else ["--style", "b.jpg"])])
     assert options != render_options(["a.mp4", "--style", "b.jpg"])
     own = render_options(["a.mp4", "--preset", name, "--style", "b.jpg", "--strength", "0.123"])
     assert own.painting.strength == 0.123
+    assert own.style == Path("b.jpg")
+    assert not own.mixing.others
+
+
+def test_a_style_on_the_command_line_is_not_mixed_with_the_preset_s() -> None:
+    ink = render_options(["a.mp4", "--preset", "ink"])
+    assert ink.style == built_in_style("ink")
+    for given in (["--style=b.jpg"], ["--style", "b.jpg", "--style", "c.jpg"]):
+        alone = render_options(["a.mp4", *given])
+        mixed = render_options(["a.mp4", *given, "--preset", "ink"])
+        assert (mixed.style, mixed.mixing) == (alone.style, alone.mixing)
 
 
 @pytest.mark.parametrize(

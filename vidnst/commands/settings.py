@@ -35,14 +35,13 @@ def as_arguments(settings: Mapping[str, Any], parser: argparse.ArgumentParser) -
 
     Of a list, options that may be given again get one value each, others all joined by +.
     """
-    actions = _actions(parser)
     arguments = []
     for name, value in settings.items():
         flag = f"--{name.replace('_', '-')}"
         if flag in _NO_SETTINGS:
             raise UsageError(f"{name} is no setting")
         values = value if isinstance(value, list) else [value]
-        if not isinstance(actions.get(flag), argparse._AppendAction):
+        if not _repeats(flag, parser):
             values = ["+".join(str(v) for v in values)] if len(values) > 1 else values
         for one in values:
             if isinstance(one, dict | list):
@@ -77,7 +76,7 @@ def as_toml(arguments: Sequence[str], parser: argparse.ArgumentParser) -> str:
     lines = []
     for name, values in given.items():
         words = [_word(value) for value in values]
-        repeats = isinstance(actions.get(f"--{name}"), argparse._AppendAction) and len(words) > 1
+        repeats = _repeats(f"--{name}", parser) and len(words) > 1
         lines.append(f"{name} = {'[' + ', '.join(words) + ']' if repeats else words[0]}")
     return "\n".join(lines) + "\n"
 
@@ -92,6 +91,10 @@ def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
     return {flag: action for action in parser._actions for flag in action.option_strings}
 
 
+def _repeats(flag: str, parser: argparse.ArgumentParser) -> bool:
+    return isinstance(_actions(parser).get(flag), argparse._AppendAction)
+
+
 def preset_names() -> list[str]:
     """The presets that ship."""
     folder = resources.files("vidnst") / "presets"
@@ -100,6 +103,9 @@ def preset_names() -> list[str]:
 
 def with_preset(arguments: Sequence[str], parser: argparse.ArgumentParser) -> list[str]:
     """Arguments with the settings of the preset they name before them, so that they win.
+
+    A setting that may be given again, such as a style, is not taken where it is given: that would
+    add to it.
 
     Raises UsageError where there is no such preset.
     """
@@ -110,7 +116,13 @@ def with_preset(arguments: Sequence[str], parser: argparse.ArgumentParser) -> li
             count = 1 if value else 2
             name = value or "".join(tokens[index + 1 : index + 2])
             rest = tokens[:index] + tokens[index + count :]
-            return [*as_arguments(_preset(name), parser), *rest]
+            given = {other.partition("=")[0] for other in rest}
+            own = [
+                argument
+                for argument in as_arguments(_preset(name), parser)
+                if not _repeats(flag := argument.partition("=")[0], parser) or flag not in given
+            ]
+            return [*own, *rest]
     return tokens
 
 

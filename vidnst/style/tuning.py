@@ -35,10 +35,10 @@ def loss_weights(options: TuneOptions) -> dict[str, float]:
     style = options.tune_style_weight
     return {
         "statistics": 10.0 * style,
-        "near": 3.0 * style,
-        "cover": 13.0 * style,
+        "near": 1.5 * style,
+        "cover": 22.0 * style,
         "fine": 2.0 * style,
-        "scene": 14.0 * keep,
+        "scene": 12.0 * keep,
         "content": 0.45 * keep,
         "detail": 0.2 * keep,
         "color": 40.0 * options.tune_color_weight,

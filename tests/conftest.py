@@ -28,6 +28,11 @@ _LONGEST = ("page", "real_clips", "gatys", "resume", "crew", "live_page", "full_
 """Files of tests that begin first, so that all workers end together; the others as they come."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: tests with a browser mostly wait."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort the tests' files."""
     first = {f"test_{name}.py": place for place, name in enumerate(_LONGEST)}

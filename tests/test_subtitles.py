@@ -131,6 +131,8 @@ def boxes(path: Path) -> list[bool]:
     [
         ("blu-ray.mkv", ("-c:s", "copy")),
         ("blu-ray.m2ts", ("-c:s", "copy")),
+        ("dvb.mkv", ("-c:s", "dvbsub")),
+        ("dvb.ts", ("-c:s", "dvbsub")),
         ("dvd.mkv", ("-c:s", "dvdsub")),
         ("dvd.vob", ("-c:v", "mpeg2video", "-c:a", "mp2", "-c:s", "dvdsub")),
     ],

@@ -4,6 +4,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -12,7 +13,7 @@ from vidnst.media.clip import Clip
 from vidnst.media.containers import Container, audio_codec, sound_encoder, subtitle_codec
 from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.media.names import ffmpeg_name
-from vidnst.media.seek import SENDERS_CLOCKS, has_one_clock
+from vidnst.media.seek import starts_anew
 
 _LAYOUTS = {
     "libopus": "mono|stereo|3.0|quad|5.0|5.1|6.1|7.1",
@@ -72,7 +73,8 @@ def settle(
         return Accompaniment()
     cut: list[str] = []
     # By the raw clock, that is; where it starts anew, sound from the film's beginning is tried.
-    several = start_seconds and clip.container in SENDERS_CLOCKS and not has_one_clock(clip)
+    until = (start_seconds or 0) + 1 if end_seconds is None else end_seconds
+    several = start_seconds and starts_anew(clip, Fraction(clip.start_seconds + float(until)))
     if start_seconds is not None and not several:
         cut += ["-ss", f"{float(start_seconds):.6f}"]
     if end_seconds is not None and not several:

@@ -23,7 +23,7 @@ from vidnst.media.ffmpeg_program import ffmpeg_program as ffmpeg_program
 from vidnst.media.mended import Mended, write_mended
 from vidnst.media.names import ffmpeg_name, graph_name, looks_numbered, real_names
 from vidnst.media.places import cannot_write
-from vidnst.media.seek import SENDERS_CLOCKS
+from vidnst.media.seek import SENDERS_CLOCKS, starts_anew
 from vidnst.media.subtitles import cut_subtitles
 from vidnst.media.timecode import timecode_at
 
@@ -95,12 +95,17 @@ def join_streams(
     streams = [film["v:0"], source[_NOTHING]]
     spare: list[Path] = []
     lines_of, lines_origin = clip.path, exact(clip.start_seconds)
-    if start_seconds is not None and clip.container in SENDERS_CLOCKS:
+    lines = source
+    if _needs_mending(clip, start_seconds, begin + last_frame[1]):
         mended = _mended(clip, target, beside, begin, end_seconds)
         spare += [mended.sound, mended.lines]
         beside, lines_of, lines_origin = mended.beside, mended.lines, Fraction(0)
-        decoders = {f"c:a:{place}": name for place, name in enumerate(mended.decoders)}
-        source = ffmpeg.input(graph_name(mended.sound), **cut_options, **decoders, seek_timestamp=1)
+        options: dict[str, Any] = {f"c:a:{n}": name for n, name in enumerate(mended.decoders)}
+        options |= cut_options | {"seek_timestamp": 1}
+        if start_seconds is None:
+            options["itsoffset"] = clip.start_seconds
+            lines = ffmpeg.input(graph_name(mended.lines), itsoffset=clip.start_seconds)
+        source = ffmpeg.input(graph_name(mended.sound), **options)
     for place, track in enumerate(beside.sound):
         streams.append(source[f"a:{track.index}"])
         out |= track.options("a", place)
@@ -122,7 +127,7 @@ def join_streams(
         out["c:s"] = "copy"
     else:
         for place, track in enumerate(beside.subtitles):
-            streams.append(source[f"s:{track.index}"])
+            streams.append(lines[f"s:{track.index}"])
             out |= track.options("s", place)
     filters = [_lasting(*last_frame)]
     if clip.language:
@@ -143,6 +148,17 @@ def _lasting(shown: Fraction, until: Fraction) -> str:
     after = float(shown - min((until - shown) / 2, Fraction(1, 2000)))
     seconds = float(until - shown)
     return f"setts=pts=PTS:dts=DTS:duration='if(gt(PTS*TB,{after:.6f}),{seconds:.6f}/TB,DURATION)'"
+
+
+def _needs_mending(clip: Clip, start_seconds: float | None, shown_until: Fraction) -> bool:
+    """Whether sound and subtitles lie by other clocks than ffmpeg follows.
+
+    Of broadcasts it follows all that come, but for an excerpt, which it seeks by the first. Of
+    other joined files it keeps the first part's alone. shown_until: of the film, in seconds.
+    """
+    if clip.container in SENDERS_CLOCKS:
+        return start_seconds is not None
+    return starts_anew(clip, shown_until)
 
 
 def _mended(

@@ -24,6 +24,9 @@ _BACK_SECONDS = (0, 1, 4, 16)
 """How far before the wanted frame a file is entered, one after the other."""
 SENDERS_CLOCKS = ("mpegts", "mpeg")
 """Files of these may be joined of several, and are sought through by their timestamps."""
+_TOLD_TOO_SHORT_SECONDS = 0.25
+_STEP_BACK_SECONDS = 1
+"""Times that jitter, as made up ones do, step back by some frames."""
 _NO_SEEKING = ("h264", "hevc", "mpegvideo", "m4v", "mjpeg", "obu", "image2")
 """Files that carry no times, or hardly any frame that depends on another."""
 
@@ -60,7 +63,7 @@ def frames_before(
     begins = Fraction(str(clip.start_seconds))
     if clip.container in _NO_SEEKING or clip.container.endswith("_pipe"):
         return None
-    if clip.container in SENDERS_CLOCKS and not has_one_clock(clip):
+    if starts_anew(clip, wanted * clip.time_base):
         return None
     for back_seconds in _BACK_SECONDS:
         place = int(wanted - back_seconds / clip.time_base)
@@ -80,9 +83,23 @@ def frames_before(
     return None
 
 
+def starts_anew(clip: Clip, seconds: Fraction) -> bool:
+    """Whether a film's clock starts anew, where that is to be feared; the whole file is read then.
+
+    That is in files of the kinds that are joined by laying one behind the other, and in others
+    where the film reaches a time, by the clock that goes on, beyond what the first header tells.
+    """
+    if clip.container in SENDERS_CLOCKS:
+        return not has_one_clock(clip)
+    told = clip.duration_seconds
+    beyond = told is None or seconds > told + max(0.0, clip.start_seconds) + _TOLD_TOO_SHORT_SECONDS
+    return (beyond or clip.container == "ogg") and _steps(clip)[0] < -_STEP_BACK_SECONDS
+
+
 def has_one_clock(clip: Clip) -> bool:
     """Whether a film's packets follow one clock from beginning to end. Reads the whole file."""
-    return _one_clock(clip.path, clip.path.stat().st_mtime_ns)
+    least, most = _steps(clip)
+    return least > 0 and most <= LONGEST_GAP_SECONDS
 
 
 def clock_offsets(clip: Clip, *, until: Fraction | None) -> tuple[Fraction, ...]:
@@ -221,12 +238,18 @@ def _packets(container: InputContainer, clip: Clip) -> Iterator["Packet[VideoStr
         raise MediaError(f"{clip.path} is damaged: {error.strerror}") from error
 
 
+def _steps(clip: Clip) -> tuple[Fraction, Fraction]:
+    """The least and the longest step, in seconds, from one of the film's packets to the next."""
+    return _steps_in(clip.path, clip.path.stat().st_mtime_ns)
+
+
 @lru_cache(maxsize=16)
-def _one_clock(path: Path, changed: int) -> bool:
+def _steps_in(path: Path, changed: int) -> tuple[Fraction, Fraction]:
     """changed: when the file was."""
     with open_media(path) as container:
         stream = video_stream(container, path)
-        most = LONGEST_GAP_SECONDS / Fraction(stream.time_base or 1)
+        clock = Fraction(stream.time_base or 1)
         told = (packet.dts for packet in container.demux(stream))
         times = [time for time in told if time is not None]
-    return all(0 < later - earlier <= most for earlier, later in pairwise(times))
+    steps = [later - earlier for earlier, later in pairwise(times)] or [1]
+    return min(steps) * clock, max(steps) * clock

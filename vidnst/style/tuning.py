@@ -69,7 +69,7 @@ def tune(
     same network. device: where is computed; what is given and what comes back are on the CPU.
     """
     device = torch.device(device)
-    teacher = copy.deepcopy(teacher).to(device)
+    teacher = copy.deepcopy(teacher).to(device).requires_grad_(False)
     rng = np.random.default_rng([options.tune_seed, 0])
     size = max(32, min(_CROP_SIDE, style_side // STRIDE * STRIDE))
     wanted = StyleCrops(

@@ -35,13 +35,14 @@ def as_arguments(settings: Mapping[str, Any], parser: argparse.ArgumentParser) -
 
     Of a list, options that may be given again get one value each, others all joined by +.
     """
+    actions = _actions(parser)
     arguments = []
     for name, value in settings.items():
         flag = f"--{name.replace('_', '-')}"
         if flag in _NO_SETTINGS:
             raise UsageError(f"{name} is no setting")
         values = value if isinstance(value, list) else [value]
-        if not _repeats(flag, parser):
+        if not _repeats(actions.get(flag)):
             values = ["+".join(str(v) for v in values)] if len(values) > 1 else values
         for one in values:
             if isinstance(one, dict | list):
@@ -69,14 +70,14 @@ def as_toml(arguments: Sequence[str], parser: argparse.ArgumentParser) -> str:
         else:
             name = max(action.option_strings, key=len).lstrip("-")
             found = value if equals else True if action.nargs == 0 else next(tokens)
-        if isinstance(action, argparse._AppendAction):
+        if _repeats(action):
             given.setdefault(name, []).append(found)
         else:
             given[name] = [found]
     lines = []
     for name, values in given.items():
         words = [_word(value) for value in values]
-        repeats = _repeats(f"--{name}", parser) and len(words) > 1
+        repeats = _repeats(actions.get(f"--{name}")) and len(words) > 1
         lines.append(f"{name} = {'[' + ', '.join(words) + ']' if repeats else words[0]}")
     return "\n".join(lines) + "\n"
 
@@ -91,8 +92,9 @@ def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
     return {flag: action for action in parser._actions for flag in action.option_strings}
 
 
-def _repeats(flag: str, parser: argparse.ArgumentParser) -> bool:
-    return isinstance(_actions(parser).get(flag), argparse._AppendAction)
+def _repeats(action: argparse.Action | None) -> bool:
+    """Whether an option may be given again."""
+    return isinstance(action, argparse._AppendAction)
 
 
 def preset_names() -> list[str]:
@@ -117,12 +119,11 @@ def with_preset(arguments: Sequence[str], parser: argparse.ArgumentParser) -> li
             name = value or "".join(tokens[index + 1 : index + 2])
             rest = tokens[:index] + tokens[index + count :]
             given = {other.partition("=")[0] for other in rest}
-            own = [
-                argument
-                for argument in as_arguments(_preset(name), parser)
-                if not _repeats(flag := argument.partition("=")[0], parser) or flag not in given
-            ]
-            return [*own, *rest]
+            added_to = {
+                f for f, action in _actions(parser).items() if f in given and _repeats(action)
+            }
+            own = as_arguments(_preset(name), parser)
+            return [*(one for one in own if one.partition("=")[0] not in added_to), *rest]
     return tokens
 
 

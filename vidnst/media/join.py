@@ -96,7 +96,8 @@ def join_streams(
     spare: list[Path] = []
     lines_of, lines_origin = clip.path, exact(clip.start_seconds)
     lines = source
-    if _needs_mending(clip, start_seconds, begin + last_frame[1]):
+    accompanied = beside.sound or beside.subtitles
+    if accompanied and _needs_mending(clip, start_seconds, begin + last_frame[1]):
         mended = _mended(clip, target, beside, begin, end_seconds)
         spare += [mended.sound, mended.lines]
         beside, lines_of, lines_origin = mended.beside, mended.lines, Fraction(0)

@@ -1,17 +1,18 @@
 """A style as a network that learns it is shown it: crops, all its colors, all its tones."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidnst.frames import Picture
 from vidnst.style.likeness import Seen, judged_layers, seen_in
 from vidnst.style.losses import Moments, tones
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import FINE_BLOCKS, StylePictures
+from vidnst.style.targets import as_tensor
 
 _CROPS = 48
 """Seen once before the first step; each step compares to some of them."""
@@ -36,11 +37,32 @@ class StyleCrops:
 
         dtype: of the teacher's arithmetic.
         """
-        self._dtype = dtype
         device = next(teacher.parameters()).device
         self._layers = judged_layers(teacher)
-        self._crops = [self._seen(style, teacher, size, sides, rng, device) for _ in range(_CROPS)]
-        pictures = [as_tensor(picture).to(device) for picture in style.pictures]
+
+        @lru_cache(maxsize=4)  # By identity; where all crops are of one size, each is scaled once.
+        def scaled(style: StylePictures, index: int, side: int) -> Tensor:
+            return at_size(as_tensor(style.pictures[index], device), side, size)
+
+        def seen(style: StylePictures) -> Seen:
+            """A crop of one of the pictures, drawn by their shares; its fine blocks are fine's."""
+            only = len(style.pictures) == 1
+            index = 0 if only else int(rng.choice(len(style.pictures), p=style.shares))
+            picture = scaled(style, index, int(rng.integers(sides[0], sides[1] + 1)))
+            top, left = (int(rng.integers(0, n - size + 1)) for n in picture.shape[2:])
+            crop = picture[:, :, top : top + size, left : left + size]
+            found = seen_in(teacher, crop.flip(3) if rng.random() < 0.5 else crop, dtype=dtype)
+            if style.fine is None:
+                return found
+            fine = seen(style.fine)
+            lower = [layer for layer in self._layers if layer.startswith(FINE_BLOCKS)]
+            return Seen(
+                found.features | {layer: fine.features[layer] for layer in lower[1:]},
+                found.moments | {layer: fine.moments[layer] for layer in lower},
+            )
+
+        self._crops = [seen(style) for _ in range(_CROPS)]
+        pictures = [as_tensor(picture, device) for picture in style.pictures]
         self.colors = _shared_out(
             [
                 F.interpolate(p, (_PALETTE_SIDE, _PALETTE_SIDE), mode="bilinear", antialias=True)
@@ -70,33 +92,6 @@ class StyleCrops:
             },
         )
 
-    def _seen(
-        self,
-        style: StylePictures,
-        teacher: PerceptualEncoder,
-        size: int,
-        sides: tuple[int, int],
-        rng: np.random.Generator,
-        device: torch.device,
-    ) -> Seen:
-        """A crop of one of the pictures, drawn by their shares; its fine blocks those of fine."""
-        only = len(style.pictures) == 1
-        index = 0 if only else int(rng.choice(len(style.pictures), p=style.shares))
-        picture = as_tensor(style.pictures[index]).to(device)
-        side = int(rng.integers(sides[0], sides[1] + 1))
-        picture = at_size(picture, side, size)
-        top, left = (int(rng.integers(0, n - size + 1)) for n in picture.shape[2:])
-        crop = picture[:, :, top : top + size, left : left + size]
-        seen = seen_in(teacher, crop.flip(3) if rng.random() < 0.5 else crop, dtype=self._dtype)
-        if style.fine is None:
-            return seen
-        fine = self._seen(style.fine, teacher, size, sides, rng, device)
-        lower = [layer for layer in self._layers if layer.startswith(FINE_BLOCKS)]
-        return Seen(
-            seen.features | {layer: fine.features[layer] for layer in lower[1:]},
-            seen.moments | {layer: fine.moments[layer] for layer in lower},
-        )
-
 
 def _shared_out(of_each: list[Tensor], shares: Iterable[float]) -> Tensor:
     """As many values (1, N, ...) as the first has, evenly taken of each by its share."""
@@ -106,11 +101,6 @@ def _shared_out(of_each: list[Tensor], shares: Iterable[float]) -> Tensor:
         own = max(1, round(share * count))
         taken.append(values[:, torch.arange(own) * values.shape[1] // own])
     return torch.cat(taken, 1)
-
-
-def as_tensor(style: Picture) -> Tensor:
-    """A picture, RGB uint8 (H, W, 3), as (1, 3, H, W) in [0, 1]."""
-    return torch.from_numpy(style.copy()).permute(2, 0, 1)[None].float() / 255
 
 
 def at_size(style: Tensor, long_side: int, least: int) -> Tensor:

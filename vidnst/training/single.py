@@ -22,7 +22,8 @@ from vidnst.style.network import load_network
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import style_pictures
 from vidnst.style.single import SingleNetwork, load_single, trained_for
-from vidnst.style.style_crops import StyleCrops, as_tensor, at_size
+from vidnst.style.style_crops import StyleCrops, at_size
+from vidnst.style.targets import as_tensor
 from vidnst.training.checkpoint import require_same_settings
 from vidnst.training.loop import TrainingStep, descend
 from vidnst.training.pictures import PHOTO_SPANS, load_squares, random_crops
@@ -109,5 +110,5 @@ def _first_network(style: Picture, start_from: Path | None) -> SingleNetwork:
             raise TrainingError(f"{start_from} was trained for another style picture than this one")
         return load_single(start_from)
     general = load_network(shipped_weights("fast.safetensors")).requires_grad_(False)
-    code = style_code(code_encoder(), at_size(as_tensor(style), 512, 32))
+    code = style_code(code_encoder(), at_size(as_tensor(style, torch.device("cpu")), 512, 32))
     return SingleNetwork(general.shape, general.styled(code))

@@ -17,6 +17,7 @@ from vidnst.style.learning import TuneStep
 from vidnst.style.losses import lattice_energy
 from vidnst.style.neighbor import neighbor_encoder
 from vidnst.style.options import NeighborOptions, StyleOptions, TeachOptions
+from vidnst.style.pictures import style_pictures
 from vidnst.style.taught import TaughtStylizer, chosen_lessons, lesson_size
 from vidnst.style.teaching import Lesson, teach
 from vidnst.style.tuned import RetrievedStylizer
@@ -83,8 +84,8 @@ def test_a_network_learns_what_the_lesson_shows_and_is_repeatable() -> None:
     def learned(steps: int, seed: int) -> torch.Tensor:
         seen.clear()
         taught = teach(
-            network, [lesson], encoder, steps=steps, seed=seed, dtype=torch.float32,
-            on_step=seen.append,
+            network, [lesson], style_pictures(brushwork()), encoder, style_side=64, steps=steps,
+            seed=seed, dtype=torch.float32, on_step=seen.append,
         )  # fmt: skip
         assert [step.step for step in seen] == list(range(1, steps + 1))
         return taught.state_dict()["convolutions.mix.weight"]

@@ -72,10 +72,9 @@ def judge(
 ) -> dict[str, Tensor]:
     """The losses of paintings of scenes, (B, 3, H, W) in [0, 1] each, in B styles.
 
-    near, cover: how far places of a painting are from its style's, and these from the painting's,
-    in the two deepest blocks. fine: both in the second. statistics: of moments in all. scene:
-    between the places' similarities. content, detail: between instance-normalized features of the
-    deepest block, and of that before it. dtype: of the teacher's arithmetic.
+    Those of judge_style, and scene: between the places' similarities; content, detail: between
+    instance-normalized features of the deepest block, and of that before it. dtype: of the
+    teacher's arithmetic.
     """
     layers = judged_layers(teacher)
     own, others = torch.split(_shifted(torch.cat([result, scene]), rng), len(result))
@@ -83,27 +82,56 @@ def judge(
         seen = teacher(own, layers)
         with torch.no_grad():
             scenes = teacher(others, layers[-2:])
+    of_style = _apart(seen, wanted, layers, rng)
+    similar = [
+        self_similarity_loss(*_sampled(torch.stack(pair), _COMPARED_PLACES, rng))
+        for pair in zip(seen[layers[-1]], scenes[layers[-1]], strict=True)
+    ]
+    return of_style | {
+        "scene": torch.stack(similar).mean(),
+        "content": content_loss(seen[layers[-1]], scenes[layers[-1]]),
+        "detail": content_loss(seen[layers[-2]], scenes[layers[-2]]),
+    }
 
-    def apart(layer: str) -> list[tuple[Tensor, Tensor]]:
+
+def judge_style(
+    teacher: PerceptualEncoder,
+    result: Tensor,
+    wanted: Seen,
+    rng: np.random.Generator,
+    *,
+    dtype: torch.dtype = torch.bfloat16,
+) -> dict[str, Tensor]:
+    """How far paintings (B, 3, H, W) in [0, 1] are from B styles.
+
+    near, cover: how far places of a painting are from its style's, and these from the painting's,
+    in the two deepest blocks. fine: both in the second. statistics: of moments in all. dtype: of
+    the teacher's arithmetic.
+    """
+    layers = judged_layers(teacher)
+    with torch.autocast(result.device.type, dtype, enabled=dtype != torch.float32):
+        seen = teacher(_shifted(result, rng), layers)
+    return _apart(seen, wanted, layers, rng)
+
+
+def _apart(
+    seen: dict[str, Tensor], wanted: Seen, layers: Sequence[str], rng: np.random.Generator
+) -> dict[str, Tensor]:
+    """The losses that judge_style tells of, from what the teacher sees in the paintings."""
+
+    def distances(layer: str) -> list[tuple[Tensor, Tensor]]:
         return [
             place_distances(*(_sampled(each, _MOST_PLACES, rng) for each in pair))
             for pair in zip(seen[layer], wanted.features[layer], strict=True)
         ]
 
-    deep = [each for layer in layers[-2:] for each in apart(layer)]
-    fine = [distance for both in apart(layers[1]) for distance in both]
-    similar = [
-        self_similarity_loss(*_sampled(torch.stack(pair), _COMPARED_PLACES, rng))
-        for pair in zip(seen[layers[-1]], scenes[layers[-1]], strict=True)
-    ]
+    deep = [each for layer in layers[-2:] for each in distances(layer)]
+    fine = [distance for both in distances(layers[1]) for distance in both]
     return {
         "statistics": _statistics(seen, wanted.moments, layers),
         "near": torch.stack([near for near, _ in deep]).mean(),
         "cover": torch.stack([cover for _, cover in deep]).mean(),
         "fine": torch.stack(fine).mean(),
-        "scene": torch.stack(similar).mean(),
-        "content": content_loss(seen[layers[-1]], scenes[layers[-1]]),
-        "detail": content_loss(seen[layers[-2]], scenes[layers[-2]]),
     }
 
 

@@ -75,7 +75,7 @@ class TeachOptions:
         choices=get_args(Teach),
     )
     lessons: int = option(4, "frames that neighbor paints to learn from, at most", low=1, high=16)
-    lesson_steps: int = option(500, "steps of learning from them", low=1, high=100_000)
+    lesson_steps: int = option(250, "steps of learning from them", low=1, high=100_000)
 
     def __post_init__(self) -> None:
         require_in_range(self)

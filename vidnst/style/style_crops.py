@@ -10,10 +10,13 @@ from torch import Tensor
 
 from vidnst.style.likeness import Seen, judged_layers, seen_in
 from vidnst.style.losses import Moments, tones
+from vidnst.style.network import STRIDE
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import FINE_BLOCKS, StylePictures
 from vidnst.style.targets import as_tensor
 
+_CROP_SIDE = 256
+"""Of the crops of a style that is read at one size."""
 _CROPS = 48
 """Seen once before the first step; each step compares to some of them."""
 _PALETTE_SIDE = 96
@@ -91,6 +94,18 @@ class StyleCrops:
                 for la in self._layers
             },
         )
+
+
+def crops_of(
+    style: StylePictures,
+    teacher: PerceptualEncoder,
+    side: int,
+    rng: np.random.Generator,
+    dtype: torch.dtype,
+) -> StyleCrops:
+    """Crops of a style whose pictures' longer side is brought to so many pixels."""
+    size = max(32, min(_CROP_SIDE, side // STRIDE * STRIDE))
+    return StyleCrops(style, teacher, size=size, sides=(side, side), rng=rng, dtype=dtype)
 
 
 def _shared_out(of_each: list[Tensor], shares: Iterable[float]) -> Tensor:

@@ -24,6 +24,14 @@ _NATURAL_BRUSH_PERCENT = 4.5
 """The size of marks when the style is read as large as the frame, roughly."""
 
 
+def brush_scale(brush_size: float | None) -> float:
+    """How much larger than the frame a style is read for marks of such a size.
+
+    brush_size: in percent of the frame's height; None reads it as large as the frame.
+    """
+    return (brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
+
+
 class MatchedStyles:
     """Several styles, each of all or a part of its pictures, in their own colors or a shot's."""
 
@@ -44,7 +52,7 @@ class MatchedStyles:
         self._given = self._styles = list(styles)
         self._masks = [*masks, *[None] * (len(styles) - len(masks))]
         self._smallest, self._device = smallest, device
-        self._brush = (brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
+        self._brush = brush_scale(brush_size)
         self.palette: Palette | None = None
 
     def pictures(self, index: int) -> tuple[Picture, ...]:

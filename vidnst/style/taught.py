@@ -32,12 +32,15 @@ from vidnst.style.options import (
 )
 from vidnst.style.pictures import StylePictures
 from vidnst.style.places import SMALLEST_SIDE
+from vidnst.style.targets import brush_scale
 from vidnst.style.teaching import Lesson, teach
 from vidnst.style.tuned import TAUGHT, TunedStylizer, without_brush
 
 _LESSON_PIXELS = 480 * 270
 """Larger frames are painted smaller, at half their size at least, and the network learns from the
 painting enlarged: what neighbor takes grows faster than what is gained."""
+_MOST_STYLE_SIDE = 2048
+"""A style enlarged further shows one mark in a patch, and takes memory."""
 _COMPARED_SIDE = 160
 _COVERED = 0.95
 _ALIKE = 40
@@ -88,13 +91,20 @@ class TaughtStylizer(TunedStylizer):
         return teach(
             self.bake(chosen, strength=1.0),
             self._lessons(chosen, samples),
+            self._wanted_style(samples),
             encoder,
+            style_side=self._lessons_style_side,
             steps=self._teaching.lesson_steps,
             seed=self._gatys.seed,
             dtype=self._dtype,
             device=chosen_device(self._compute.device),
             on_step=self._on_step,
         )
+
+    @property
+    def _lessons_style_side(self) -> int:
+        """The longer side of the style, in pixels, whose marks are as large as the lessons'."""
+        return min(_MOST_STYLE_SIDE, round(brush_scale(self._brush_size) * max(self._inner_hw)))
 
     def _lessons(self, chosen: Sequence[Picture], samples: Sequence[Picture]) -> list[Lesson]:
         """The chosen frames and their paintings, one carried on from the other where it is seen."""

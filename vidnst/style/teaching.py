@@ -1,8 +1,9 @@
 """Teaching: a baked network learns from a few pairs of scene and painting to paint the like.
 
 After Texler et al. 2020, "Interactive Video Stylization Using Few-Shot Patch-Based Training":
-small patches of the few pairs, in an order drawn anew, keep a network from learning the pairs by
-heart instead of what was done in them.
+patches of the few pairs, in an order drawn anew, keep a network from learning the pairs by heart
+instead of what was done in them. What a lesson shows without a cause in its scene, such as strokes
+in a clear sky, it cannot teach; there the style itself says what marks there are.
 """
 
 import copy
@@ -16,16 +17,23 @@ from torch import Tensor
 
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.learning import TuneStep, a_moment_later, channels_last, learn
+from vidnst.style.likeness import judge_style
 from vidnst.style.losses import lattice_energy, moments, place_distances, style_loss
 from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.pictures import StylePictures
+from vidnst.style.style_crops import crops_of
 
-_PATCHES = 4
-_PATCH_SIDE = 128
-_RATE = 1e-3
+_PATCHES = 2
+_PATCH_SIDE = 256
+_MOVING_SIDE = 128
+"""Steadiness is learned on squares of this side, in pixels."""
+_RATE = 1.5e-3
 _WEIGHTS = {
-    **{"color": 3.0, "features": 1.0, "marks": 8.0, "statistics": 2.5},
+    **{"color": 10.0, "features": 4.0, "marks": 8.0, "moments": 2.5},
+    **{"near": 0.5, "cover": 14.0, "fine": 4.0, "statistics": 3.0},
     **{"temporal": 30.0, "lattice": 6000.0},
 }
+"""In the first row how like the lesson a patch is, in the second how like the style."""
 _MOST_PLACES = 512
 _LEAST_SPREAD = 0.1
 """Of the features' power, that a lesson's spread counts as at least: distances are told in units of
@@ -51,28 +59,34 @@ class Lesson:
 def teach(
     network: BakedNetwork,
     lessons: Sequence[Lesson],
+    style: StylePictures,
     encoder: PerceptualEncoder,
     *,
+    style_side: int,
     steps: int,
     seed: int = 0,
     dtype: torch.dtype,
     device: torch.device | str = "cpu",
     on_step: Callable[[TuneStep], None] = lambda step: None,
 ) -> BakedNetwork:
-    """Teach a copy of the network what the lessons show.
+    """Teach a copy of the network what the lessons show, with the style's marks.
 
-    The encoder's features say how near a painting is to the lesson's. The same arguments give the
-    same network. device: where is computed; what is given and what comes back are on the CPU.
+    style_side: of the style's pictures, the longer one in pixels, at which their marks are as large
+    as in the lessons. The encoder's features say how near a painting is to the lesson's and to the
+    style. The same arguments give the same network. device: where is computed; what is given and
+    what comes back are on the CPU.
     """
     device = torch.device(device)
     encoder = copy.deepcopy(encoder).to(device)
+    crops = crops_of(style, encoder, style_side, np.random.default_rng([seed, 0]), dtype)
 
     def losses_of(taught: BakedNetwork, rng: np.random.Generator) -> dict[str, Tensor]:
         scenes, wanted = (part.to(device) for part in _patches(lessons, rng))
-        later = a_moment_later(scenes[:1], rng)
+        moving = np.s_[:1, :, :_MOVING_SIDE, :_MOVING_SIDE]
+        later = a_moment_later(scenes[moving], rng)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            painted_all = taught(channels_last(torch.cat([scenes, later.pictures])))
-            painted, painted_later = painted_all[:-1], painted_all[-1:]
+            painted = taught(scenes).float()
+            painted_later = taught(later.pictures).float()
             seen = encoder(channels_last(painted), _LAYERS)
             with torch.no_grad():
                 shown = encoder(wanted, _LAYERS)
@@ -80,9 +94,10 @@ def teach(
             "color": F.l1_loss(_coarse(painted), _coarse(wanted)),
             "features": _features_apart(seen, shown),
             "marks": _marks_apart(seen, shown),
-            "statistics": _statistics_apart(seen, shown, painted, wanted),
+            "moments": _moments_apart(seen, shown, painted, wanted),
+            **judge_style(encoder, painted, crops.some(len(scenes), rng), rng, dtype=dtype),
             "lattice": lattice_energy(painted),
-            "temporal": later.unsteadiness(painted[:1], painted_later),
+            "temporal": later.unsteadiness(painted[moving], painted_later),
         }
 
     return learn(
@@ -142,7 +157,7 @@ def _marks_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
     return torch.stack(terms).mean()
 
 
-def _statistics_apart(
+def _moments_apart(
     seen: dict[str, Tensor], shown: dict[str, Tensor], painted: Tensor, wanted: Tensor
 ) -> Tensor:
     """Mean relative distance of the moments of marks and colors, patch by patch.

@@ -19,12 +19,10 @@ from vidnst.style.network import STRIDE
 from vidnst.style.options import TuneOptions
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import StylePictures
-from vidnst.style.style_crops import StyleCrops
+from vidnst.style.style_crops import crops_of
 
 _WINDOW_PIXELS = 384 * 384
 """Of larger frames a step sees a window of so many pixels."""
-_CROP_SIDE = 256
-"""Of the crops of the style that it is compared to."""
 _MOVING_SIDE = 192
 """Steadiness is learned on squares of this side, in pixels."""
 
@@ -71,10 +69,7 @@ def tune(
     device = torch.device(device)
     teacher = copy.deepcopy(teacher).to(device).requires_grad_(False)
     rng = np.random.default_rng([options.tune_seed, 0])
-    size = max(32, min(_CROP_SIDE, style_side // STRIDE * STRIDE))
-    wanted = StyleCrops(
-        style, teacher, size=size, sides=(style_side, style_side), rng=rng, dtype=dtype
-    )
+    wanted = crops_of(style, teacher, style_side, rng, dtype)
     weights = loss_weights(options)
 
     def losses_of(tuned: BakedNetwork, rng: np.random.Generator) -> dict[str, Tensor]:

@@ -29,6 +29,7 @@ from vidnst.style.color import matched, palette_of, with_chroma_of
 from vidnst.style.distance import StyleJudge
 from vidnst.style.fast import FastStylizer
 from vidnst.style.gatys import GatysStylizer
+from vidnst.style.looks import save_looks
 from vidnst.style.losses import Moments
 from vidnst.style.options import Color, GatysOptions, StyleOptions, TuneOptions
 from vidnst.style.pictures import StylePictures, style_pictures, with_fine
@@ -261,8 +262,8 @@ def test_tuning_learns_the_mixture_and_its_file_is_for_it_alone(
     mixed = StylePictures((wave, other), (0.5, 0.5))
     tuning, options = TuneOptions(tune_steps=2), StyleOptions()
     stylizer = TunedStylizer(mixed, options, tuning, size_hw=(64, 96))
-    network, made_of = stylizer.tuned([small])
-    network.save(tmp_path / "n.safetensors", made_of)
+    looks, made_of = stylizer.tuned([small])
+    save_looks(tmp_path / "n.safetensors", looks, made_of)
     RetrievedStylizer(tmp_path / "n.safetensors", mixed, options, size_hw=(64, 96))
     for wrong, color in (
         (wave, "style"),

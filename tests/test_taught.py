@@ -14,6 +14,7 @@ from vidnst.frames import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.style.fast import FastStylizer
 from vidnst.style.learning import TuneStep
+from vidnst.style.looks import save_looks
 from vidnst.style.losses import lattice_energy
 from vidnst.style.neighbor import neighbor_encoder
 from vidnst.style.options import NeighborOptions, StyleOptions, TeachOptions
@@ -23,7 +24,7 @@ from vidnst.style.teaching import Lesson, teach
 from vidnst.style.tuned import RetrievedStylizer
 
 SIZE_HW = (72, 96)
-SHORT = TeachOptions(lessons=2, lesson_steps=2)
+SHORT = TeachOptions(lessons=2, lesson_steps=2, looks=1)
 FEW = ["--lessons", "1", "--lesson-steps", "2", "--neighbor-steps", "1"]
 
 
@@ -133,9 +134,9 @@ def test_a_file_paints_with_the_brush_of_the_lessons(tmp_path: Path) -> None:
     made = TaughtStylizer(
         brushwork(), options, SHORT, size_hw=SIZE_HW, neighbor=NeighborOptions(neighbor_steps=1)
     )
-    network, made_of = made.tuned([frame])
+    looks, made_of = made.tuned([frame])
     made.begin_clip([frame])
-    network.save(tmp_path / "taught.safetensors", made_of)
+    save_looks(tmp_path / "taught.safetensors", looks, made_of)
     retrieved = RetrievedStylizer(
         tmp_path / "taught.safetensors", brushwork(), options, size_hw=SIZE_HW
     )

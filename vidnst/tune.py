@@ -14,6 +14,7 @@ from vidnst.regions.options import RegionOptions
 from vidnst.rendering.stylizers import Step, make_stylizer
 from vidnst.source import scene_of
 from vidnst.style.learning import TuneStep
+from vidnst.style.looks import save_looks
 from vidnst.style.tuned import TunedStylizer, is_tuned
 
 
@@ -53,6 +54,6 @@ def tune_clip(
 
     stylizer = make_stylizer(whole, size_hw, listen)
     assert isinstance(stylizer, TunedStylizer)
-    network, made_of = stylizer.tuned(samples)
-    network.save(output, made_of)
+    looks, made_of = stylizer.tuned(samples)
+    save_looks(output, looks, made_of)
     return TuneReport(source, output, time.perf_counter() - started)

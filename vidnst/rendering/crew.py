@@ -12,6 +12,7 @@ from vidnst.rendering.film import Film
 from vidnst.rendering.job import Job
 from vidnst.rendering.spread import Crew
 from vidnst.rendering.stylizers import Step, make_stylizer
+from vidnst.style.looks import save_looks
 from vidnst.style.tuned import TunedStylizer
 
 
@@ -56,6 +57,6 @@ def _tuned(
     """Tune the network here; the options with it in place of the tuning."""
     stylizer = make_stylizer(options, film.size_hw, on_step)
     assert isinstance(stylizer, TunedStylizer)
-    network, made_of = stylizer.tuned(film.samples(stylizer.clip_samples))
-    network.save(path, made_of)
+    looks, made_of = stylizer.tuned(film.samples(stylizer.clip_samples))
+    save_looks(path, looks, made_of)
     return replace(options, stylizer="fast", weights=path)

@@ -164,13 +164,18 @@ def luma(picture: Tensor) -> Tensor:
     return (picture * picture.new_tensor(_LUMA)[:, None, None]).sum(1, keepdim=True)
 
 
+def colors_of(pictures: Tensor) -> Tensor:
+    """The colors of pictures (B, 3, H, W) at a quarter of their size: (B, N, 3)."""
+    return F.avg_pool2d(pictures, 4).flatten(2).transpose(1, 2)
+
+
 def palette_loss(result: Tensor, colors: Tensor, rng: np.random.Generator) -> Tensor:
     """How far the colors of pictures (B, 3, H, W) are from other colors (B or 1, N, 3).
 
     The sliced Wasserstein distance of order 1 (Rabin et al. 2011): along random directions, as many
     colors of both in order are compared one by one. Pictures are seen at a quarter of their size.
     """
-    own = F.avg_pool2d(result, 4).flatten(2).transpose(1, 2)
+    own = colors_of(result)
     chosen = torch.from_numpy(np.resize(rng.permutation(colors.shape[1]), own.shape[1]))
     directions = F.normalize(torch.from_numpy(rng.normal(size=(3, _DIRECTIONS))).to(own), dim=0)
     wanted = colors[:, chosen.to(colors.device)]

@@ -74,8 +74,13 @@ class TeachOptions:
         "neighbor: learns what that paints of a few frames; losses: learns from the style alone",
         choices=get_args(Teach),
     )
-    lessons: int = option(4, "frames that neighbor paints to learn from, at most", low=1, high=16)
-    lesson_steps: int = option(250, "steps of learning from them", low=1, high=100_000)
+    lessons: int = option(
+        4, "frames of each look that neighbor paints to learn from, at most", low=1, high=16
+    )
+    lesson_steps: int = option(450, "steps of learning from them", low=1, high=100_000)
+    looks: int = option(
+        4, "networks for shots of other colors than the others have, at most", low=1, high=16
+    )
 
     def __post_init__(self) -> None:
         require_in_range(self)

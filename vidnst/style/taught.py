@@ -19,8 +19,8 @@ from vidnst.motion.flow import optical_flow
 from vidnst.motion.visibility import visible
 from vidnst.motion.warp import warp
 from vidnst.options import ComputeOptions
-from vidnst.style.bake import BakedNetwork
 from vidnst.style.learning import TuneStep
+from vidnst.style.looks import Look, grouped, look_colors
 from vidnst.style.neighbor import NeighborStylizer, neighbor_encoder
 from vidnst.style.optimizing import OptimizingStep
 from vidnst.style.options import (
@@ -50,7 +50,9 @@ _SAME_PLACE = 0.5
 
 
 class TaughtStylizer(TunedStylizer):
-    """Paints frames of one size with a network taught by paintings of some of the clip's frames.
+    """Paints frames of one size with networks taught by paintings of some of the clip's frames.
+
+    Shots of one look share a network.
 
     The frames given to begin_clip are those to choose from. What was taught once is kept in the
     cache, as TunedStylizer says.
@@ -85,34 +87,48 @@ class TaughtStylizer(TunedStylizer):
         self._teaching, self._neighbor, self._gatys = teaching, neighbor, gatys
         self._brush_size = options.brush_size
 
-    def _learned(self, samples: Sequence[Picture]) -> BakedNetwork:
-        chosen = [samples[index] for index in chosen_lessons(samples, self._teaching.lessons)]
+    def _learned(self, samples: Sequence[Picture]) -> list[Look]:
+        """A network for each look of the clip, taught by frames of it."""
+        most = self._teaching.lessons
+        groups = []
+        for indices in grouped(samples, self._teaching.looks):
+            own = [samples[index] for index in indices]
+            groups.append([own[index] for index in chosen_lessons(own, most)])
+        lessons = self._lessons(groups, samples)
+        style = self._wanted_style(samples)
         encoder = neighbor_encoder("slim").requires_grad_(False)
-        return teach(
-            self.bake(chosen, strength=1.0),
-            self._lessons(chosen, samples),
-            self._wanted_style(samples),
-            encoder,
-            style_side=self._lessons_style_side,
-            steps=self._teaching.lesson_steps,
-            seed=self._gatys.seed,
-            dtype=self._dtype,
-            device=chosen_device(self._compute.device),
-            on_step=self._on_step,
-        )
+        looks = []
+        for number, chosen in enumerate(groups, 1):
+            taught = teach(
+                self.bake(chosen, strength=1.0),
+                lessons[number - 1],
+                style,
+                encoder,
+                style_side=self._lessons_style_side,
+                steps=self._teaching.lesson_steps,
+                seed=self._gatys.seed,
+                dtype=self._dtype,
+                device=chosen_device(self._compute.device),
+                doing="learning" if len(groups) == 1 else f"learning {number} of {len(groups)}",
+                on_step=self._on_step,
+            )
+            looks.append(Look(look_colors(chosen), taught))
+        return looks
 
     @property
     def _lessons_style_side(self) -> int:
         """The longer side of the style, in pixels, whose marks are as large as the lessons'."""
         return min(_MOST_STYLE_SIDE, round(brush_scale(self._brush_size) * max(self._inner_hw)))
 
-    def _lessons(self, chosen: Sequence[Picture], samples: Sequence[Picture]) -> list[Lesson]:
+    def _lessons(
+        self, groups: Sequence[Sequence[Picture]], samples: Sequence[Picture]
+    ) -> list[list[Lesson]]:
         """The chosen frames and their paintings, one carried on from the other where it is seen."""
         size_hw = lesson_size(self._inner_hw)
-        done = 0
+        done, count = 0, sum(map(len, groups))
 
         def listen(step: OptimizingStep) -> None:
-            doing = f"lesson {done + 1} of {len(chosen)}"
+            doing = f"lesson {done + 1} of {count}"
             self._on_step(TuneStep(step.step, step.step_count, step.losses, doing, step.picture))
 
         painter = NeighborStylizer(
@@ -125,17 +141,19 @@ class TaughtStylizer(TunedStylizer):
             device=chosen_device(self._compute.device),
             on_step=listen,
         )
-        lessons: list[Lesson] = []
+        lessons: list[list[Lesson]] = []
         before: Picture | None = None
-        for frame in chosen:
-            scene = resize(frame, size_hw)
-            if before is None or seen_share(frame, before) < _SAME_PLACE:
-                painter.begin_shot(samples)
-            painting = painter.paint(scene)
-            lessons.append(
-                Lesson(self._to_network(frame).float(), self._to_network(painting).float())
-            )
-            before, done = frame, done + 1
+        for chosen in groups:
+            lessons.append([])
+            for frame in chosen:
+                scene = resize(frame, size_hw)
+                if before is None or seen_share(frame, before) < _SAME_PLACE:
+                    painter.begin_shot(samples)
+                painting = painter.paint(scene)
+                lessons[-1].append(
+                    Lesson(self._to_network(frame).float(), self._to_network(painting).float())
+                )
+                before, done = frame, done + 1
         return lessons
 
     def _made_of(self, samples: Sequence[Picture]) -> dict[str, str]:

@@ -18,19 +18,25 @@ from torch import Tensor
 from vidnst.style.bake import BakedNetwork
 from vidnst.style.learning import TuneStep, a_moment_later, channels_last, learn
 from vidnst.style.likeness import judge_style
-from vidnst.style.losses import lattice_energy, moments, place_distances, style_loss
+from vidnst.style.losses import (
+    colors_of,
+    lattice_energy,
+    moments,
+    palette_loss,
+    place_distances,
+    style_loss,
+)
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import StylePictures
 from vidnst.style.style_crops import crops_of
 
-_PATCHES = 2
-_PATCH_SIDE = 256
+_PATCH_SIDE = 192
 _MOVING_SIDE = 128
 """Steadiness is learned on squares of this side, in pixels."""
-_RATE = 1.5e-3
+_RATE = 1e-3
 _WEIGHTS = {
-    **{"color": 10.0, "features": 4.0, "marks": 8.0, "moments": 2.5},
-    **{"near": 0.5, "cover": 14.0, "fine": 4.0, "statistics": 3.0},
+    **{"color": 6.0, "palette": 10.0, "features": 2.0, "marks": 8.0, "moments": 2.5},
+    **{"near": 0.0, "cover": 7.0, "fine": 2.0, "statistics": 1.5},
     **{"temporal": 30.0, "lattice": 6000.0},
 }
 """In the first row how like the lesson a patch is, in the second how like the style."""
@@ -67,6 +73,7 @@ def teach(
     seed: int = 0,
     dtype: torch.dtype,
     device: torch.device | str = "cpu",
+    doing: str = "learning",
     on_step: Callable[[TuneStep], None] = lambda step: None,
 ) -> BakedNetwork:
     """Teach a copy of the network what the lessons show, with the style's marks.
@@ -74,18 +81,18 @@ def teach(
     style_side: of the style's pictures, the longer one in pixels, at which their marks are as large
     as in the lessons. The encoder's features say how near a painting is to the lesson's and to the
     style. The same arguments give the same network. device: where is computed; what is given and
-    what comes back are on the CPU.
+    what comes back are on the CPU. doing: what listeners are told of the steps.
     """
     device = torch.device(device)
     encoder = copy.deepcopy(encoder).to(device)
     crops = crops_of(style, encoder, style_side, np.random.default_rng([seed, 0]), dtype)
 
     def losses_of(taught: BakedNetwork, rng: np.random.Generator) -> dict[str, Tensor]:
-        scenes, wanted = (part.to(device) for part in _patches(lessons, rng))
-        moving = np.s_[:1, :, :_MOVING_SIDE, :_MOVING_SIDE]
-        later = a_moment_later(scenes[moving], rng)
+        scene, wanted = (part.to(device) for part in _patch(lessons, rng))
+        moving = np.s_[:, :, :_MOVING_SIDE, :_MOVING_SIDE]
+        later = a_moment_later(scene[moving], rng)
         with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
-            painted = taught(scenes).float()
+            painted = taught(scene).float()
             painted_later = taught(later.pictures).float()
             seen = encoder(channels_last(painted), _LAYERS)
             with torch.no_grad():
@@ -94,8 +101,9 @@ def teach(
             "color": F.l1_loss(_coarse(painted), _coarse(wanted)),
             "features": _features_apart(seen, shown),
             "marks": _marks_apart(seen, shown),
+            "palette": palette_loss(painted, colors_of(wanted), rng),
             "moments": _moments_apart(seen, shown, painted, wanted),
-            **judge_style(encoder, painted, crops.some(len(scenes), rng), rng, dtype=dtype),
+            **judge_style(encoder, painted, crops.some(1, rng), rng, dtype=dtype),
             "lattice": lattice_energy(painted),
             "temporal": later.unsteadiness(painted[moving], painted_later),
         }
@@ -108,22 +116,18 @@ def teach(
         rate=_RATE,
         seed=seed,
         device=device,
-        doing="learning",
+        doing=doing,
         on_step=on_step,
     )
 
 
-def _patches(lessons: Sequence[Lesson], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Patches of scenes and of their paintings, from anywhere in the lessons."""
-    side = min(_PATCH_SIDE, *(size for lesson in lessons for size in lesson.scene.shape[2:]))
-    scenes, paintings = [], []
-    for index in rng.integers(0, len(lessons), _PATCHES):
-        lesson = lessons[int(index)]
-        top, left = (int(rng.integers(0, (size - side) + 1)) for size in lesson.scene.shape[2:])
-        patch = np.s_[:, :, top : top + side, left : left + side]
-        scenes.append(lesson.scene[patch])
-        paintings.append(lesson.painting[patch])
-    return channels_last(torch.cat(scenes)), channels_last(torch.cat(paintings))
+def _patch(lessons: Sequence[Lesson], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """A patch of a scene and of its painting, from anywhere in the lessons."""
+    lesson = lessons[int(rng.integers(len(lessons)))]
+    side = min(_PATCH_SIDE, *lesson.scene.shape[2:])
+    top, left = (int(rng.integers(0, (size - side) + 1)) for size in lesson.scene.shape[2:])
+    there = np.s_[:, :, top : top + side, left : left + side]
+    return channels_last(lesson.scene[there]), channels_last(lesson.painting[there])
 
 
 def _coarse(pictures: Tensor) -> Tensor:

@@ -14,10 +14,11 @@ from vidnst.backends.engine import chosen_device
 from vidnst.errors import OutputError, WeightsError
 from vidnst.frames import Picture
 from vidnst.options import ComputeOptions
-from vidnst.style.bake import ONE_STYLE, BakedNetwork, load_baked
+from vidnst.style.bake import ONE_STYLE, BakedNetwork
 from vidnst.style.fast import FastStylizer
 from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.learning import TuneStep
+from vidnst.style.looks import Look, load_looks, look_colors, nearest_look, save_looks
 from vidnst.style.options import StyleOptions, TuneOptions
 from vidnst.style.perceptual import named_encoder
 from vidnst.style.pictures import StylePictures, style_pictures
@@ -43,7 +44,8 @@ class TunedStylizer(FastStylizer):
     """
 
     clip_samples = 16
-    shot_samples = 0
+    shot_samples = 1
+    """Enough to see which look it has."""
 
     def __init__(
         self,
@@ -65,28 +67,29 @@ class TunedStylizer(FastStylizer):
         self._base = _digest(weights.read_bytes() if weights else repr(SHA256).encode())
         self._tuning = tuning
         self._on_step = on_step
+        self._looks: list[Look] = []
 
-    def tuned(self, samples: Sequence[Picture]) -> tuple[BakedNetwork, dict[str, str]]:
-        """The network tuned to frames of a clip, from the cache or anew, and what it was made of.
+    def tuned(self, samples: Sequence[Picture]) -> tuple[list[Look], dict[str, str]]:
+        """The networks tuned to frames of a clip, from the cache or anew; what they were made of.
 
         samples: RGB uint8 (H, W, 3) each.
         """
         made_of = self._made_of(samples)
         path = _cache_folder() / f"{_digest(json.dumps(made_of).encode())}.safetensors"
         try:
-            network, metadata = load_baked(path)
+            looks, metadata = load_looks(path)
             if metadata.items() >= made_of.items():
                 path.touch()
-                return network, made_of
+                return looks, made_of
         except (WeightsError, OSError):
             pass  # Not there, or damaged.
-        network = self._learned(samples)
-        _keep(network, path, made_of)
-        # As it would come back from the cache.
-        return network.half().float(), made_of
+        looks = self._learned(samples)
+        _keep(looks, path, made_of)
+        # As they would come back from the cache.
+        return [replace(look, network=look.network.half().float()) for look in looks], made_of
 
-    def _learned(self, samples: Sequence[Picture]) -> BakedNetwork:
-        return tune(
+    def _learned(self, samples: Sequence[Picture]) -> list[Look]:
+        network = tune(
             self.bake(samples, strength=1.0),
             self._wanted_style(samples),
             [frame.float() for frame in self._spread(samples, _MOST_PIXELS)],
@@ -97,12 +100,14 @@ class TunedStylizer(FastStylizer):
             device=chosen_device(self._compute.device),
             on_step=self._on_step,
         )
+        return [Look(look_colors(samples), network)]  # It is tuned to all shots at once.
 
     def of_clip(self, samples: Sequence[Picture]) -> BakedNetwork | None:
-        return self.tuned(samples)[0]
+        self._looks, _ = self.tuned(samples)
+        return self._looks[0].network
 
     def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
-        return None  # It is tuned to all shots at once.
+        return network_of_shot(self._looks, samples)
 
     def _blend_weight(self) -> float:
         return self.options.strength
@@ -120,7 +125,9 @@ class TunedStylizer(FastStylizer):
 
 
 class RetrievedStylizer(FeedForwardStylizer):
-    """Paints frames of one size with a network that `vidnst tune` wrote."""
+    """Paints frames of one size with networks that `vidnst tune` wrote."""
+
+    shot_samples = 1
 
     def __init__(
         self,
@@ -136,7 +143,7 @@ class RetrievedStylizer(FeedForwardStylizer):
 
         Raises WeightsError where the file was tuned to another style than this one.
         """
-        network, metadata = load_baked(weights)
+        self._looks, metadata = load_looks(weights)
         super().__init__(
             without_brush(options) if TAUGHT in metadata else options,
             compute,
@@ -148,7 +155,15 @@ class RetrievedStylizer(FeedForwardStylizer):
                 f"{weights} was tuned to another style picture than this one, or to others in the "
                 "mixture, or with another --color"
             )
-        self._use(network)
+        self._use(self._looks[0].network)
+
+    def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
+        return network_of_shot(self._looks, samples)
+
+
+def network_of_shot(looks: Sequence[Look], samples: Sequence[Picture]) -> BakedNetwork | None:
+    """As FeedForwardStylizer.of_shot: a clip of one look has one network, which stays."""
+    return nearest_look(looks, samples).network if len(looks) > 1 else None
 
 
 def without_brush(options: StyleOptions) -> StyleOptions:
@@ -188,11 +203,11 @@ def _cache_folder() -> Path:
     return (Path(place) if place else platformdirs.user_cache_path("vidnst")) / "tuned"
 
 
-def _keep(network: BakedNetwork, path: Path, made_of: dict[str, str]) -> None:
-    """Put it into the cache, and the oldest ones out; a cache that cannot be used is no error."""
+def _keep(looks: Sequence[Look], path: Path, made_of: dict[str, str]) -> None:
+    """Put them into the cache, and the oldest ones out; a cache that cannot be used is no error."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        network.save(path, made_of)
+        save_looks(path, looks, made_of)
         # By their names: the folder may be one in which there are others.
         own = [p for p in path.parent.iterdir() if _KEPT_NAME.fullmatch(p.name) and p.is_file()]
         kept = sorted(own, key=lambda p: p.stat().st_mtime)

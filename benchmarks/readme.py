@@ -43,11 +43,14 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def gatys() -> str:
-    """What Gatys' optimization costs, from benchmarks/gatys.json and gatys_film.json."""
-    picture = json.loads((ROOT / "benchmarks" / "gatys.json").read_text())
-    film = json.loads((ROOT / "benchmarks" / "gatys_film.json").read_text())
+def optimizing() -> str:
+    """What optimizing costs, from benchmarks/optimizing.json and optimizing_film.json."""
+    picture = json.loads((ROOT / "benchmarks" / "optimizing.json").read_text())
+    film = json.loads((ROOT / "benchmarks" / "optimizing_film.json").read_text())
     later = film["later_frame_seconds"]
+    whole = " and ".join(
+        f"{seconds:.0f} s with `{name}`" for name, seconds in picture["whole_seconds"].items()
+    )
     lines = [
         f"{picture['size']}; {picture['machine']}, {picture['processor']}; torch "
         f"{picture['versions']['torch']}:",
@@ -64,10 +67,10 @@ def gatys() -> str:
             )
     lines += [
         "",
-        f"With the default scales and steps: {picture['slim, default scales']['seconds']:.0f} s. "
-        f"Film ({film['clip']}): {film['first_frame_seconds']:.0f} s for the first frame, then "
-        f"{later['mean']:.1f} s a frame. `python benchmarks/gatys.py` and `gatys_film.py` measure "
-        "it on your machine.",
+        f"With the defaults {whole}. Film by `{film['stylizer']}` ({film['clip']}): "
+        f"{film['first_frame_seconds']:.0f} s for the first frame, then {later['mean']:.1f} s a "
+        "frame. `python benchmarks/optimizing.py` and `optimizing_film.py` measure it on your "
+        "machine.",
     ]
     return "\n".join(lines)
 
@@ -90,7 +93,7 @@ def webcam() -> str:
     )
 
 
-PARTS = {"figures": table, "gatys figures": gatys, "webcam figures": webcam}
+PARTS = {"figures": table, "optimizing figures": optimizing, "webcam figures": webcam}
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
-"""Gatys' optimization on the beginning of a clip: time per frame, and two films for a judge.
+"""gatys or neighbor on the beginning of a clip: time per frame, and films for a judge.
 
-    python benchmarks/gatys_film.py CLIP STYLE OUT [--width 480] [--frames 24] [--json FILE]
+    python benchmarks/optimizing_film.py CLIP STYLE OUT [--stylizer gatys] [--width 480]
+        [--frames 24] [--json FILE]
 
-Writes OUT/source.mkv, OUT/apart.mkv (every frame on its own) and OUT/film.mkv (seeded and tied),
+Writes OUT/source.mkv, OUT/film.mkv (seeded and tied) and OUT/apart.mkv (every frame on its own),
 all without loss, and prints how long the frames took. A judge of your choice compares the films.
 """
 
@@ -13,6 +14,8 @@ import time
 from itertools import islice
 from pathlib import Path
 
+from optimizing import optimizing_stylizer
+
 from vidnst.frames import Frame
 from vidnst.media.clip import probe
 from vidnst.media.color import result_tags, scaled_aspect
@@ -21,9 +24,7 @@ from vidnst.media.decode import decode
 from vidnst.media.encode import Encoder
 from vidnst.media.pictures import read_picture
 from vidnst.media.shots import mark_shots
-from vidnst.options import EncodeOptions
-from vidnst.style.gatys import GatysStylizer
-from vidnst.style.options import GatysOptions, StyleOptions
+from vidnst.options import OPTIMIZING, EncodeOptions
 
 
 def main() -> None:
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("clip", type=Path)
     parser.add_argument("style", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--stylizer", choices=OPTIMIZING, default="gatys")
     parser.add_argument("--width", type=int, default=480)
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--json", type=Path)
@@ -42,7 +44,7 @@ def main() -> None:
     size_hw = (2 * round(clip.size_hw[0] * args.width / clip.size_hw[1] / 2), args.width)
     frames = list(islice(mark_shots(decode(clip, size_hw=size_hw)), args.frames))
     style = read_picture(args.style)
-    stylizer = GatysStylizer(style, StyleOptions(), GatysOptions(), size_hw=size_hw)
+    stylizer = optimizing_stylizer(args.stylizer, style, size_hw)
     seconds: dict[str, list[float]] = {}
 
     def write(name: str, apart: bool | None) -> None:
@@ -71,6 +73,7 @@ def main() -> None:
     write("apart", True)
     first, later = seconds["film"][0], seconds["film"][1:]
     results = {
+        "stylizer": args.stylizer,
         "clip": f"{args.clip.name}, {size_hw[1]}x{size_hw[0]}, {len(frames)} frames",
         "first_frame_seconds": first,
         "later_frame_seconds": {

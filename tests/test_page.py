@@ -34,6 +34,8 @@ if _CHROMIUM is None:
 SAMPLE = ROOT / "samples" / "clip.mp4"
 STYLE = ROOT / "samples" / "wave.jpg"
 PATIENCE_MS = 30_000
+RENDER_MS = 4 * PATIENCE_MS
+"""Of a film that is painted to its end, also beside other work."""
 _PAINTED = """() => [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean)
     .map(r => r.querySelector('img.painted')).filter(p => p && p.naturalWidth).map(p => p.src)[0]"""
 
@@ -188,7 +190,7 @@ def test_a_film_is_painted_watched_measured_and_downloaded(
         assert seam.input_value() == "100"
         await_command(page, "--strength 0.95")
         page.get_by_role("button", name="Paint the film").click()
-        page.get_by_role("tab", name="Film", exact=True).wait_for()
+        page.get_by_role("tab", name="Film", exact=True).wait_for(timeout=RENDER_MS)
         assert page.locator("video").first.evaluate(
             "async v => { v.muted = true; await v.play();"
             " await new Promise(r => v.ontimeupdate = () => v.currentTime > 0.2 && r());"
@@ -218,7 +220,7 @@ def test_a_cancelled_render_goes_on_after_a_reload(browser: Any, url: str, films
         page.reload()
         page.get_by_role("button", name="Resume").click()
         page.get_by_text("goes on after").wait_for()
-        page.get_by_role("tab", name="Film", exact=True).wait_for()
+        page.get_by_role("tab", name="Film", exact=True).wait_for(timeout=RENDER_MS)
         result = facts(download(page, "long_wave.mp4"))
         assert result == facts((films / "long.mp4").read_bytes())
 

@@ -79,7 +79,10 @@ class TeachOptions:
     )
     lesson_steps: int = option(450, "steps of learning from them", low=1, high=100_000)
     looks: int = option(
-        4, "networks for shots of other colors than the others have, at most", low=1, high=16
+        4,
+        "looks of a film, by their colors, that get a network of their own, at most",
+        low=1,
+        high=16,
     )
 
     def __post_init__(self) -> None:

@@ -39,7 +39,8 @@ _WEIGHTS = {
     **{"near": 0.0, "cover": 7.0, "fine": 2.0, "statistics": 1.5},
     **{"temporal": 30.0, "lattice": 6000.0},
 }
-"""In the first row how like the lesson a patch is, in the second how like the style."""
+"""In the first row how like the lesson a patch is, in the second how like the style; near is told,
+not sought: it is least where nothing is painted."""
 _MOST_PLACES = 512
 _LEAST_SPREAD = 0.1
 """Of the features' power, that a lesson's spread counts as at least: distances are told in units of

@@ -1,7 +1,5 @@
 """Painting by places: what is matched, seams, strength, masks, and film that goes on exactly."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -9,8 +7,7 @@ from conftest import gradient_picture
 from known_motion import SIZE_HW, known_film, painted_film, warping_error
 from test_gatys import brushwork
 
-from vidnst.commands.arguments import job_parser, render_options
-from vidnst.commands.settings import as_arguments, as_toml, read_toml
+from vidnst.commands.arguments import render_options
 from vidnst.errors import UsageError
 from vidnst.frames import Picture
 from vidnst.style import places
@@ -195,19 +192,6 @@ def test_sizes_and_encoders_that_do_not_fit_are_refused() -> None:
         stylizer(size_hw=(12, 40))
     with pytest.raises(UsageError, match="no layer"):
         stylizer(encoder=code_encoder())
-
-
-def test_best_is_neighbor_and_goes_into_project_files(tmp_path: Path) -> None:
-    told = ["clip.mp4", "--style", "wave.jpg", "--best", "--scene", "0.5"]
-    assert render_options(told) == render_options(
-        ["clip.mp4", "--style", "wave.jpg", "--stylizer", "neighbor", "--scene", "0.5"]
-    )
-    parser = job_parser()
-    project = tmp_path / "project.toml"
-    project.write_text(as_toml(told, parser))
-    settings = read_toml(project)
-    source = settings.pop("source")
-    assert render_options([source, *as_arguments(settings, parser)]) == render_options(told)
 
 
 def test_options_for_others_are_refused() -> None:

@@ -36,8 +36,6 @@ class EncodeOptions:
 Stylizer = Literal["fast", "tuned", "neighbor", "gatys"]
 OPTIMIZING: tuple[Stylizer, ...] = ("neighbor", "gatys")
 """They optimize every frame, with torch, and keep a film steady themselves."""
-BEST: Stylizer = "neighbor"
-"""By blind votes (weights/README.md), at the price of time."""
 Device = Literal["auto", "cpu", "cuda", "mps"]
 NetworkRange = Literal["auto", "0..1", "0..255", "-1..1"]
 Backend = Literal["auto", "torch", "openvino", "onnxruntime"]

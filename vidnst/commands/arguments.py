@@ -15,7 +15,6 @@ from vidnst.errors import UsageError
 from vidnst.mixing import Mixing, WeightedStyle, parse_style, times_of
 from vidnst.option_fields import flag_of
 from vidnst.options import (
-    BEST,
     OPTIMIZING,
     ComputeOptions,
     CrewOptions,
@@ -57,10 +56,6 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
         help="fast: a network, at once; tuned: the network, tuned to this clip first; neighbor: "
         "the style's own strokes, place by place, slow; gatys: by its statistics, as slow "
         "(default: %(default)s)",
-    )  # fmt: skip
-    group.add_argument(
-        "--best", dest="stylizer", action="store_const", const=BEST, default=argparse.SUPPRESS,
-        help=f"short for --stylizer {BEST}: what people prefer, whatever it takes",
     )  # fmt: skip
     group.add_argument(
         "--strength", default=str(StyleOptions.strength), metavar="0..1",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conftest import MakeClip, gradient_picture
 from test_gatys import brushwork
+from test_taught import FEW, SIZE_HW, stylizer
 
 from vidnst.command import main
 from vidnst.errors import WeightsError
@@ -15,34 +16,24 @@ from vidnst.media.decode import decode
 from vidnst.media.pictures import write_picture
 from vidnst.style.learning import TuneStep
 from vidnst.style.looks import Look, grouped, load_looks, look_colors, nearest_look, save_looks
-from vidnst.style.options import NeighborOptions, StyleOptions, TeachOptions
+from vidnst.style.options import StyleOptions, TeachOptions
 from vidnst.style.taught import TaughtStylizer
 from vidnst.style.tuned import RetrievedStylizer
 
-SIZE_HW = (64, 96)
 SHORT = TeachOptions(lessons=1, lesson_steps=2)
-FEW = ["--lessons", "1", "--lesson-steps", "2", "--neighbor-steps", "1"]
 
 
-def day(height: int = 64, width: int = 96) -> Picture:
+def day(height: int = SIZE_HW[0], width: int = SIZE_HW[1]) -> Picture:
     return np.asarray(128 + gradient_picture(height, width) // 2, np.uint8)
 
 
-def night(height: int = 64, width: int = 96) -> Picture:
+def night(height: int = SIZE_HW[0], width: int = SIZE_HW[1]) -> Picture:
     return np.asarray(gradient_picture(height, width) // 6, np.uint8)
 
 
-def stylizer(teaching: TeachOptions = SHORT) -> tuple[TaughtStylizer, list[TuneStep]]:
+def looking() -> tuple[TaughtStylizer, list[TuneStep]]:
     steps: list[TuneStep] = []
-    made = TaughtStylizer(
-        brushwork(),
-        StyleOptions(),
-        teaching,
-        size_hw=SIZE_HW,
-        neighbor=NeighborOptions(neighbor_steps=1),
-        on_step=steps.append,
-    )
-    return made, steps
+    return stylizer(steps, SHORT), steps
 
 
 def test_day_and_night_are_two_looks_and_two_days_are_one() -> None:
@@ -55,7 +46,7 @@ def test_day_and_night_are_two_looks_and_two_days_are_one() -> None:
 
 
 def test_each_shot_is_painted_by_the_network_of_its_look(cache: Path) -> None:
-    made, steps = stylizer()
+    made, steps = looking()
     made.begin_clip([day(), night(), day()])
     told = list(dict.fromkeys(step.doing for step in steps))
     assert told == ["lesson 1 of 2", "lesson 2 of 2", "learning 1 of 2", "learning 2 of 2"]
@@ -65,7 +56,7 @@ def test_each_shot_is_painted_by_the_network_of_its_look(cache: Path) -> None:
         painted.append(made.paint(day()))
     assert np.array_equal(painted[0], painted[2])
     assert not np.array_equal(painted[0], painted[1])
-    again, steps = stylizer()
+    again, steps = looking()
     again.begin_clip([day(), night(), day()])
     assert not steps
     again.begin_shot([night()])
@@ -73,7 +64,7 @@ def test_each_shot_is_painted_by_the_network_of_its_look(cache: Path) -> None:
 
 
 def test_a_file_holds_all_networks_and_finds_the_one_for_a_shot(tmp_path: Path) -> None:
-    made, _ = stylizer()
+    made, _ = looking()
     looks, made_of = made.tuned([day(), night()])
     path = tmp_path / "looks.safetensors"
     save_looks(path, looks, made_of)
@@ -91,7 +82,7 @@ def test_a_file_holds_all_networks_and_finds_the_one_for_a_shot(tmp_path: Path) 
 
 
 def test_a_damaged_file_of_several_networks_is_refused(tmp_path: Path) -> None:
-    made, _ = stylizer()
+    made, _ = looking()
     looks, _ = made.tuned([day(), night()])
     path = tmp_path / "looks.safetensors"
     save_looks(path, looks, {"looks": "[[0], [1], [2]]"})
@@ -100,7 +91,7 @@ def test_a_damaged_file_of_several_networks_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_frames_it_is_the_first() -> None:
-    made, _ = stylizer()
+    made, _ = looking()
     looks: list[Look] = made.tuned([day(), night()])[0]
     assert nearest_look(looks, []) is looks[0]
     assert nearest_look(looks, [night()]).colors.tolist() == look_colors([night()]).tolist()

@@ -98,10 +98,10 @@ class TaughtStylizer(TunedStylizer):
         style = self._wanted_style(samples)
         encoder = neighbor_encoder("slim").requires_grad_(False)
         looks = []
-        for number, chosen in enumerate(groups, 1):
+        for number, (chosen, own_lessons) in enumerate(zip(groups, lessons, strict=True), 1):
             taught = teach(
                 self.bake(chosen, strength=1.0),
-                lessons[number - 1],
+                own_lessons,
                 style,
                 encoder,
                 style_side=self._lessons_style_side,

@@ -19,6 +19,7 @@ from vidnst.style.feed_forward import FeedForwardStylizer
 from vidnst.style.network import STRIDE, StyledLayers, StyleNetwork, load_network
 from vidnst.style.options import StyleOptions
 from vidnst.style.pictures import StylePictures, style_pictures
+from vidnst.style.precision import autocast
 from vidnst.style.single import (
     difference,
     is_single,
@@ -107,7 +108,7 @@ class FastStylizer(FeedForwardStylizer):
         with (
             torch.no_grad(),
             _always_as_many_threads(),
-            torch.autocast("cpu", self._dtype, enabled=self._dtype != torch.float32),
+            autocast(torch.device("cpu"), self._dtype),
         ):
             frames = torch.cat(self._strips(samples))
             if strength < 1:

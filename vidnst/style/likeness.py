@@ -23,6 +23,7 @@ from vidnst.style.losses import (
     style_loss,
 )
 from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.precision import autocast
 
 _STATISTICS_SHARES = (0.6, 0.8, 1.2, 1.4)
 """How much each block's statistics count: deep ones are shapes, shallow ones grain."""
@@ -48,14 +49,14 @@ def judged_layers(teacher: PerceptualEncoder) -> tuple[str, ...]:
 
 @torch.no_grad()
 def seen_in(
-    teacher: PerceptualEncoder, styles: Tensor, *, dtype: torch.dtype = torch.bfloat16
+    teacher: PerceptualEncoder, styles: Tensor, *, dtype: torch.dtype | None = None
 ) -> Seen:
     """What paintings are compared to: styles (B, 3, T, T) in [0, 1] as the teacher sees them.
 
     dtype: of the teacher's arithmetic.
     """
     layers = judged_layers(teacher)
-    with torch.autocast(styles.device.type, dtype, enabled=dtype != torch.float32):
+    with autocast(styles.device, dtype):
         features = teacher(channels_last(styles), layers)
     found = {layer: moments(features[layer]) for layer in layers}
     return Seen({layer: features[layer] for layer in layers[1:]}, found)
@@ -68,7 +69,7 @@ def judge(
     wanted: Seen,
     rng: np.random.Generator,
     *,
-    dtype: torch.dtype = torch.bfloat16,
+    dtype: torch.dtype | None = None,
 ) -> dict[str, Tensor]:
     """The losses of paintings of scenes, (B, 3, H, W) in [0, 1] each, in B styles.
 
@@ -78,7 +79,7 @@ def judge(
     """
     layers = judged_layers(teacher)
     own, others = torch.split(_shifted(torch.cat([result, scene]), rng), len(result))
-    with torch.autocast(result.device.type, dtype, enabled=dtype != torch.float32):
+    with autocast(result.device, dtype):
         seen = teacher(own, layers)
         with torch.no_grad():
             scenes = teacher(others, layers[-2:])
@@ -100,7 +101,7 @@ def judge_style(
     wanted: Seen,
     rng: np.random.Generator,
     *,
-    dtype: torch.dtype = torch.bfloat16,
+    dtype: torch.dtype | None = None,
 ) -> dict[str, Tensor]:
     """How far paintings (B, 3, H, W) in [0, 1] are from B styles.
 
@@ -109,7 +110,7 @@ def judge_style(
     the teacher's arithmetic.
     """
     layers = judged_layers(teacher)
-    with torch.autocast(result.device.type, dtype, enabled=dtype != torch.float32):
+    with autocast(result.device, dtype):
         seen = teacher(_shifted(result, rng), layers)
     return _apart(seen, wanted, layers, rng)
 

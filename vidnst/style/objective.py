@@ -16,6 +16,7 @@ from torch.utils.checkpoint import checkpoint
 from vidnst.style.losses import Moments, content_loss, guided_moments, moments, temporal_loss
 from vidnst.style.options import StyleStatistics
 from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.precision import autocast
 
 TILE_SIDE = 1024
 MOST_UNTILED = 1_600_000
@@ -140,7 +141,7 @@ def see(
     layers = list(dict.fromkeys([*map_layers, *moment_layers]))
 
     def features_of(part: Tensor) -> dict[str, Tensor]:
-        with torch.autocast(part.device.type, dtype, enabled=dtype != torch.float32):
+        with autocast(part.device, dtype):
             features: dict[str, Tensor] = encoder(part, layers)
         return features
 

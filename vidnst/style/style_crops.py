@@ -34,7 +34,7 @@ class StyleCrops:
         size: int,
         sides: tuple[int, int],
         rng: np.random.Generator,
-        dtype: torch.dtype = torch.bfloat16,
+        dtype: torch.dtype | None = None,
     ) -> None:
         """size: of the crops. sides: from and to which the pictures' longer side is scaled.
 

@@ -28,6 +28,7 @@ from vidnst.style.losses import (
 )
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import StylePictures
+from vidnst.style.precision import autocast
 from vidnst.style.style_crops import crops_of
 
 _PATCH_SIDE = 192
@@ -92,7 +93,7 @@ def teach(
         scene, wanted = (part.to(device) for part in _patch(lessons, rng))
         moving = np.s_[:, :, :_MOVING_SIDE, :_MOVING_SIDE]
         later = a_moment_later(scene[moving], rng)
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+        with autocast(device, dtype):
             painted = taught(scene).float()
             painted_later = taught(later.pictures).float()
             seen = encoder(channels_last(painted), _LAYERS)

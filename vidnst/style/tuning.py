@@ -19,6 +19,7 @@ from vidnst.style.network import STRIDE
 from vidnst.style.options import TuneOptions
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import StylePictures
+from vidnst.style.precision import autocast
 from vidnst.style.style_crops import crops_of
 
 _WINDOW_PIXELS = 384 * 384
@@ -76,7 +77,7 @@ def tune(
         scene = _window(frames[int(rng.integers(len(frames)))], rng).to(device)
         square = _square(scene, rng)
         later = a_moment_later(scene[square], rng)
-        with torch.autocast(device.type, dtype, enabled=dtype != torch.float32):
+        with autocast(device, dtype):
             painted = tuned(scene).float()
             painted_later = tuned(later.pictures).float()
         return {

@@ -21,6 +21,7 @@ from vidnst.style.losses import lattice_energy, palette_loss, tone_loss
 from vidnst.style.network import load_network
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import style_pictures
+from vidnst.style.precision import autocast
 from vidnst.style.single import SingleNetwork, load_single, trained_for
 from vidnst.style.style_crops import StyleCrops, at_size
 from vidnst.style.targets import as_tensor
@@ -78,7 +79,7 @@ def train_single(
         chosen = rng.integers(0, len(squares), settings.batch)
         frames = random_crops(squares, chosen, settings.size, rng, spans=PHOTO_SPANS)
         later = a_moment_later(frames[-1:], rng)
-        with torch.autocast(device.type, torch.bfloat16):
+        with autocast(device):
             painted = network(channels_last(torch.cat([frames, later.pictures]))).float()
         result = painted[:-1]
         return {

@@ -22,6 +22,7 @@ from vidnst.style.likeness import judge, seen_in
 from vidnst.style.losses import lattice_energy, palette_loss, tone_loss, tones
 from vidnst.style.network import StyleNetwork, load_network
 from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.precision import autocast
 from vidnst.style.shape import NetworkShape
 from vidnst.training.checkpoint import require_same_settings
 from vidnst.training.loop import TrainingStep, descend
@@ -154,7 +155,7 @@ def _losses(
     # Frames of one style side by side: those that move, each with what it becomes; then the rest.
     still = batch - moving
     pairs = torch.stack([frames[still:], later.pictures], 1).flatten(0, 1)
-    with torch.autocast(device.type, torch.bfloat16):
+    with autocast(device):
         inputs = channels_last(torch.cat([frames[:still], pairs]))
         painted = network(inputs, codes, [1] * still + [2] * moving).float()
     painted_pairs = painted[still:].unflatten(0, (moving, 2))

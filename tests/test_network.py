@@ -37,7 +37,7 @@ from vidnst.style.network import (
 from vidnst.style.options import StyleOptions
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder
 from vidnst.style.shape import NetworkShape
-from vidnst.training.encoder import fresh_encoder
+from vidnst.training.start import fresh_encoder
 from vidnst.weights import SHA256, shipped_weights
 
 pytestmark = pytest.mark.numeric

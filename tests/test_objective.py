@@ -15,7 +15,7 @@ from vidnst.style.objective import (
 )
 from vidnst.style.options import StyleStatistics
 from vidnst.style.perceptual import STYLE_LAYERS, PerceptualEncoder
-from vidnst.training.encoder import fresh_encoder
+from vidnst.training.start import fresh_encoder
 
 pytestmark = pytest.mark.numeric
 

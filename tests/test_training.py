@@ -23,9 +23,11 @@ from vidnst.motion.made_up import camera_noise, make_up_motion
 from vidnst.style.code import code_encoder, style_code
 from vidnst.style.network import load_network
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder
-from vidnst.training.encoder import distill, fresh_encoder, train_encoder
+from vidnst.training.encoder import distill, train_encoder
+from vidnst.training.gradients import teach_gradient
 from vidnst.training.pictures import load_squares, random_crops
 from vidnst.training.settings import EncoderSettings, TrainingSettings
+from vidnst.training.start import fresh_encoder, widened
 from vidnst.training.train import train
 
 TINY = TrainingSettings(
@@ -42,8 +44,16 @@ TINY = TrainingSettings(
 )
 
 
+def teacher_channels() -> dict[str, int]:
+    """The layers whose gradient is taught are among them."""
+    return {
+        **{"1_1": 16, "1_2": 16, "2_1": 32, "2_2": 32, "3_1": 64, "3_2": 64, "3_3": 32},
+        **{"4_1": 128, "4_2": 32, "4_3": 64},
+    }
+
+
 def teacher() -> PerceptualEncoder:
-    return fresh_encoder(SMALL_CHANNELS, torch.Generator().manual_seed(9))
+    return fresh_encoder(teacher_channels(), torch.Generator().manual_seed(9))
 
 
 @pytest.fixture(scope="module")
@@ -234,7 +244,9 @@ def test_squares_are_centered_and_unreadable_pictures_left_out(tmp_path: Path) -
         load_squares(tmp_path, 40)
 
 
-TINY_ENCODER = EncoderSettings(steps=4, batch=4, size=32)
+TINY_ENCODER = EncoderSettings(
+    steps=4, batch=4, size=32, gradient_steps=4, gradient_batch=2, gradient_size=32
+)
 
 
 def encode(
@@ -252,14 +264,16 @@ def encode(
     )
 
 
+@pytest.mark.parametrize("last", [3, 7])
 def test_an_encoder_that_was_stopped_comes_out_as_if_never_stopped(
-    material: Path, tmp_path: Path
+    last: int, material: Path, tmp_path: Path
 ) -> None:
+    """Stopped while it learned what the teacher sees, or while it learned the gradient."""
     whole = load_file(encode(material, tmp_path / "whole"))
-    assert load_encoder(tmp_path / "whole" / "encoder.safetensors").style_layers[-1] == "relu5_1"
+    assert load_encoder(tmp_path / "whole" / "encoder.safetensors").layer_names[-1] == "relu5_1"
 
     def stop(step: int, loss: float) -> None:
-        if step == 3:
+        if step == last:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -268,9 +282,37 @@ def test_an_encoder_that_was_stopped_comes_out_as_if_never_stopped(
     resumed = load_file(
         encode(material, tmp_path / "stopped", lambda step, loss: steps.append(step))
     )
-    assert steps == [2, 3]
+    assert steps == list(range(last - 1, 8))
     for name, weight in whole.items():
         torch.testing.assert_close(resumed[name], weight, rtol=0, atol=0)
+
+
+def test_an_encoder_learns_its_teachers_gradient(material: Path) -> None:
+    losses: list[float] = []
+    squares = [load_squares(material / kind, 80) for kind in ("photos", "paintings")]
+    encoder = fresh_encoder(teacher_channels(), torch.Generator().manual_seed(1))
+    settings = EncoderSettings(gradient_steps=40, gradient_size=32, gradient_rate=3e-3)
+    teach_gradient(
+        encoder,
+        squares,
+        teacher().requires_grad_(False),
+        settings,
+        device=torch.device("cpu"),
+        on_step=lambda step, loss: losses.append(loss),
+    )
+    assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])
+
+
+def test_a_widened_encoder_sees_what_it_saw() -> None:
+    narrow = teacher()
+    wider = {name: 2 * count for name, count in teacher_channels().items()}
+    wide = widened(narrow, wider, torch.Generator().manual_seed(2))
+    picture = torch.rand(1, 3, 32, 48)
+    before, after = (each(picture, ["relu2_1", "relu4_3"]) for each in (narrow, wide))
+    for layer, features in before.items():
+        torch.testing.assert_close(after[layer][:, : features.shape[1]], features)
+    with pytest.raises(TrainingError, match="conv1_1"):
+        widened(wide, teacher_channels(), torch.Generator())
 
 
 def test_distilling_learns(material: Path) -> None:
@@ -295,7 +337,7 @@ def test_the_encoder_command_refuses_a_folder_of_other_settings(
         "train-encoder", "--photos", str(material / "photos"),
         "--paintings", str(material / "paintings"),
         "--teacher", str(material / "teacher.safetensors"), "--out", str(tmp_path / "run"),
-        "--batch", "2", "--size", "32",
+        "--batch", "2", "--size", "32", "--gradient-size", "32", "--gradient-steps", "1",
     ]  # fmt: skip
     assert main([*arguments, "--steps", "1"]) == 0
     assert capsys.readouterr().out.strip().endswith("encoder.safetensors")
@@ -303,6 +345,10 @@ def test_the_encoder_command_refuses_a_folder_of_other_settings(
     assert "other settings" in capsys.readouterr().err
     assert main([*arguments, "--size", "40"]) == 1
     assert "multiple of 16" in capsys.readouterr().err
+    trained = str(tmp_path / "run" / "encoder.safetensors")
+    arguments[arguments.index("--out") + 1] = str(tmp_path / "on")
+    assert main([*arguments, "--start-from", trained]) == 0
+    assert not (tmp_path / "on" / "checkpoint.pt").exists()
 
 
 @pytest.mark.gpu

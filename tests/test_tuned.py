@@ -22,7 +22,7 @@ from vidnst.style.shape import NetworkShape
 from vidnst.style.style_crops import StyleCrops
 from vidnst.style.tuned import TunedStylizer
 from vidnst.style.tuning import tune
-from vidnst.training.encoder import fresh_encoder
+from vidnst.training.start import fresh_encoder
 
 SHORT = TuneOptions(tune_steps=2)
 

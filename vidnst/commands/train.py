@@ -115,6 +115,11 @@ def encoder_parser() -> argparse.ArgumentParser:
     )
     _add_paintings(parser)
     _add_arguments(parser, EncoderSettings)
+    parser.add_argument(
+        "--start-from", type=Path, metavar="FILE",
+        help="an encoder to go on from, such as the one that ships: it learns the first teacher's "
+        "gradient only",
+    )  # fmt: skip
     return parser
 
 
@@ -184,7 +189,8 @@ def run_encoder(arguments: list[str]) -> int:
 
     settings = _settings(args, EncoderSettings)
     material = _material(args)
-    with tqdm(total=settings.steps, unit=" steps", dynamic_ncols=True) as bar:
+    steps = settings.gradient_steps + (settings.steps if args.start_from is None else 0)
+    with tqdm(total=steps, unit=" steps", dynamic_ncols=True) as bar:
 
         def show(step: int, loss: float) -> None:
             bar.update(step + 1 - bar.n)
@@ -193,6 +199,7 @@ def run_encoder(arguments: list[str]) -> int:
         weights = train_encoder(
             settings,
             **material,
+            start_from=args.start_from,
             on_step=show,
         )
     tell(weights)

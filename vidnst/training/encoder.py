@@ -5,7 +5,6 @@ features into each teacher's, so that it need not imitate one teacher's choice o
 that succeeds, equal statistics of its features mean equal statistics of the teacher's.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,17 @@ from torch import Tensor, nn
 
 from vidnst.errors import TrainingError
 from vidnst.style.losses import content_loss, moments, place_distances, style_loss
-from vidnst.style.perceptual import PerceptualEncoder
+from vidnst.style.perceptual import PerceptualEncoder, load_encoder
+from vidnst.style.places import LAYERS
+from vidnst.style.precision import autocast
 from vidnst.training.checkpoint import require_same_settings, write_state
+from vidnst.training.gradients import teach_gradient
 from vidnst.training.pictures import load_squares, random_crops
 from vidnst.training.seekers import Seekers
 from vidnst.training.settings import EncoderSettings
+from vidnst.training.start import SLIM_CHANNELS, balance, fresh_encoder, widened
 
 _CONTENT_LAYER = "relu4_1"
-
-SLIM_CHANNELS = {
-    **{"1_1": 16, "1_2": 24, "2_1": 32, "2_2": 64, "3_1": 96, "3_2": 64, "3_3": 128},
-    **{"4_1": 128, "4_2": 128, "4_3": 256, "5_1": 192},
-}
-"""Of the encoder that ships: VGG-16's layers, wide where they are looked at, narrow between."""
 
 DISTILLED_LAYERS = (
     *("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3"),
@@ -40,23 +37,6 @@ MATCHED_LAYERS = ("relu2_2", "relu3_3", "relu4_3")
 """Where places of a picture are matched to places of a style."""
 
 
-def fresh_encoder(channels: Mapping[str, int], generator: torch.Generator) -> PerceptualEncoder:
-    """An encoder with He-initialized weights (He et al. 2015) and average pooling.
-
-    channels: of each layer, in order, such as {"1_1": 16, "1_2": 16, "2_1": 32}.
-    """
-    weights = {}
-    inputs = 3
-    for name, outputs in channels.items():
-        spread = math.sqrt(2 / (9 * inputs))
-        weights[f"conv{name}.weight"] = spread * torch.randn(
-            outputs, inputs, 3, 3, generator=generator
-        )
-        weights[f"conv{name}.bias"] = torch.zeros(outputs)
-        inputs = outputs
-    return PerceptualEncoder(weights, pooling="average")
-
-
 def train_encoder(
     settings: EncoderSettings,
     *,
@@ -65,28 +45,53 @@ def train_encoder(
     teachers: Sequence[PerceptualEncoder],
     out: Path,
     device: torch.device,
+    start_from: Path | None = None,
     save_every: int = 500,
     on_step: Callable[[int, float], None] = lambda step, loss: None,
 ) -> Path:
     """Train the encoder that ships into the folder `out` and return the path of its weights.
 
-    Where the folder holds a checkpoint of the same settings, training goes on there.
+    It learns what the teachers see (distill), then the first teacher's gradient
+    (training/gradients.py). start_from: an encoder that has done the first. Where the folder holds
+    a checkpoint of the same settings, training goes on there.
 
-    Raises TrainingError where pictures are missing or the folder holds a run of other settings.
+    Raises TrainingError where pictures are missing, the folder holds a run of other settings, the
+    first teacher lacks a layer, or start_from is wider than what ships; WeightsError where it is no
+    encoder.
     """
+    if missing := sorted(set(LAYERS) - set(teachers[0].layer_names)):
+        raise TrainingError(
+            f"the first teacher has no layer {missing[0]}, where its gradient is taught"
+        )
+    begun = None if start_from is None else load_encoder(start_from)
     out.mkdir(parents=True, exist_ok=True)
     require_same_settings(out / "settings.json", settings)
     for teacher in teachers:
         teacher.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
-    encoder = distill(
-        SLIM_CHANNELS,
-        [load_squares(photos, 256), *(load_squares(source, None) for source in paintings)],
-        teachers,
+    squares = [load_squares(photos, 256), *(load_squares(source, None) for source in paintings)]
+    if begun is None:
+        encoder = distill(
+            SLIM_CHANNELS,
+            squares,
+            teachers,
+            settings,
+            device=device,
+            checkpoint=out / "checkpoint.pt",
+            save_every=save_every,
+            on_step=on_step,
+        )
+    else:
+        encoder = widened(begun, SLIM_CHANNELS, torch.Generator().manual_seed(settings.seed))
+    before = settings.steps if begun is None else 0
+    teach_gradient(
+        encoder,
+        squares,
+        teachers[0],
         settings,
         device=device,
-        checkpoint=out / "checkpoint.pt",
+        checkpoint=out / "gradient.pt",
         save_every=save_every,
-        on_step=on_step,
+        on_step=lambda step, loss: on_step(before + step, loss),
     )
     path = out / "encoder.safetensors"
     encoder.save(path, dtype=torch.float16)
@@ -118,7 +123,7 @@ def distill(
         first_step = run.restore(checkpoint)
     for step in range(first_step, settings.steps):
         on_step(step, run.step(step))
-        if checkpoint is not None and (step + 1) % save_every == 0:
+        if checkpoint is not None and ((step + 1) % save_every == 0 or step + 1 == settings.steps):
             run.save(checkpoint, step + 1)
     return run.encoder.cpu().eval()
 
@@ -159,7 +164,7 @@ class _Distillation:
         rng = np.random.default_rng([settings.seed, 0])
         crops = [random_crops(s, rng.integers(0, len(s), 16), settings.size, rng) for s in squares]
         examples = self._ready(torch.cat(crops))
-        _balance(self.encoder, examples)
+        balance(self.encoder, examples)
         self._spreads = _spreads(teachers, examples, self._taught)
         # The first layer must undo how alike neighboring pixels are, and the translators should
         # follow the encoder at once: both learn well at a rate that the layers between could not
@@ -188,7 +193,7 @@ class _Distillation:
         sought = self._ready(self._seekers.pictures[chosen])
         moving = step % 2 == 0  # learning takes longer than they need to move
         sought.requires_grad_(moving)
-        with torch.autocast(self._device.type, torch.bfloat16):
+        with autocast(self._device):
             pictures = torch.cat([self._ready(clean), sought])
             features = self.encoder(pictures, self._seen)
             with torch.no_grad():
@@ -220,7 +225,7 @@ class _Distillation:
 
     def _aim(self, painted: Mapping[str, Tensor], chosen: Tensor) -> Tensor:
         """What seekers make small: every other one its style's statistics, the rest its places."""
-        with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16):
+        with torch.no_grad(), autocast(self._device):
             styles = self.encoder(self._ready(self._seekers.styles[chosen]), self._seen)
         means, covariances = style_loss(
             {layer: moments(found[::2]) for layer, found in painted.items()},
@@ -235,7 +240,7 @@ class _Distillation:
 
     def _away(self, painted: Mapping[str, Tensor], chosen: Tensor) -> Tensor:
         """How far seekers are from their scenes."""
-        with torch.no_grad(), torch.autocast(self._device.type, torch.bfloat16):
+        with torch.no_grad(), autocast(self._device):
             scenes = self.encoder(self._ready(self._seekers.scenes[chosen]), [_CONTENT_LAYER])
         return content_loss(painted[_CONTENT_LAYER], scenes[_CONTENT_LAYER])
 
@@ -266,23 +271,6 @@ class _Distillation:
             "optimizer": self._optimizer,
             "schedule": self._schedule,
         }
-
-
-@torch.no_grad()
-def _balance(encoder: PerceptualEncoder, pictures: Tensor) -> None:
-    """Bring the fresh encoder's features to mean 0 and deviation 1 before each ReLU.
-
-    After Mishkin and Matas 2016. The first layer also loses nine tenths of each filter's answer to
-    plain color: neighboring pixels are so alike that it would drown what differs between them.
-    """
-    first = encoder.convolutions["1_1"].get_parameter("weight")
-    first.sub_(0.9 * first.mean((2, 3), keepdim=True))
-    for layer, name in zip(encoder.layer_names, encoder.layers, strict=True):
-        weight, bias = (encoder.convolutions[name].get_parameter(p) for p in ("weight", "bias"))
-        found = encoder.before_relu(pictures, layer)
-        spread, mean = found.std((0, 2, 3)), found.mean((0, 2, 3))
-        weight.div_(spread[:, None, None, None])
-        bias.copy_(-mean / spread)
 
 
 @torch.no_grad()

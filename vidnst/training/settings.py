@@ -81,18 +81,27 @@ class SingleSettings:
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """What decides how an encoder comes out, besides the pictures and the teachers."""
+    """What decides how an encoder comes out, besides the pictures, the teachers and the start.
+
+    First it learns what the teachers see; what begins with gradient_ is of the steps that then
+    teach it the first teacher's gradient.
+    """
 
     steps: int = 9000
     batch: int = 4
     size: int = 160
     rate: float = 2.5e-3
+    gradient_steps: int = 3000
+    gradient_batch: int = 3
+    gradient_size: int = 128
+    gradient_rate: float = 7e-4
     seed: int = 0
 
     def __post_init__(self) -> None:
         _require_at_least_one(self)
-        if self.size % 16 or not 32 <= self.size <= 224:
-            raise TrainingError(f"size is {self.size}, but must be a multiple of 16 in 32..224")
+        for name, size in (("size", self.size), ("gradient_size", self.gradient_size)):
+            if size % 16 or not 32 <= size <= 224:
+                raise TrainingError(f"{name} is {size}, but must be a multiple of 16 in 32..224")
 
 
 Settings = TrainingSettings | SingleSettings | EncoderSettings

@@ -62,9 +62,9 @@ def main() -> None:
     known = StylePlaces(
         [style], [None], reader, brush_size=None, seed=0, device=torch.device("cpu")
     ).at(size_hw, 0)
-    centered = [each.flatten(0, 1) - each.mean((0, 1)) for each in reader.read(scene)]
+    looks = known.look([each - each.mean((0, 1)) for each in reader.read(scene)])
     tone = tones(lightness(scene)).flatten(0, 1)
-    queries = F.normalize(known.together(centered, tone), dim=1)
+    queries = F.normalize(known.together(looks, tone), dim=1)
     own = processor_dtype()
     ways: dict[str, Callable[[Tensor], Tensor]] = {
         "all, float32": lambda q: nearest(q, known.joint, torch.float32)[0],

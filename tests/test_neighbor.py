@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from conftest import gradient_picture
 from known_motion import SIZE_HW, known_film, painted_film, warping_error
 from test_gatys import brushwork
@@ -14,6 +15,7 @@ from vidnst.style import places
 from vidnst.style.code import code_encoder
 from vidnst.style.matching import PlacesLoss
 from vidnst.style.neighbor import NeighborStylizer, neighbor_encoder
+from vidnst.style.neighborhoods import neighborhoods
 from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions
 from vidnst.style.pictures import style_pictures
 from vidnst.style.places import PlaceReader, StylePlaces, nearest, places_from, tones
@@ -93,7 +95,7 @@ def test_the_gradient_of_tiles_is_that_of_the_whole(monkeypatch: pytest.MonkeyPa
 
 def test_the_nearest_place_is_found_among_all() -> None:
     generator = torch.Generator().manual_seed(0)
-    layers = [torch.randn(5000, count, generator=generator) for count in (8, 16, 16, 32)]
+    layers = [torch.randn(5000, count, 3, 3, generator=generator) for count in (8, 16, 16, 32)]
     known = places_from(layers, torch.randn(5000, 1, generator=generator))
     index, cosine = nearest(known.joint[::7], known.joint, torch.float32)
     assert torch.equal(index, torch.arange(0, 5000, 7))
@@ -109,13 +111,37 @@ def test_a_style_painted_in_itself_stays_nearly_itself() -> None:
 def test_of_places_that_look_alike_the_darker_is_for_what_is_dark() -> None:
     """By features alone a black coat came out as bare paper: both are calm."""
     generator = torch.Generator().manual_seed(0)
-    once = [torch.randn(500, count, generator=generator) for count in (8, 16, 16, 32)]
+    grids = [torch.randn(20, 25, count, generator=generator) for count in (8, 16, 16, 32)]
+    once = [neighborhoods(grid, torch.arange(500)) for grid in grids]
     light = torch.cat([torch.full((500, 1), 0.8), torch.full((500, 1), 0.2)])
     known = places_from([torch.cat([each, each]) for each in once], tones(light))
+    looks = known.look([grid - grid.mean((0, 1)) for grid in grids])
     for tone, first in ((1.0, 0), (-1.0, 500)):
-        asked = known.together([each - each.mean(0) for each in once], torch.full((500, 1), tone))
+        asked = known.together(looks, torch.full((500, 1), tone))
         index, _ = nearest(asked, known.joint, torch.float32)
         assert torch.equal(index, torch.arange(first, first + 500))
+
+
+def test_places_that_look_alike_are_told_apart_by_those_around_them() -> None:
+    """One by one they were matched to scraps from anywhere, and the marks fell to pieces."""
+    generator = torch.Generator().manual_seed(0)
+    few = torch.randn(4, 8, generator=generator)  # Every place looks like one of four.
+    style = few[torch.randint(0, 4, (40, 40), generator=generator)]
+    places = torch.arange(1600)
+    known = places_from([neighborhoods(style, places)], torch.zeros(1600, 1))
+    part = style[10:20, 15:30]
+    looks = known.look([part - style.mean((0, 1))])[0].reshape(10, 15, -1)[1:-1, 1:-1]
+    index, cosine = nearest(looks.flatten(0, 1), known.looks[0], torch.float32)
+    found = index == places.reshape(40, 40)[11:19, 16:29].flatten()
+    assert found.float().mean() > 0.95  # A few are there twice.
+    assert cosine.min() > 0.999
+    # By themselves hardly any is found where it comes from.
+    alone, _ = nearest(
+        F.normalize(part[1:-1, 1:-1].flatten(0, 1) - style.mean((0, 1)), dim=1),
+        known.features[0],
+        torch.float32,
+    )
+    assert (alone == index).float().mean() < 0.05
 
 
 def test_masked_parts_of_a_style_lend_no_places() -> None:

@@ -18,6 +18,7 @@ from vidnst.style.places import (
     PLACE_SIDE,
     PlaceReader,
     StylePlaces,
+    Tile,
     lightness,
     nearest,
     tones,
@@ -28,6 +29,8 @@ from vidnst.style.targets import as_guides
 _MATCH_WEIGHT = 1e5
 """As much as gatys gives a style by default, so that --temporal-weight means the same."""
 _RANGE_WEIGHT = 1e6
+_SOUGHT = 2048
+"""So many places of a style a picture is asked to show."""
 _HYSTERESIS = 0.05
 """By so much of a cosine another place must be nearer before a stroke gives way to it."""
 
@@ -44,6 +47,20 @@ class Wanted:
     share: Tensor
 
 
+@dataclass(frozen=True)
+class Sought:
+    """Places of a style that the picture should show, and where it comes nearest to them.
+
+    rows: of the picture's grid in reading order, (N,) of each layer. units, means: as of Wanted,
+    (N, C) and (C,). share: of the style, where its places are.
+    """
+
+    rows: list[Tensor]
+    units: list[Tensor]
+    means: list[Tensor]
+    share: float
+
+
 class PlacesLoss:
     """How far a picture's places are from the wanted ones; the point is a picture's pyramid."""
 
@@ -54,8 +71,10 @@ class PlacesLoss:
         wanted: Sequence[Wanted],
         anchor: Anchor | None,
         temporal_weight: float,
+        sought: Sequence[Sought] = (),
     ) -> None:
-        self._reader, self._pyramid, self._wanted = reader, pyramid, wanted
+        self._reader, self._pyramid = reader, pyramid
+        self._wanted, self._sought = wanted, sought
         self._anchor, self._temporal_weight = anchor, temporal_weight
 
     def evaluate(self, point: Tensor) -> tuple[dict[str, float], Tensor]:
@@ -89,6 +108,8 @@ class PlacesLoss:
                 for has, unit, mean in zip(found, wanted.units, wanted.means, strict=True):
                     alike = F.cosine_similarity(has - mean, unit[top:bottom, left:right], dim=2)
                     loss = loss + (share * (1 - alike)).sum()
+            for sought in self._sought:
+                loss = loss + count * _missed(sought, found, tile, width // PLACE_SIDE)
             loss = loss * (_MATCH_WEIGHT / (count * len(LAYERS)))
             matching += float(loss.detach())
             if differentiate:
@@ -103,6 +124,21 @@ class PlacesLoss:
             (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), whole)
             slope += gradient
         return {"match": matching} | {name: term.item() for name, term in terms.items()}, slope
+
+
+def _missed(sought: Sought, found: Sequence[Tensor], tile: Tile, width: int) -> Tensor:
+    """A tile's share of how far the picture is from what is sought; width: of the whole grid."""
+    top, bottom, left, right = (side // PLACE_SIDE for side in tile.own)
+    missed = found[0].new_zeros(())
+    for rows, has, unit, mean in zip(sought.rows, found, sought.units, sought.means, strict=True):
+        y, x = rows // width, rows % width
+        here = (y >= top) & (y < bottom) & (x >= left) & (x < right)
+        own_rows = (y[here] - top) * (right - left) + x[here] - left
+        # index_select, since what plain indexing hands back adds up in any order.
+        picked = has.flatten(0, 1).index_select(0, own_rows)
+        alike = F.cosine_similarity(picked - mean, unit[here], dim=1)
+        missed = missed + (1 - alike).sum() / max(1, len(rows))
+    return sought.share * missed
 
 
 class Matching:
@@ -148,7 +184,7 @@ class Matching:
         index = torch.zeros(len(tone), dtype=torch.int64, device=tone.device)
         fields = []
         for places in self._places:
-            queries = places.together(mixed, tone)[rows]
+            queries = places.together(places.look(mixed), tone)[rows]
             if len(queries):
                 index[rows], _ = nearest(queries, places.joint, self._dtype)
             fields.append(index.reshape(1, *self.grid).repeat(len(LAYERS), 1, 1))
@@ -162,7 +198,9 @@ class Matching:
         fields, own = [], _centered(self._reader.read(picture))
         for k, places in enumerate(self._places):
             layers = []
-            for layer, (query, known) in enumerate(zip(own, places.features, strict=True)):
+            for layer, (query, known) in enumerate(
+                zip(places.look(own), places.looks, strict=True)
+            ):
                 index, cosine = nearest(query, known, self._dtype)
                 if carried is not None and k < len(carried):
                     before = carried[k, layer].flatten()
@@ -173,6 +211,27 @@ class Matching:
                 layers.append(index.reshape(self.grid))
             fields.append(torch.stack(layers))
         return torch.stack(fields)
+
+    def sought(self, picture: Tensor, seed: int) -> list[Sought]:
+        """Some places of each style, drawn by the seed, and where the picture is nearest to them.
+
+        What every place is nearest to leaves much of a style unused; this asks for it: the other
+        half of the relaxed earth mover's distance (Kolkin et al. 2019, equation 5).
+        """
+        own, found = _centered(self._reader.read(picture)), []
+        generator = torch.Generator().manual_seed(seed)
+        for places, share in zip(self._places, self._shares.flatten(1), strict=True):
+            # Where another style paints, this one's places are not looked for.
+            open_rows = (share >= 0.5 * share.max()).nonzero()[:, 0]
+            drawn = torch.randperm(len(places.joint), generator=generator)[:_SOUGHT]
+            drawn = drawn.to(picture.device)
+            rows = []
+            for look, known in zip(places.look(own), places.looks, strict=True):
+                there = F.normalize(look[open_rows], dim=1)
+                rows.append(open_rows[nearest(known[drawn], there, self._dtype)[0]])
+            units = [each[drawn] for each in places.features]
+            found.append(Sought(rows, units, places.means, float(share.mean())))
+        return found
 
     def wanted(self, field: Tensor) -> list[Wanted]:
         """What the places of a field look like, and the scene where the styles leave it a share."""
@@ -193,8 +252,8 @@ class Matching:
 
 
 def _centered(layers: Sequence[Tensor]) -> list[Tensor]:
-    """Features (h, w, C) of each layer as (h w, C) around their own mean."""
-    return [each.flatten(0, 1) - each.mean((0, 1)) for each in layers]
+    """Features (h, w, C) of each layer around their own mean."""
+    return [each - each.mean((0, 1)) for each in layers]
 
 
 def _tones(picture: Tensor) -> Tensor:

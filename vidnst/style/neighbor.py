@@ -18,7 +18,7 @@ from vidnst.frames import Picture, Weights
 from vidnst.media.pictures import resize
 from vidnst.motion.flow import optical_flow
 from vidnst.motion.visibility import visible
-from vidnst.style.matching import Matching, PlacesLoss
+from vidnst.style.matching import Matching, PlacesLoss, Sought
 from vidnst.style.objective import MOST_UNTILED, Anchor
 from vidnst.style.optimizing import OptimizingStep, OptimizingStylizer, as_picture, scales_of
 from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions
@@ -151,9 +151,11 @@ class NeighborStylizer(OptimizingStylizer):
             done += steps
         assert point is not None
         for _ in range(_REFINING_ROUNDS):
-            field = matching.apart(point)
+            field, sought = matching.apart(point), matching.sought(point, self.gatys.seed)
             steps = self._refining_steps
-            point = self._descend(point, matching, field, None, steps, done=done, count=count)
+            point = self._descend(
+                point, matching, field, None, steps, sought=sought, done=done, count=count
+            )
             done += steps
         self._field = field
         return self._in_style_colors(as_picture(point), weights)
@@ -220,13 +222,19 @@ class NeighborStylizer(OptimizingStylizer):
         anchor: Anchor | None,
         steps: int,
         *,
+        sought: Sequence[Sought] = (),
         done: int,
         count: int,
         tolerance: float = 0.0,
     ) -> Tensor:
         pyramid = Pyramid((start.shape[2], start.shape[3]))
         loss = PlacesLoss(
-            self._reader, pyramid, matching.wanted(field), anchor, self.gatys.temporal_weight
+            self._reader,
+            pyramid,
+            matching.wanted(field),
+            anchor,
+            self.gatys.temporal_weight,
+            sought,
         )
         reached = self._optimize(
             pyramid.point(start),

@@ -14,13 +14,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidnst.frames import Picture
 from vidnst.media.pictures import resize
 from vidnst.style.color import Palette
 from vidnst.style.losses import luma
+from vidnst.style.neighborhoods import (
+    described,
+    described_grid,
+    neighborhoods,
+    principal_components,
+)
 from vidnst.style.objective import TILE_SIDE, tile_cores
 from vidnst.style.perceptual import PerceptualEncoder
 from vidnst.style.pictures import StylePictures
+from vidnst.style.precision import autocast
 from vidnst.style.targets import Mask, MatchedStyles, as_tensor
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
@@ -91,7 +97,7 @@ class PlaceReader:
 
     def read_tile(self, part: Tensor, tile: Tile) -> list[Tensor]:
         """The places of a tile's own part, (h, w, C) of each layer; part: its outer pixels."""
-        with torch.autocast(part.device.type, self._dtype, enabled=self._dtype != torch.float32):
+        with autocast(part.device, self._dtype):
             features = self._encoder(part.contiguous(memory_format=torch.channels_last), LAYERS)
         top, bottom, left, right = (side // PLACE_SIDE for side in tile.own)
         y, x = tile.outer[0] // PLACE_SIDE, tile.outer[2] // PLACE_SIDE
@@ -133,34 +139,55 @@ def tones(lightness: Tensor) -> Tensor:
 class Places:
     """What a style's places look like.
 
-    features: of each layer (N, C), unit vectors around the mean (C,). spread: how far from it they
-    lie, one number a layer. joint: all layers and the tone in one unit vector (N, sum of C + 1).
+    features: of each layer (N, C), unit vectors around the mean (C,). components: of each layer
+    (K, C, 3, 3), by which places are compared with those around them. looks: of each layer (N, K),
+    unit vectors. spreads: how far from 0 looks lie, one number a layer. joint: all layers' looks
+    and the tone in one unit vector (N, sum of K + 1).
     """
 
     features: list[Tensor]
     means: list[Tensor]
+    components: list[Tensor]
+    looks: list[Tensor]
     spreads: list[float]
     joint: Tensor
 
-    def together(self, centered: Sequence[Tensor], tone: Tensor) -> Tensor:
-        """Centered features of all layers (M, C) and tones (M, 1) as one vector each."""
-        return _together(centered, self.spreads, tone)
+    def look(self, centered: Sequence[Tensor]) -> list[Tensor]:
+        """What places look like: (h w, K) of each layer, from centered features (h, w, C)."""
+        return [
+            described_grid(each, components)
+            for each, components in zip(centered, self.components, strict=True)
+        ]
+
+    def together(self, looks: Sequence[Tensor], tone: Tensor) -> Tensor:
+        """Looks of all layers (M, K) and tones (M, 1) as one vector each."""
+        return _together(looks, self.spreads, tone)
 
 
-def _together(centered: Sequence[Tensor], spreads: Sequence[float], tone: Tensor) -> Tensor:
+def _together(looks: Sequence[Tensor], spreads: Sequence[float], tone: Tensor) -> Tensor:
     """No layer is louder than another."""
-    scaled = [each / spread for each, spread in zip(centered, spreads, strict=True)]
+    scaled = [each / spread for each, spread in zip(looks, spreads, strict=True)]
     return torch.cat([*scaled, _TONE_WEIGHT * tone], 1)
 
 
-def places_from(layers: Sequence[Tensor], tone: Tensor) -> Places:
-    """The places whose features these are, (N, C) of each layer, and whose tones, (N, 1)."""
-    means = [each.mean(0) for each in layers]
-    centered = [each - mean for each, mean in zip(layers, means, strict=True)]
-    spreads = [float(each.square().sum(1).mean().sqrt().clamp_min(1e-6)) for each in centered]
-    joint = _together(centered, spreads, tone)
-    units = [F.normalize(each, dim=1) for each in centered]
-    return Places(units, means, spreads, F.normalize(joint, dim=1))
+def places_from(layers: Sequence[Tensor], tone: Tensor, seed: int = 0) -> Places:
+    """The places of these neighborhoods (N, C, 3, 3), of each layer, and tones (N, 1).
+
+    seed: of the search for components.
+    """
+    features, means, components, raw = [], [], [], []
+    for each in layers:
+        mean = each[:, :, 1, 1].mean(0)
+        around = each - mean[:, None, None]
+        directions = principal_components(around, seed)
+        features.append(F.normalize(around[:, :, 1, 1], dim=1))
+        means.append(mean)
+        components.append(directions)
+        raw.append(described(around, directions))
+    spreads = [float(each.square().sum(1).mean().sqrt().clamp_min(1e-6)) for each in raw]
+    joint = F.normalize(_together(raw, spreads, tone), dim=1)
+    looks = [F.normalize(each, dim=1) for each in raw]
+    return Places(features, means, components, looks, spreads, joint)
 
 
 @torch.no_grad()
@@ -211,37 +238,55 @@ class StylePlaces(MatchedStyles):
         generator = torch.Generator().manual_seed(self._seed)
         layers: list[list[Tensor]] = [[] for _ in (*LAYERS, "lightness")]
         for picture, share in zip(style.pictures, style.shares, strict=True):
-            rows = self._rows(picture, mask, size_hw)
+            pixels = self._resized(picture, size_hw)
             most = max(1, round(_MOST_PLACES * share))
-            if len(rows[0]) > most:
-                kept = torch.randperm(len(rows[0]), generator=generator)[:most].to(self._device)
-                rows = [each[kept] for each in rows]
-            for layer, each in zip(layers, rows, strict=True):
-                layer.append(each)
-        *features, light = (torch.cat(layer) for layer in layers)
-        return places_from(features, tones(light))
+            for layer, each in zip(
+                layers, self._turned(pixels, mask, most, generator), strict=True
+            ):
+                layer.extend(each)
+        *around, light = (torch.cat(layer) for layer in layers)
+        return places_from(around, tones(light), self._seed)
 
-    def _rows(self, picture: Picture, mask: Mask | None, size_hw: tuple[int, int]) -> list[Tensor]:
-        """A picture's places at four turns: (N, C) of each layer, and their lightness (N, 1)."""
-        pixels = self._resized(picture, size_hw)
-        chosen = None
-        if mask is not None:
-            height, width = pixels.shape[2:]
-            whole = as_tensor(
-                resize(np.repeat(mask[..., None], 3, 2), (height, width)), self._device
-            )
-            chosen = F.avg_pool2d(whole[:, :1], PLACE_SIDE) > 0.5
+    def _turned(
+        self, pixels: Tensor, mask: Mask | None, most: int, generator: torch.Generator
+    ) -> list[list[Tensor]]:
+        """Some of a picture's places at four turns, drawn from all that the mask leaves.
+
+        Of each layer the neighborhoods (N, C, 3, 3) at each turn, and last their lightness (N, 1).
+        """
+        turns = [torch.rot90(pixels, count, (2, 3)) for count in range(4)]
+        grids = [(each.shape[2] // PLACE_SIDE, each.shape[3] // PLACE_SIDE) for each in turns]
+        counted = self._inside(mask, pixels, grids)
+        rows = torch.cat([each.flatten() for each in counted]).nonzero()[:, 0]
+        if len(rows) > most:
+            rows = rows[torch.randperm(len(rows), generator=generator)[:most]].sort()[0]
         found: list[list[Tensor]] = [[] for _ in (*LAYERS, "lightness")]
-        for turns in range(4):
-            turned = torch.rot90(pixels, turns, (2, 3))
-            maps = [*self._reader.read(turned), lightness(turned)]
-            if chosen is not None:
-                # The grid of a turned picture may begin elsewhere; a place more or less is no harm.
-                inside = torch.rot90(chosen, turns, (2, 3)).float()
-                keep = F.interpolate(inside, maps[0].shape[:2])[0, 0] > 0.5
-            for layer, each in zip(found, maps, strict=True):
-                layer.append(each.flatten(0, 1) if chosen is None else each[keep])
-        rows = [torch.cat(layer) for layer in found]
-        if len(rows[0]) == 0:  # A mask too small to hold a place counts as none.
-            return self._rows(picture, None, size_hw)
-        return rows
+        first = 0
+        for turned, (height, width) in zip(turns, grids, strict=True):
+            last = first + height * width
+            chosen = (rows[(rows >= first) & (rows < last)] - first).to(self._device)
+            first = last
+            for layer, each in zip(found, self._reader.read(turned), strict=False):
+                layer.append(neighborhoods(each, chosen))
+            found[-1].append(lightness(turned).flatten(0, 1)[chosen])
+        return found
+
+    def _inside(
+        self, mask: Mask | None, pixels: Tensor, grids: Sequence[tuple[int, int]]
+    ) -> list[Tensor]:
+        """Which places of the turned grids the mask leaves, bool (h, w) each."""
+        everything = [torch.ones(grid, dtype=torch.bool) for grid in grids]
+        if mask is None:
+            return everything
+        whole = as_tensor(
+            resize(np.repeat(mask[..., None], 3, 2), (pixels.shape[2], pixels.shape[3])),
+            torch.device("cpu"),
+        )
+        chosen = (F.avg_pool2d(whole[:, :1], PLACE_SIDE) > 0.5).float()
+        # The grid of a turned picture may begin elsewhere; a place more or less is no harm.
+        turned = [
+            F.interpolate(torch.rot90(chosen, count, (2, 3)), grid)[0, 0] > 0.5
+            for count, grid in enumerate(grids)
+        ]
+        # A mask too small to hold a place counts as none.
+        return turned if any(bool(each.any()) for each in turned) else everything

@@ -115,7 +115,7 @@ def test_of_places_that_look_alike_the_darker_is_for_what_is_dark() -> None:
     once = [neighborhoods(grid, torch.arange(500)) for grid in grids]
     light = torch.cat([torch.full((500, 1), 0.8), torch.full((500, 1), 0.2)])
     known = places_from([torch.cat([each, each]) for each in once], tones(light))
-    looks = known.look([grid - grid.mean((0, 1)) for grid in grids])
+    looks = list(known.look([grid - grid.mean((0, 1)) for grid in grids]))
     for tone, first in ((1.0, 0), (-1.0, 500)):
         asked = known.together(looks, torch.full((500, 1), tone))
         index, _ = nearest(asked, known.joint, torch.float32)
@@ -130,7 +130,7 @@ def test_places_that_look_alike_are_told_apart_by_those_around_them() -> None:
     places = torch.arange(1600)
     known = places_from([neighborhoods(style, places)], torch.zeros(1600, 1))
     part = style[10:20, 15:30]
-    looks = known.look([part - style.mean((0, 1))])[0].reshape(10, 15, -1)[1:-1, 1:-1]
+    looks = next(known.look([part - style.mean((0, 1))])).reshape(10, 15, -1)[1:-1, 1:-1]
     index, cosine = nearest(looks.flatten(0, 1), known.looks[0], torch.float32)
     found = index == places.reshape(40, 40)[11:19, 16:29].flatten()
     assert found.float().mean() > 0.95  # A few are there twice.

@@ -159,7 +159,8 @@ class Matching:
         dtype: of the search.
         """
         self._reader, self._dtype = reader, dtype
-        self._scene, self._tones = reader.read(scene), _tones(scene)
+        self._scene, self._means = _centered(reader.read(scene))
+        self._tones = _tones(scene)
         self.grid = (self._scene[0].shape[0], self._scene[0].shape[1])
         size_hw = (scene.shape[2], scene.shape[3])
         count = 1 if weights is None else len(weights)
@@ -177,13 +178,14 @@ class Matching:
 
         asked: where they are wanted, bool (h, w); elsewhere it is any place.
         """
-        scene, own = _centered(self._scene), _centered(self._reader.read(picture))
-        mixed = [torch.lerp(a, b, own_share) for a, b in zip(scene, own, strict=True)]
+        own, _ = _centered(self._reader.read(picture))
         tone = torch.lerp(self._tones, _tones(picture), own_share)
         rows = slice(None) if asked is None else asked.flatten()
         index = torch.zeros(len(tone), dtype=torch.int64, device=tone.device)
         fields = []
         for places in self._places:
+            # One layer after the other: of a large picture they are large.
+            mixed = (torch.lerp(a, b, own_share) for a, b in zip(self._scene, own, strict=True))
             queries = places.together(places.look(mixed), tone)[rows]
             if len(queries):
                 index[rows], _ = nearest(queries, places.joint, self._dtype)
@@ -195,7 +197,8 @@ class Matching:
 
         carried: places to keep unless others are clearly nearer; -1 is none.
         """
-        fields, own = [], _centered(self._reader.read(picture))
+        fields: list[Tensor] = []
+        own, _ = _centered(self._reader.read(picture))
         for k, places in enumerate(self._places):
             layers = []
             for layer, (query, known) in enumerate(
@@ -218,7 +221,8 @@ class Matching:
         What every place is nearest to leaves much of a style unused; this asks for it: the other
         half of the relaxed earth mover's distance (Kolkin et al. 2019, equation 5).
         """
-        own, found = _centered(self._reader.read(picture)), []
+        found: list[Sought] = []
+        own, _ = _centered(self._reader.read(picture))
         generator = torch.Generator().manual_seed(seed)
         for places, share in zip(self._places, self._shares.flatten(1), strict=True):
             # Where another style paints, this one's places are not looked for.
@@ -245,15 +249,14 @@ class Matching:
         ]
         left = 1 - self._shares.sum(0)
         if bool((left > 1e-3).any()):
-            means = [each.mean((0, 1)) for each in self._scene]
-            units = [each - mean for each, mean in zip(self._scene, means, strict=True)]
-            found.append(Wanted(units, means, left))
+            found.append(Wanted(self._scene, self._means, left))
         return found
 
 
-def _centered(layers: Sequence[Tensor]) -> list[Tensor]:
-    """Features (h, w, C) of each layer around their own mean."""
-    return [each - each.mean((0, 1)) for each in layers]
+def _centered(layers: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """Features (h, w, C) of each layer around their own mean, in place, and the mean (C,)."""
+    means = [each.mean((0, 1)) for each in layers]
+    return [each.sub_(mean) for each, mean in zip(layers, means, strict=True)], means
 
 
 def _tones(picture: Tensor) -> Tensor:

@@ -36,12 +36,12 @@ def principal_components(around: Tensor, seed: int) -> Tensor:
 
     By randomized projections (Halko et al. 2011); seed: of those.
     """
-    rows = around[:: -(-len(around) // _FITTED)].flatten(1)
+    rows = around[:: -(-len(around) // _FITTED)].flatten(1).cpu()
     count = min(_COMPONENTS, *rows.shape)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         directions = torch.svd_lowrank(rows, count, niter=2)[2]
-    return directions.T.reshape(-1, *around.shape[1:])
+    return directions.T.reshape(-1, *around.shape[1:]).to(around.device)
 
 
 def described(around: Tensor, components: Tensor) -> Tensor:

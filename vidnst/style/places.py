@@ -2,10 +2,11 @@
 
 A place is a square of 4 pixels. Kolkin et al. 2022, "Neural Neighbor Style Transfer"
 (arXiv 2203.13215), section 3: features of several layers, the style's at four turns, compared by
-the cosine of the angle between them once their mean is taken away.
+the cosine of the angle between them once their mean is taken away. What a place looks like is told
+with those around it (style/neighborhoods.py); what is painted is the place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -152,25 +153,22 @@ class Places:
     spreads: list[float]
     joint: Tensor
 
-    def look(self, centered: Sequence[Tensor]) -> list[Tensor]:
+    def look(self, centered: Iterable[Tensor]) -> Iterator[Tensor]:
         """What places look like: (h w, K) of each layer, from centered features (h, w, C)."""
-        return [
-            described_grid(each, components)
-            for each, components in zip(centered, self.components, strict=True)
-        ]
+        return map(described_grid, centered, self.components)
 
-    def together(self, looks: Sequence[Tensor], tone: Tensor) -> Tensor:
+    def together(self, looks: Iterable[Tensor], tone: Tensor) -> Tensor:
         """Looks of all layers (M, K) and tones (M, 1) as one vector each."""
         return _together(looks, self.spreads, tone)
 
 
-def _together(looks: Sequence[Tensor], spreads: Sequence[float], tone: Tensor) -> Tensor:
+def _together(looks: Iterable[Tensor], spreads: Sequence[float], tone: Tensor) -> Tensor:
     """No layer is louder than another."""
     scaled = [each / spread for each, spread in zip(looks, spreads, strict=True)]
     return torch.cat([*scaled, _TONE_WEIGHT * tone], 1)
 
 
-def places_from(layers: Sequence[Tensor], tone: Tensor, seed: int = 0) -> Places:
+def places_from(layers: Iterable[Tensor], tone: Tensor, seed: int = 0) -> Places:
     """The places of these neighborhoods (N, C, 3, 3), of each layer, and tones (N, 1).
 
     seed: of the search for components.
@@ -240,12 +238,11 @@ class StylePlaces(MatchedStyles):
         for picture, share in zip(style.pictures, style.shares, strict=True):
             pixels = self._resized(picture, size_hw)
             most = max(1, round(_MOST_PLACES * share))
-            for layer, each in zip(
-                layers, self._turned(pixels, mask, most, generator), strict=True
-            ):
+            turned = self._turned(pixels, mask, most, generator)
+            for layer, each in zip(layers, turned, strict=True):
                 layer.extend(each)
-        *around, light = (torch.cat(layer) for layer in layers)
-        return places_from(around, tones(light), self._seed)
+        around = (torch.cat(layer) for layer in layers[:-1])  # One after the other: they are large.
+        return places_from(around, tones(torch.cat(layers[-1])), self._seed)
 
     def _turned(
         self, pixels: Tensor, mask: Mask | None, most: int, generator: torch.Generator

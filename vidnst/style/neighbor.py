@@ -110,8 +110,8 @@ class NeighborStylizer(OptimizingStylizer):
         """About how much memory painting takes, rounded up."""
         at_once = min(pixels, MOST_UNTILED)
         channels = sum(self._encoder.channels(layer) for layer in LAYERS)
-        kept = 12 * channels * pixels // PLACE_SIDE**2
-        return 500 * 2**20 + self._encoder.bytes_per_pixel * at_once + 12 * 24 * pixels + kept
+        kept = 24 * channels * pixels // PLACE_SIDE**2
+        return 900 * 2**20 + self._encoder.bytes_per_pixel * at_once + 12 * 24 * pixels + kept
 
     def begin_shot(self, samples: Sequence[Picture] = ()) -> None:
         """Forget what was painted, as OptimizingStylizer.begin_shot says."""

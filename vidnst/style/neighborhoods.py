@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _COMPONENTS = 128
-_FITTED = 4096
+_FITTED = 2048
 """So many of a style's places say which components matter."""
 
 

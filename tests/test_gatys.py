@@ -164,7 +164,7 @@ def test_strength_leads_from_the_source_to_the_style(film: list[Picture]) -> Non
 
 
 def test_passes_bring_a_frame_nearer_to_its_neighbor(film: list[Picture]) -> None:
-    painter, _ = stylizer(replace(QUICK, temporal_weight=1e6))
+    painter, _ = stylizer(replace(QUICK, temporal_weight=5e6))
     results = []
     for picture in film[:2]:
         painter.begin_shot()

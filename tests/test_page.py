@@ -33,7 +33,7 @@ if _CHROMIUM is None:
 
 SAMPLE = ROOT / "samples" / "clip.mp4"
 STYLE = ROOT / "samples" / "wave.jpg"
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 RENDER_MS = 4 * PATIENCE_MS
 """Of a film that is painted to its end, also beside other work."""
 _PAINTED = """() => [...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean)
@@ -235,7 +235,7 @@ def test_two_sessions_at_once_do_not_mix(browser: Any, url: str, films: Path) ->
             choose(page, "film", film)
             page.get_by_role("button", name="Paint the film").click()
         for page, own, other in ((mine, "mine", "yours"), (yours, "yours", "mine")):
-            page.get_by_role("button", name=f"Download {own}_wave.mp4").wait_for()
+            page.get_by_role("button", name=f"Download {own}_wave.mp4").wait_for(timeout=RENDER_MS)
             assert f"{other}.mp4" not in page.content()
             assert f"{other}_wave" not in page.content()
         assert mine.url != yours.url

@@ -52,7 +52,7 @@ def learn(
     optimizer = torch.optim.Adam(parameters, lr=rate, betas=(0.9, 0.99))
     for step in range(steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate * _rate_factor(step, steps)
+            group["lr"] = rate * rate_factor(step, steps)
         losses = losses_of(learner, np.random.default_rng([seed, step]))
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
         optimizer.zero_grad(set_to_none=True)
@@ -99,6 +99,6 @@ def channels_last(pictures: Tensor) -> Tensor:
     return pictures.contiguous(memory_format=torch.channels_last)
 
 
-def _rate_factor(step: int, steps: int) -> float:
-    """Warm up over 20 steps; fall along a cosine to nothing."""
-    return min(1.0, (step + 1) / 20) * 0.5 * (1 + float(np.cos(np.pi * step / steps)))
+def rate_factor(step: int, steps: int, *, rise: int = 20) -> float:
+    """Warm up over so many steps; fall along a cosine to nothing."""
+    return min(1.0, (step + 1) / rise) * 0.5 * (1 + float(np.cos(np.pi * step / steps)))

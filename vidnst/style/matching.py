@@ -178,7 +178,7 @@ class Matching:
 
         asked: where they are wanted, bool (h, w); elsewhere it is any place.
         """
-        own, _ = _centered(self._reader.read(picture))
+        own = self.see(picture)
         tone = torch.lerp(self._tones, _tones(picture), own_share)
         rows = slice(None) if asked is None else asked.flatten()
         index = torch.zeros(len(tone), dtype=torch.int64, device=tone.device)
@@ -192,13 +192,17 @@ class Matching:
             fields.append(index.reshape(1, *self.grid).repeat(len(LAYERS), 1, 1))
         return torch.stack(fields)
 
-    def apart(self, picture: Tensor, carried: Tensor | None = None) -> Tensor:
+    def see(self, picture: Tensor) -> list[Tensor]:
+        """Features of a picture's places around their mean, (h, w, C) of each layer."""
+        return _centered(self._reader.read(picture))[0]
+
+    def apart(self, own: Sequence[Tensor], carried: Tensor | None = None) -> Tensor:
         """The nearest places layer by layer, (K, L, h, w), to what the picture has become.
 
-        carried: places to keep unless others are clearly nearer; -1 is none.
+        own: what `see` sees in it. carried: places to keep unless others are clearly nearer; -1 is
+        none.
         """
-        fields: list[Tensor] = []
-        own, _ = _centered(self._reader.read(picture))
+        fields = []
         for k, places in enumerate(self._places):
             layers = []
             for layer, (query, known) in enumerate(
@@ -215,20 +219,21 @@ class Matching:
             fields.append(torch.stack(layers))
         return torch.stack(fields)
 
-    def sought(self, picture: Tensor, seed: int) -> list[Sought]:
+    def sought(self, own: Sequence[Tensor], seed: int) -> list[Sought]:
         """Some places of each style, drawn by the seed, and where the picture is nearest to them.
+
+        own: what `see` sees in it.
 
         What every place is nearest to leaves much of a style unused; this asks for it: the other
         half of the relaxed earth mover's distance (Kolkin et al. 2019, equation 5).
         """
         found: list[Sought] = []
-        own, _ = _centered(self._reader.read(picture))
         generator = torch.Generator().manual_seed(seed)
         for places, share in zip(self._places, self._shares.flatten(1), strict=True):
             # Where another style paints, this one's places are not looked for.
             open_rows = (share >= 0.5 * share.max()).nonzero()[:, 0]
             drawn = torch.randperm(len(places.joint), generator=generator)[:_SOUGHT]
-            drawn = drawn.to(picture.device)
+            drawn = drawn.to(own[0].device)
             rows = []
             for look, known in zip(places.look(own), places.looks, strict=True):
                 there = F.normalize(look[open_rows], dim=1)

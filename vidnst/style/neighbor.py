@@ -151,7 +151,8 @@ class NeighborStylizer(OptimizingStylizer):
             done += steps
         assert point is not None
         for _ in range(_REFINING_ROUNDS):
-            field, sought = matching.apart(point), matching.sought(point, self.gatys.seed)
+            seen = matching.see(point)
+            field, sought = matching.apart(seen), matching.sought(seen, self.gatys.seed)
             steps = self._refining_steps
             point = self._descend(
                 point, matching, field, None, steps, sought=sought, done=done, count=count
@@ -168,13 +169,13 @@ class NeighborStylizer(OptimizingStylizer):
         carried, known = self._carried(picture, anchor, begun)
         # What was not seen before is matched to the scene first, and then as all else.
         new = matching.joint(begun, 1 - self._neighbor.scene, ~known)
-        first = torch.where(known, matching.apart(begun, carried), new)
+        first = torch.where(known, matching.apart(matching.see(begun), carried), new)
         half, tolerance = max(1, self.gatys.frame_steps // 2), self.gatys.tolerance
         point, count = begun, 2 * half
         point = self._descend(
             point, matching, first, anchor, half, done=0, count=count, tolerance=tolerance
         )
-        self._field = matching.apart(point, first)
+        self._field = matching.apart(matching.see(point), first)
         point = self._descend(
             point, matching, self._field, anchor, half, done=half, count=count, tolerance=tolerance
         )

@@ -18,9 +18,10 @@ from vidnst.style.losses import content_loss, moments, place_distances, style_lo
 from vidnst.style.perceptual import PerceptualEncoder, load_encoder
 from vidnst.style.places import LAYERS
 from vidnst.style.precision import autocast
-from vidnst.training.checkpoint import require_same_settings, write_state
+from vidnst.training.checkpoint import require_same_settings
 from vidnst.training.gradients import teach_gradient
 from vidnst.training.pictures import load_squares, random_crops
+from vidnst.training.run import EncoderRun
 from vidnst.training.seekers import Seekers
 from vidnst.training.settings import EncoderSettings
 from vidnst.training.start import SLIM_CHANNELS, balance, fresh_encoder, widened
@@ -118,19 +119,10 @@ def distill(
     the teacher features' variance (1 is no better than their mean).
     """
     run = _Distillation(channels, squares, teachers, settings, device)
-    first_step = 0
-    if checkpoint is not None and checkpoint.exists():
-        first_step = run.restore(checkpoint)
-    for step in range(first_step, settings.steps):
-        on_step(step, run.step(step))
-        if checkpoint is not None and ((step + 1) % save_every == 0 or step + 1 == settings.steps):
-            run.save(checkpoint, step + 1)
-    return run.encoder.cpu().eval()
+    return run.go(settings.steps, checkpoint=checkpoint, save_every=save_every, on_step=on_step)
 
 
-class _Distillation:
-    """A run: what learns, and what it learns from."""
-
+class _Distillation(EncoderRun):
     def __init__(
         self,
         channels: Mapping[str, int],
@@ -178,9 +170,6 @@ class _Distillation:
             self._optimizer, [10 * settings.rate, settings.rate], total_steps=settings.steps
         )
         self._seekers = Seekers(squares, settings.size, 16 * (settings.batch // 2), settings.seed)
-
-    def _ready(self, pictures: Tensor) -> Tensor:
-        return pictures.to(self._device).contiguous(memory_format=torch.channels_last)
 
     def step(self, step: int) -> float:
         """Learn from one batch, half of it pictures that seek a style; return its loss."""
@@ -243,26 +232,6 @@ class _Distillation:
         with torch.no_grad(), autocast(self._device):
             scenes = self.encoder(self._ready(self._seekers.scenes[chosen]), [_CONTENT_LAYER])
         return content_loss(painted[_CONTENT_LAYER], scenes[_CONTENT_LAYER])
-
-    def save(self, path: Path, step: int) -> None:
-        """Write everything that going on needs."""
-        state = {name: part.state_dict() for name, part in self._parts().items()}
-        write_state(path, state | {"seekers": self._seekers.state(), "step": step})
-
-    def restore(self, path: Path) -> int:
-        """Take up a saved state and return the step to go on at.
-
-        Raises TrainingError where the file is damaged or of another run.
-        """
-        try:
-            state = torch.load(path, map_location=self._device, weights_only=True)
-            for name, part in self._parts().items():
-                part.load_state_dict(state[name])
-            for name, tensor in self._seekers.state().items():
-                tensor.copy_(state["seekers"][name])
-            return int(state["step"])
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
-            raise TrainingError(f"{path} does not fit this run: {error}") from error
 
     def _parts(self) -> dict[str, Any]:
         return {

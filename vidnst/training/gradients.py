@@ -9,17 +9,18 @@ small, on pictures that are under way; beside it, how alike the teacher finds pl
 from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidnst.errors import TrainingError
+from vidnst.style.learning import rate_factor
 from vidnst.style.perceptual import PerceptualEncoder
-from vidnst.style.places import LAYERS, place_features
+from vidnst.style.places import LAYERS, nearest, place_features
 from vidnst.style.precision import autocast
-from vidnst.training.checkpoint import write_state
+from vidnst.training.run import EncoderRun
 from vidnst.training.seekers import Seekers
 from vidnst.training.settings import EncoderSettings
 
@@ -49,18 +50,12 @@ def teach_gradient(
     gradients, the mean over four bands and the batch, and a share of how differently places are
     alike, in units of the variance.
     """
-    run = _Run(encoder, squares, teacher, settings, device)
-    first_step = 0
-    if checkpoint is not None and checkpoint.exists():
-        first_step = run.restore(checkpoint)
-    for step in range(first_step, settings.gradient_steps):
-        on_step(step, run.step(step))
-        if checkpoint is not None and (step + 1) % save_every == 0:
-            run.save(checkpoint, step + 1)
-    return encoder.cpu().eval()
+    return _Teaching(encoder, squares, teacher, settings, device).go(
+        settings.gradient_steps, checkpoint=checkpoint, save_every=save_every, on_step=on_step
+    )
 
 
-class _Run:
+class _Teaching(EncoderRun):
     def __init__(
         self,
         encoder: PerceptualEncoder,
@@ -69,7 +64,7 @@ class _Run:
         settings: EncoderSettings,
         device: torch.device,
     ) -> None:
-        self._encoder = encoder.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        self.encoder = encoder.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self._teacher = teacher.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._settings, self._device = settings, device
         self._seekers = Seekers(squares, settings.gradient_size, 48, settings.seed)
@@ -94,24 +89,23 @@ class _Run:
         ]
         (wanted,) = torch.autograd.grad(_pull(seen, aims[0], fields, shares), pictures)
         seen = {layer: each.detach() for layer, each in seen.items()}
-        own_styles = self._places(self._encoder, styles)
-        own = self._places(self._encoder, pictures)
+        own_styles = self._places(self.encoder, styles)
+        own = self._places(self.encoder, pictures)
         pull = _pull(own, own_styles, fields, shares)
         (gradient,) = torch.autograd.grad(pull, pictures, create_graph=True)
         loss = _unlike(gradient, wanted) + _ALIKE_WEIGHT * _otherwise(
             (own, own_styles), (seen, aims[0]), rng
         )
         for group in self._optimizer.param_groups:
-            group["lr"] = settings.gradient_rate * _schedule(step, settings.gradient_steps)
+            group["lr"] = settings.gradient_rate * rate_factor(
+                step, settings.gradient_steps, rise=_WARM_UP
+            )
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._learned, 1.0)
         self._optimizer.step()
         seekers.move(chosen, gradient.detach(), rng)
         return loss.item()
-
-    def _ready(self, pictures: Tensor) -> Tensor:
-        return pictures.to(self._device).contiguous(memory_format=torch.channels_last)
 
     def _places(self, encoder: PerceptualEncoder, pictures: Tensor) -> dict[str, Tensor]:
         """Features of the places of pictures, (B, N, C) of each layer."""
@@ -123,36 +117,8 @@ class _Run:
             for layer, each in zip(LAYERS, found, strict=True)
         }
 
-    def save(self, path: Path, step: int) -> None:
-        """Write everything that going on needs."""
-        state = {
-            "encoder": self._encoder.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "seekers": self._seekers.state(),
-            "step": step,
-        }
-        write_state(path, state)
-
-    def restore(self, path: Path) -> int:
-        """Take up a saved state and return the step to go on at.
-
-        Raises TrainingError where the file is damaged or of another run.
-        """
-        try:
-            state = torch.load(path, map_location=self._device, weights_only=True)
-            self._encoder.load_state_dict(state["encoder"])
-            self._optimizer.load_state_dict(state["optimizer"])
-            for name, tensor in self._seekers.state().items():
-                tensor.copy_(state["seekers"][name])
-            return int(state["step"])
-        except (OSError, RuntimeError, KeyError, ValueError) as error:
-            raise TrainingError(f"{path} does not fit this run: {error}") from error
-
-
-def _schedule(step: int, steps: int) -> float:
-    """The rate's share at a step: a short rise, then half a cosine."""
-    rise = min(1.0, (step + 1) / _WARM_UP)
-    return rise * 0.5 * (1 + float(np.cos(np.pi * step / steps)))
+    def _parts(self) -> dict[str, Any]:
+        return {"encoder": self.encoder, "optimizer": self._optimizer}
 
 
 def _around(places: Tensor, style: Tensor) -> Tensor:
@@ -164,7 +130,7 @@ def _around(places: Tensor, style: Tensor) -> Tensor:
 def _nearest(queries: Tensor, places: Tensor) -> Tensor:
     """Which of the places (M, C) is nearest to each query (N, C), each around its own mean."""
     own, known = (F.normalize(each - each.mean(0), dim=1) for each in (queries, places))
-    return (own @ known.T).argmax(1)
+    return nearest(own, known, torch.float32)[0]
 
 
 def _pull(

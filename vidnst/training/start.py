@@ -25,10 +25,7 @@ def fresh_encoder(channels: Mapping[str, int], generator: torch.Generator) -> Pe
     weights = {}
     inputs = 3
     for name, outputs in channels.items():
-        spread = math.sqrt(2 / (9 * inputs))
-        weights[f"conv{name}.weight"] = spread * torch.randn(
-            outputs, inputs, 3, 3, generator=generator
-        )
+        weights[f"conv{name}.weight"] = _random(outputs, inputs, generator)
         weights[f"conv{name}.bias"] = torch.zeros(outputs)
         inputs = outputs
     return PerceptualEncoder(weights, pooling="average")
@@ -49,13 +46,19 @@ def widened(
         weight, bias = old.get(f"conv{name}.weight"), old.get(f"conv{name}.bias")
         if weight is None or bias is None or len(weight) > outputs or weight.shape[1] > inputs:
             raise TrainingError(f"conv{name} of the encoder to start from does not fit in here")
-        wide = (2 / (9 * inputs)) ** 0.5 * torch.randn(outputs, inputs, 3, 3, generator=generator)
+        wide = _random(outputs, inputs, generator)
         wide[: len(weight)] = 0
         wide[: len(weight), : weight.shape[1]] = weight
         weights[f"conv{name}.weight"] = wide
         weights[f"conv{name}.bias"] = F.pad(bias, (0, outputs - len(bias)))
         inputs = outputs
     return PerceptualEncoder(weights, pooling=encoder.pooling, padding=encoder.padding)
+
+
+def _random(outputs: int, inputs: int, generator: torch.Generator) -> Tensor:
+    """Weights of a 3x3 convolution as He et al. 2015 begin."""
+    spread = math.sqrt(2 / (9 * inputs))
+    return spread * torch.randn(outputs, inputs, 3, 3, generator=generator)
 
 
 @torch.no_grad()

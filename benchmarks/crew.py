@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from vidnst.media.join import ffmpeg_program
+from vidnst.media.ffmpeg_program import ffmpeg_program
 
 ROOT = Path(__file__).resolve().parent.parent
 _PAINT = """

@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from vidnst.media.join import ffmpeg_program
+from vidnst.media.ffmpeg_program import ffmpeg_program
 
 ROOT = Path(__file__).resolve().parent.parent
 _MIB = 1 << 20

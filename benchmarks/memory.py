@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from vidnst.media.join import ffmpeg_program
+from vidnst.media.ffmpeg_program import ffmpeg_program
 
 ROOT = Path(__file__).resolve().parent.parent
 MEASURE = """

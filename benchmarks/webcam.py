@@ -23,7 +23,7 @@ from typing import Any
 
 from speed import machine
 
-from vidnst.media.join import ffmpeg_program
+from vidnst.media.ffmpeg_program import ffmpeg_program
 
 ROOT = Path(__file__).resolve().parent.parent
 WINDOW_SECONDS = 5.0

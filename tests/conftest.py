@@ -16,7 +16,7 @@ import torch
 
 from vidnst.errors import UsageError
 from vidnst.frames import Picture
-from vidnst.media.join import ffmpeg_program
+from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.media.pictures import write_picture
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -17,7 +17,7 @@ from conftest import ROOT, gradient_picture
 from vidnst.live.figures import Report
 from vidnst.live.options import OutputOptions, WebcamOptions
 from vidnst.live.outputs import Shown
-from vidnst.media.join import ffmpeg_program
+from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.webcam import webcam
 
 PATIENCE_SECONDS = 20.0

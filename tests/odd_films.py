@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 
-from vidnst.media.join import ffmpeg_program
+from vidnst.media.ffmpeg_program import ffmpeg_program
 
 BARS = "testsrc2=size=96x64:rate=25:duration=3"
 FIELDS = "testsrc2=size=96x64:rate=50:duration=3"

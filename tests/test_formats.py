@@ -41,6 +41,20 @@ def test_each_container_is_written_and_timed(
     assert result.audio == {"gif": [], "webm": ["opus"]}.get(ending, ["aac"])
 
 
+def test_an_old_ffmpeg_of_the_system_writes_nothing(
+    make_clip: MakeClip, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, output = make_clip("source.mp4", frames=4, inputs=TONE), tmp_path / "out.mp4"
+    system = tmp_path / "bin"
+    system.mkdir()
+    (system / "ffmpeg").write_text("#!/bin/sh\nexit 1\n")
+    (system / "ffmpeg").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{system}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv("IMAGEIO_FFMPEG_EXE", raising=False)
+    paint(source, style, output)
+    assert facts(output).audio == ["aac"]
+
+
 @pytest.mark.parametrize("codec", ["h264", "h265", "vp9", "av1", "prores", "ffv1"])
 def test_each_codec_is_written(
     codec: str, make_clip: MakeClip, style: Path, tmp_path: Path

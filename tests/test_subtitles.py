@@ -10,7 +10,7 @@ import pytest
 from conftest import MakeClip
 from media_facts import decoded_sound, facts
 
-from vidnst.media.join import ffmpeg_program
+from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.options import RenderOptions
 from vidnst.render import render
 from vidnst.style.options import StyleOptions

@@ -19,7 +19,7 @@ from vidnst.media.clip import Clip
 from vidnst.media.color import LIMITED_RANGE
 from vidnst.media.containers import Encoding
 from vidnst.media.decode import exact, excerpt_zero
-from vidnst.media.ffmpeg_program import ffmpeg_program as ffmpeg_program
+from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.media.mended import Mended, write_mended
 from vidnst.media.names import ffmpeg_name, graph_name, looks_numbered, real_names
 from vidnst.media.places import cannot_write

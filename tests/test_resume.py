@@ -328,12 +328,10 @@ def test_what_a_killed_render_left_running_does_not_touch_the_result(
     source = three_shots(make_clip, frames=30)
     options = RenderOptions(source, style, tmp_path / "killed.mp4")
     signs = {name: str(tmp_path / name) for name in ("started", "released", "ended")}
-    program = tmp_path / "bin" / "ffmpeg"
-    program.parent.mkdir()
+    program = tmp_path / "ffmpeg"
     program.write_text(_OUTLIVING.format(python=sys.executable, **signs))
     program.chmod(0o755)
-    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
-    child = rendering(options, tmp_path / "told", PATH=path)
+    child = rendering(options, tmp_path / "told", IMAGEIO_FFMPEG_EXE=str(program))
     _wait_for(Path(signs["started"]))
     child.kill()
     child.join()

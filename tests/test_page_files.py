@@ -22,6 +22,7 @@ from vidnst.page.session import Sessions
 from vidnst.page.uploads import film_of, safe_name, style_of
 
 SAMPLE = ROOT / "samples" / "clip.mp4"
+PATIENCE_SECONDS = 240
 LIMITS = PageLimits()
 POINTERS = {
     "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{}\n#EXT-X-ENDLIST\n",
@@ -146,7 +147,7 @@ def test_a_failed_render_says_why_and_can_be_tried_again(tmp_path: Path) -> None
     film = session.take_film("cut.mp4", content)
     film.path.write_bytes(content[: len(content) // 2])
     render = here.begin(session, Choice(film, session.styles[0], size="36"))
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while render.at_work and time.monotonic() < deadline:
         time.sleep(0.05)
     assert render.state == "failed"
@@ -167,7 +168,7 @@ def test_a_picture_that_is_being_optimized_is_shown(tmp_path: Path, make_clip: M
     clip = make_clip("short.mp4", size="64x48", frames=1)
     film = session.take_film("short.mp4", clip.read_bytes())
     render = here.begin(session, Choice(film, session.styles[0], stylizer="neighbor"))
-    shown, deadline = set(), time.monotonic() + 240
+    shown, deadline = set(), time.monotonic() + PATIENCE_SECONDS
     while render.at_work and time.monotonic() < deadline:
         shown.add(render.progress.get("picture"))
         time.sleep(0.01)

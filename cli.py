@@ -1,6 +1,6 @@
 """Launcher for a checkout; the installed command `vidnst` is the same."""
 
-from vidnst.command import run
+from vidnst.apps.cli.main import run
 
 if __name__ == "__main__":
     run()

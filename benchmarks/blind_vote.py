@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from vidnst.frames import Picture
-from vidnst.media.labels import labeled
+from vidnst.film.delivery.labels import labeled
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import is_picture, read_picture, resize, write_picture
 
 _HEIGHT = 420

@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _PAINT = """
 import json, sys, time
 from pathlib import Path
-from vidnst.options import CrewOptions, RenderOptions
-from vidnst.render import render
+from vidnst.options.render import CrewOptions, RenderOptions
+from vidnst.film.render import render
 source, style, output, cluster, workers = sys.argv[1:]
 times = []
 crew = CrewOptions(workers=int(workers), cluster=cluster or None)

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import fitted, read_picture, write_picture
 
 _CAPTION_PX = 22

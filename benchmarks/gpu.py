@@ -27,15 +27,15 @@ from typing import Any, NamedTuple
 
 import torch
 
-from vidnst.backends.pytorch import CudaLane, PixelNetwork, PyTorchEngine
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_style, resize
-from vidnst.options import ComputeOptions
-from vidnst.style.bake import BakedNetwork
-from vidnst.style.fast import FastStylizer
-from vidnst.style.network import STRIDE, paint
-from vidnst.style.options import StyleOptions
-from vidnst.style.shape import NetworkShape, layers_of
+from vidnst.nets.bake import BakedNetwork
+from vidnst.nets.engines.pytorch import CudaLane, PixelNetwork, PyTorchEngine
+from vidnst.nets.network import STRIDE, paint
+from vidnst.nets.shape import NetworkShape, layers_of
+from vidnst.options.render import ComputeOptions
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
 
 ROOT = Path(__file__).resolve().parent.parent
 STYLE = ROOT / "samples" / "wave.jpg"

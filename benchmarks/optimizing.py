@@ -22,15 +22,15 @@ from speed import machine
 from torchvision.models import vgg
 
 from vidnst.errors import WeightsError
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_picture, resize
-from vidnst.options import OPTIMIZING, Stylizer
-from vidnst.style.gatys import GatysStylizer, perceptual_encoder
-from vidnst.style.neighbor import NeighborStylizer
-from vidnst.style.optimizing import OptimizingStep, OptimizingStylizer
-from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions
-from vidnst.style.perceptual import PerceptualEncoder, from_vgg
-from vidnst.style.precision import processor_dtype
+from vidnst.nets.perceptual import PerceptualEncoder, from_vgg
+from vidnst.nets.precision import processor_dtype
+from vidnst.options.render import OPTIMIZING, Stylizer
+from vidnst.options.stylizers import GatysOptions, NeighborOptions, StyleOptions
+from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
+from vidnst.stylizers.optimized.neighbor import NeighborStylizer
+from vidnst.stylizers.optimized.optimizer import OptimizingStep, OptimizingStylizer
 
 ROOT = Path(__file__).resolve().parent.parent
 _VGG_STEPS = 8

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from optimizing import optimizing_stylizer
 
-from vidnst.frames import Frame
+from vidnst.frames.frame import Frame
 from vidnst.media.clip import probe
 from vidnst.media.color import result_tags, scaled_aspect
 from vidnst.media.containers import choose_encoding
@@ -24,7 +24,7 @@ from vidnst.media.decode import decode
 from vidnst.media.encode import Encoder
 from vidnst.media.pictures import read_picture
 from vidnst.media.shots import mark_shots
-from vidnst.options import OPTIMIZING, EncodeOptions
+from vidnst.options.render import OPTIMIZING, EncodeOptions
 
 
 def main() -> None:

@@ -12,13 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vidnst.built_in import BUILT_IN, built_in_style
-from vidnst.frames import Picture
-from vidnst.media.labels import labeled
+from vidnst.film.delivery.labels import labeled
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_picture, read_style, resize
-from vidnst.style.fast import FastStylizer
-from vidnst.style.options import StyleOptions
-from vidnst.weights import shipped_weights
+from vidnst.nets.weights import shipped_weights
+from vidnst.options.built_in import BUILT_IN, built_in_style
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
 
 _HEIGHT, _LABEL_PX, _GAP = 150, 16, 4
 

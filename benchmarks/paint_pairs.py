@@ -11,9 +11,9 @@ import argparse
 from itertools import product
 from pathlib import Path
 
-from vidnst.commands.arguments import render_options
+from vidnst.apps.cli.arguments import render_options
+from vidnst.film.render import render
 from vidnst.media.pictures import is_picture
-from vidnst.render import render
 
 
 def main() -> None:

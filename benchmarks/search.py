@@ -19,11 +19,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.media.pictures import read_picture, resize
-from vidnst.style.neighbor import neighbor_encoder
-from vidnst.style.pictures import style_pictures
-from vidnst.style.places import PlaceReader, StylePlaces, lightness, nearest, tones
-from vidnst.style.precision import processor_dtype
-from vidnst.style.targets import as_tensor
+from vidnst.nets.precision import processor_dtype
+from vidnst.nets.style_pictures import style_pictures
+from vidnst.stylizers.optimized.neighbor import neighbor_encoder
+from vidnst.stylizers.optimized.places import PlaceReader, StylePlaces, lightness, nearest, tones
+from vidnst.stylizers.optimized.targets import as_tensor
 
 ROOT = Path(__file__).resolve().parent.parent
 _COMPONENTS, _COMPARED = 128, 8

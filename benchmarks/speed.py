@@ -24,10 +24,9 @@ from typing import Any, get_args
 
 import torch
 
-from vidnst.ahead import in_parallel, with_one_before
-from vidnst.allocator import keep_freed_memory
 from vidnst.errors import UsageError
-from vidnst.frames import Frame
+from vidnst.film.pipeline import in_parallel, with_one_before
+from vidnst.frames.frame import Frame
 from vidnst.media.clip import probe
 from vidnst.media.color import result_tags
 from vidnst.media.containers import choose_encoding
@@ -35,11 +34,12 @@ from vidnst.media.decode import decode
 from vidnst.media.encode import Encoder
 from vidnst.media.pictures import read_picture
 from vidnst.media.shots import mark_shots
-from vidnst.options import Backend, ComputeOptions, EncodeOptions, SteadyOptions
-from vidnst.stabilize import Linker, Links, Stabilizer
-from vidnst.style.fast import FastStylizer
-from vidnst.style.johnson import JohnsonNetwork
-from vidnst.style.options import StyleOptions
+from vidnst.motion.hold import Linker, Links, Stabilizer
+from vidnst.nets.allocator import keep_freed_memory
+from vidnst.nets.johnson import JohnsonNetwork
+from vidnst.options.render import Backend, ComputeOptions, EncodeOptions, SteadyOptions
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -23,11 +23,11 @@ import numpy as np
 import torch
 from speed import ROOT, machine, processor, timed
 
-from vidnst.allocator import keep_freed_memory
 from vidnst.media.pictures import read_picture
-from vidnst.style.fast import FastStylizer
-from vidnst.style.johnson import JohnsonNetwork
-from vidnst.style.options import StyleOptions
+from vidnst.nets.allocator import keep_freed_memory
+from vidnst.nets.johnson import JohnsonNetwork
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
 
 STYLE = ROOT / "samples" / "wave.jpg"
 SIZES = {"640x360": 720, "1280x720": 240, "1920x1080": 48, "3840x2160": 12}

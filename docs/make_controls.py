@@ -14,16 +14,16 @@ from tempfile import TemporaryDirectory
 import cv2
 import numpy as np
 
-from vidnst.command import main as vidnst
-from vidnst.frames import Picture
+from vidnst.apps.cli.main import main as vidnst
+from vidnst.frames.color import colored
+from vidnst.frames.frame import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import sample
 from vidnst.media.pictures import read_picture, resize, write_picture
-from vidnst.style.color import colored
-from vidnst.style.fast import FastStylizer
-from vidnst.style.gatys import GatysStylizer
-from vidnst.style.options import GatysOptions, StyleOptions
-from vidnst.style.pictures import StylePictures, style_pictures, with_fine
+from vidnst.nets.style_pictures import StylePictures, style_pictures, with_fine
+from vidnst.options.stylizers import GatysOptions, StyleOptions
+from vidnst.stylizers.fast import FastStylizer
+from vidnst.stylizers.optimized.gatys import GatysStylizer
 
 FOLDER = Path(__file__).parent
 SAMPLES = FOLDER.parent / "samples"

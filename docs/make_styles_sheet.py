@@ -9,15 +9,15 @@ from pathlib import Path
 
 import cv2
 
-from vidnst.built_in import BUILT_IN, built_in_style
-from vidnst.frames import Picture
+from vidnst.film.delivery.contact_sheet import grid
+from vidnst.film.delivery.labels import labeled
+from vidnst.frames.frame import Picture
 from vidnst.media.clip import probe
-from vidnst.media.contact_sheet import grid
 from vidnst.media.decode import sample
-from vidnst.media.labels import labeled
 from vidnst.media.pictures import read_style, resize
-from vidnst.style.fast import FastStylizer
-from vidnst.style.options import StyleOptions
+from vidnst.options.built_in import BUILT_IN, built_in_style
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
 
 FOLDER = Path(__file__).parent
 _PAINTED_HW, _TILE_HW = (360, 640), (225, 400)

@@ -10,15 +10,15 @@ from typing import get_args
 
 import cv2
 
-from vidnst.frames import Picture
+from vidnst.film.delivery.contact_sheet import grid
+from vidnst.film.delivery.labels import labeled
+from vidnst.frames.frame import Picture
 from vidnst.media.clip import probe
-from vidnst.media.contact_sheet import grid
 from vidnst.media.decode import sample
-from vidnst.media.labels import labeled
 from vidnst.media.pictures import read_style, resize
-from vidnst.options import RenderOptions, Stylizer
-from vidnst.rendering.stylizers import make_stylizer
-from vidnst.style.feed_forward import FeedForwardStylizer
+from vidnst.options.render import RenderOptions, Stylizer
+from vidnst.stylizers.feed_forward import FeedForwardStylizer
+from vidnst.stylizers.registry import make_stylizer
 
 FOLDER = Path(__file__).parent
 SAMPLES = FOLDER.parent / "samples"

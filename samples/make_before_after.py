@@ -10,8 +10,8 @@ import numpy as np
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_picture, resize, write_picture
-from vidnst.style.fast import FastStylizer
-from vidnst.style.options import StyleOptions
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
 
 FOLDER = Path(__file__).parent
 

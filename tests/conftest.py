@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from vidnst.errors import UsageError
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.media.pictures import write_picture
 
@@ -117,7 +117,7 @@ def devices_handed_on(
 
     The command that these arguments stand for ends where the painter is called.
     """
-    from vidnst.command import main
+    from vidnst.apps.cli.main import main
 
     devices: list[str] = []
 

@@ -7,7 +7,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.motion.flow import Flow
 from vidnst.motion.visibility import Visible
 

@@ -14,11 +14,11 @@ import cv2
 import pytest
 from conftest import ROOT, gradient_picture
 
-from vidnst.live.figures import Report
-from vidnst.live.options import OutputOptions, WebcamOptions
+from vidnst.live.metrics import Report
 from vidnst.live.outputs import Shown
+from vidnst.live.session import webcam
 from vidnst.media.ffmpeg_program import ffmpeg_program
-from vidnst.webcam import webcam
+from vidnst.options.webcam import OutputOptions, WebcamOptions
 
 PATIENCE_SECONDS = 20.0
 PAGE = OutputOptions(window=False, http=0)

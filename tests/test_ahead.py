@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from vidnst.ahead import ahead, in_parallel
+from vidnst.film.pipeline import ahead, in_parallel
 
 
 def test_items_come_in_order() -> None:

@@ -11,7 +11,7 @@ FAULTS = """
 import resource, sys
 import torch
 if sys.argv[1] == "keep":
-    from vidnst.allocator import keep_freed_memory
+    from vidnst.nets.allocator import keep_freed_memory
     keep_freed_memory()
 for _ in range(30):
     torch.ones(2_000_000)

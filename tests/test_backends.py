@@ -10,18 +10,18 @@ import pytest
 import torch
 from conftest import ROOT
 
-from vidnst.backends import engine
-from vidnst.backends.engine import chosen_backend, chosen_device
-from vidnst.command import main
+from vidnst.apps.cli.main import main
+from vidnst.apps.export import export
 from vidnst.errors import UsageError
-from vidnst.export import export
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_style
-from vidnst.options import Backend, ComputeOptions
-from vidnst.style.fast import FastStylizer
-from vidnst.style.options import StyleOptions
+from vidnst.nets.engines import engine
+from vidnst.nets.engines.engine import chosen_backend, chosen_device
+from vidnst.options.render import Backend, ComputeOptions
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
 
 pytestmark = pytest.mark.numeric
 

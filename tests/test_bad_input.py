@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from conftest import TONE, MakeClip
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import pytest
 from conftest import MakeClip
 from media_facts import facts
 
-from vidnst.batch import Outcome, render_batch
-from vidnst.command import main
-from vidnst.commands.shot_list import listed
+from vidnst.apps.batch import Outcome, render_batch
+from vidnst.apps.cli.main import main
+from vidnst.apps.cli.shot_list import listed
 from vidnst.errors import UsageError
-from vidnst.options import RenderOptions
+from vidnst.options.render import RenderOptions
 
 
 def report(folder: Path) -> dict[str, object]:
@@ -128,7 +128,7 @@ def test_what_fails_is_tried_again(
         tries.append(1)
         raise OSError("the share is gone")
 
-    monkeypatch.setattr("vidnst.batch.render", failing)
+    monkeypatch.setattr("vidnst.apps.batch.render", failing)
     options = RenderOptions(tmp_path / "a.mp4", style, tmp_path / "b.mp4")
     (outcome,) = render_batch([options], retry=2)
     assert len(tries) == 3

@@ -13,19 +13,19 @@ from conftest import ROOT, MakeClip
 from PIL import Image
 
 import vidnst
-from vidnst.built_in import BUILT_IN, built_in_style
-from vidnst.command import main
-from vidnst.commands.arguments import render_options
-from vidnst.commands.batch import _batch, batch_parser
-from vidnst.commands.settings import tomllib
-from vidnst.commands.webcam import webcam_options
+from vidnst.apps.cli.arguments import render_options
+from vidnst.apps.cli.batch import _batch, batch_parser
+from vidnst.apps.cli.main import main
+from vidnst.apps.cli.webcam import webcam_options
+from vidnst.apps.page.choice import Choice
+from vidnst.apps.page.options import PageLimits
+from vidnst.apps.page.session import Sessions
 from vidnst.errors import MediaError
-from vidnst.media.contact_sheet import grid
+from vidnst.film.delivery.contact_sheet import grid
 from vidnst.media.pictures import read_picture
-from vidnst.options import RenderOptions
-from vidnst.page.choice import Choice
-from vidnst.page.options import PageLimits
-from vidnst.page.session import Sessions
+from vidnst.options.built_in import BUILT_IN, built_in_style
+from vidnst.options.render import RenderOptions
+from vidnst.options.text import tomllib
 
 INK, GLASS = built_in_style("ink"), built_in_style("glass")
 PAINTED = [name for name in BUILT_IN if name not in ("wave", "mosaic")]
@@ -108,15 +108,19 @@ def test_weights_and_times_of_named_styles_are_theirs() -> None:
 
 
 def test_the_commands_beside_the_main_one_find_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    args, _ = handed_on(monkeypatch, "vidnst.tune.tune_clip", ["tune", "a.mp4", "--style", "ink"])
+    args, _ = handed_on(
+        monkeypatch, "vidnst.apps.tune.tune_clip", ["tune", "a.mp4", "--style", "ink"]
+    )
     assert args[0].style == INK
     explored = ["explore", "a.png", "--style", "ink", "--vary", "strength=0,1"]
-    args, _ = handed_on(monkeypatch, "vidnst.explore.explore", explored)
+    args, _ = handed_on(monkeypatch, "vidnst.apps.explore.explore", explored)
     assert [cell.options.style for cell in args[0]] == [INK, INK]
     measured = ["evaluate", "a.mp4", "b.mp4", "--style", "ink"]
-    _, named = handed_on(monkeypatch, "vidnst.evaluate.evaluate", measured)
+    _, named = handed_on(monkeypatch, "vidnst.apps.evaluate.evaluate", measured)
     assert named["style"] == INK
-    args, _ = handed_on(monkeypatch, "vidnst.export.export", ["export", "a.onnx", "--style", "ink"])
+    args, _ = handed_on(
+        monkeypatch, "vidnst.apps.export.export", ["export", "a.onnx", "--style", "ink"]
+    )
     assert args[0] == INK
 
 
@@ -124,7 +128,7 @@ def test_the_python_interface_finds_it_too(photo: Path, monkeypatch: pytest.Monk
     assert np.array_equal(vidnst.Stylizer("ink")._style, read_picture(INK))
     with pytest.raises(MediaError, match="did you mean ink"):
         vidnst.Stylizer("inkk")
-    monkeypatch.setattr("vidnst.api.render", lambda options, **_: options)
+    monkeypatch.setattr("vidnst.apps.api.render", lambda options, **_: options)
     assert vidnst.stylize_video(photo, "ink").style == INK  # type: ignore[attr-defined]
 
 
@@ -235,13 +239,13 @@ def test_the_sheet_shows_each_with_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     labels: list[str] = []
-    labeled = importlib.import_module("vidnst.media.labels").labeled
+    labeled = importlib.import_module("vidnst.film.delivery.labels").labeled
 
     def noted(picture: Any, text: str, height_px: int) -> Any:
         labels.append(text)
         return labeled(picture, text, height_px)
 
-    monkeypatch.setattr("vidnst.media.labels.labeled", noted)
+    monkeypatch.setattr("vidnst.film.delivery.labels.labeled", noted)
     sheet = tmp_path / "styles.png"
     assert main(["styles", "--sheet", str(sheet)]) == 0
     assert labels == list(BUILT_IN)

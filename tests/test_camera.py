@@ -12,14 +12,14 @@ import pytest
 from conftest import gradient_picture
 from live_session import eventually, make_camera
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 from vidnst.errors import MediaError
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
+from vidnst.live import capture
+from vidnst.live.browser import Page
+from vidnst.live.camera import Camera
 from vidnst.live.cuts import CutWatch
 from vidnst.live.outputs import Shown, Status
-from vidnst.live.page import Page
-from vidnst.media import capture
-from vidnst.media.camera import Camera
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.shots import list_shots

@@ -14,8 +14,8 @@ from conftest import ROOT, TONE, MakeClip
 from media_facts import facts
 
 from vidnst import __version__
-from vidnst.command import main
-from vidnst.commands.render import render_parser
+from vidnst.apps.cli.main import main
+from vidnst.apps.cli.render import render_parser
 
 
 def test_the_main_job_writes_beside_the_input(
@@ -73,7 +73,7 @@ def test_info_tells_what_is_inside(make_clip: MakeClip, capsys: pytest.CaptureFi
 def test_help_needs_nothing_heavy(arguments: list[str]) -> None:
     heavy = "{'torch', 'cv2', 'av', 'numpy', 'tqdm'}"
     code = (
-        "import sys\nfrom vidnst.command import main\n"
+        "import sys\nfrom vidnst.apps.cli.main import main\n"
         f"try: main({arguments!r})\n"
         f"finally: sys.exit(3 if {heavy} & set(sys.modules) else 0)"
     )
@@ -110,7 +110,7 @@ def test_interrupting_leaves_no_half_video(
 
 _AS_OPENVINO_DOES = """
 import os, sys, time
-from vidnst import command
+from vidnst.apps.cli import main as command
 
 def run(arguments):
     try:

@@ -11,30 +11,30 @@ import torch
 from conftest import ROOT, MakeClip, gradient_picture
 from test_resume import stopped_and_resumed, three_shots
 
-from vidnst.command import main
-from vidnst.commands.arguments import render_options
+from vidnst.apps.cli.arguments import render_options
+from vidnst.apps.cli.main import main
 from vidnst.errors import UsageError
-from vidnst.frames import Picture
-from vidnst.inputs import content_digest
+from vidnst.film.inputs import content_digest
+from vidnst.film.manifest import manifest_of
+from vidnst.film.plan import Film
+from vidnst.film.source import style_of
+from vidnst.film.workers.cluster import ClusterWorker
+from vidnst.frames.color import matched, palette_of, with_chroma_of
+from vidnst.frames.frame import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import sample
 from vidnst.media.pictures import read_picture, resize, write_picture
-from vidnst.mixing import Mixing, WeightedStyle, parse_style
-from vidnst.options import RenderOptions
-from vidnst.rendering.cluster import ClusterWorker
-from vidnst.rendering.film import Film
-from vidnst.rendering.manifest import manifest_of
-from vidnst.source import style_of
-from vidnst.style.color import matched, palette_of, with_chroma_of
-from vidnst.style.distance import StyleJudge
-from vidnst.style.fast import FastStylizer
-from vidnst.style.gatys import GatysStylizer
-from vidnst.style.looks import save_looks
-from vidnst.style.losses import Moments
-from vidnst.style.options import Color, GatysOptions, StyleOptions, TuneOptions
-from vidnst.style.pictures import StylePictures, style_pictures, with_fine
-from vidnst.style.tuned import RetrievedStylizer, TunedStylizer
-from vidnst.weights import shipped_weights
+from vidnst.nets.distance import StyleJudge
+from vidnst.nets.losses import Moments
+from vidnst.nets.style_pictures import StylePictures, style_pictures, with_fine
+from vidnst.nets.weights import shipped_weights
+from vidnst.options.mixing import Mixing, WeightedStyle, parse_style
+from vidnst.options.render import RenderOptions
+from vidnst.options.stylizers import Color, GatysOptions, StyleOptions, TuneOptions
+from vidnst.stylizers.fast import FastStylizer
+from vidnst.stylizers.looks import save_looks
+from vidnst.stylizers.optimized.gatys import GatysStylizer
+from vidnst.stylizers.tuned import RetrievedStylizer, TunedStylizer
 
 SHIPPED_STYLE = ROOT / "samples" / "wave.jpg"
 QUICK = GatysOptions(steps=(4,), scales=1, frame_steps=3)

@@ -13,12 +13,12 @@ import pytest
 from conftest import MakeClip, clips_in
 from test_resume import FEW_STEPS, assert_same_film, three_shots
 
-from vidnst.command import main
-from vidnst.inputs import content_digest
-from vidnst.options import CrewOptions, RenderOptions
-from vidnst.render import Progress, render
-from vidnst.rendering.cluster import ClusterWorker
-from vidnst.style.options import NeighborOptions, TeachOptions
+from vidnst.apps.cli.main import main
+from vidnst.film.inputs import content_digest
+from vidnst.film.render import Progress, render
+from vidnst.film.workers.cluster import ClusterWorker
+from vidnst.options.render import CrewOptions, RenderOptions
+from vidnst.options.stylizers import NeighborOptions, TeachOptions
 
 
 def running(named: str) -> list[psutil.Process]:

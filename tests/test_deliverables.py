@@ -10,15 +10,15 @@ from conftest import TONE, MakeClip, gradient_picture
 from media_facts import facts
 
 from vidnst.errors import UsageError
-from vidnst.frames import Picture
+from vidnst.film.render import Report, render
+from vidnst.frames.frame import Picture
 from vidnst.media.alpha import continued
 from vidnst.media.clip import probe
 from vidnst.media.color import BT709, from_rgb
 from vidnst.media.containers import choose_encoding
 from vidnst.media.decode import decode
-from vidnst.options import EncodeOptions, RenderOptions
-from vidnst.render import Report, render
-from vidnst.style.options import StyleOptions
+from vidnst.options.render import EncodeOptions, RenderOptions
+from vidnst.options.stylizers import StyleOptions
 
 SOURCE_ITSELF = StyleOptions(strength=0)
 DISC = "format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*lt(hypot(X-48,Y-32),24)'"

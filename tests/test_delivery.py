@@ -10,16 +10,22 @@ import pytest
 from conftest import TONE, MakeClip, gradient_picture
 from media_facts import facts
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 from vidnst.errors import MediaError, OutputError, UsageError
+from vidnst.film.delivery.contact_sheet import chosen_frames
+from vidnst.film.render import Report, render
 from vidnst.media.clip import probe
-from vidnst.media.contact_sheet import chosen_frames
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_picture
 from vidnst.media.timecode import frames_of, timecode_of
-from vidnst.options import CompareAs, DeliveryOptions, EncodeOptions, RenderOptions, StartNumber
-from vidnst.render import Report, render
-from vidnst.style.options import StyleOptions
+from vidnst.options.render import (
+    CompareAs,
+    DeliveryOptions,
+    EncodeOptions,
+    RenderOptions,
+    StartNumber,
+)
+from vidnst.options.stylizers import StyleOptions
 
 SOURCE_ITSELF = StyleOptions(strength=0)
 NTSC = Fraction(30000, 1001)

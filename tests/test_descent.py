@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidnst.style.descent import Losses, accelerated_descent, descend
-from vidnst.style.options import OptimizerName
+from vidnst.options.stylizers import OptimizerName
+from vidnst.stylizers.optimized.descent import Losses, accelerated_descent, descend
 
 pytestmark = pytest.mark.numeric
 

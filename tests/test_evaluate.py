@@ -11,10 +11,10 @@ import pytest
 from conftest import ROOT, MakeClip
 from known_motion import SIZE_HW, known_film
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
+from vidnst.apps.evaluate import Comparison, drop, evaluate, ghost
 from vidnst.errors import MediaError
-from vidnst.evaluate import Comparison, drop, evaluate, ghost
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import write_picture
 from vidnst.motion.flow import optical_flow
 

@@ -11,10 +11,10 @@ import pytest
 from media_facts import facts
 
 from vidnst.errors import UsageError
+from vidnst.film.render import Report, render
 from vidnst.media.containers import choose_encoding
-from vidnst.options import CrewOptions, EncodeOptions, RenderOptions
-from vidnst.render import Report, render
-from vidnst.style.options import StyleOptions
+from vidnst.options.render import CrewOptions, EncodeOptions, RenderOptions
+from vidnst.options.stylizers import StyleOptions
 
 MILLISECOND = Fraction(1, 1000)
 SLIDES = [*range(0, 31 * 30, 30), 930, 3930, 6930]

@@ -10,12 +10,12 @@ import torch
 from conftest import ROOT
 from media_facts import facts
 
-from vidnst.backends.foreign import ForeignEngine
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 from vidnst.errors import WeightsError
 from vidnst.media.pictures import read_picture
-from vidnst.options import NetworkRange
-from vidnst.style.johnson import JohnsonNetwork, load_johnson
+from vidnst.nets.engines.foreign import ForeignEngine
+from vidnst.nets.johnson import JohnsonNetwork, load_johnson
+from vidnst.options.render import NetworkRange
 
 CLIP = ROOT / "samples" / "clip.mp4"
 

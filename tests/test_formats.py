@@ -12,12 +12,12 @@ from conftest import TONE, MakeClip, gradient_picture
 from media_facts import decoded_sound, facts, first_picture
 
 from vidnst.errors import MediaError, UsageError
+from vidnst.film.render import Report, render
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode, sample
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.options import EncodeOptions, RenderOptions
-from vidnst.render import Report, render
-from vidnst.style.options import StyleOptions
+from vidnst.options.render import EncodeOptions, RenderOptions
+from vidnst.options.stylizers import StyleOptions
 
 
 def paint(source: Path, style: Path, output: Path, **options: object) -> Report:

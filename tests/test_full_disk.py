@@ -16,7 +16,7 @@ from conftest import clips_in
 from media_facts import facts
 from test_resume import assert_same_film, three_shots
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 
 _PAGE = 4096
 
@@ -125,10 +125,10 @@ def at_frame(segment: int, frame: int) -> Callable[..., bool]:
     return lambda writer, _: (writer.segment.number, writer.frame_count) == (segment, frame)
 
 
-_WRITE = "vidnst.rendering.job.Job._write"
-_ENCODE = "vidnst.rendering.film.SegmentWriter.write"
-_JOIN = "vidnst.rendering.film.Film.join"
-_SOUND = "vidnst.rendering.film.join_streams"
+_WRITE = "vidnst.film.segments.job.Job._write"
+_ENCODE = "vidnst.film.plan.SegmentWriter.write"
+_JOIN = "vidnst.film.plan.Film.join"
+_SOUND = "vidnst.film.plan.join_streams"
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_full_disk_between_segments_of_a_long_take(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("vidnst.rendering.paint.frames_ahead", lambda size_hw: 10)
+    monkeypatch.setattr("vidnst.film.paint.frames_ahead", lambda size_hw: 10)
     take = clips_in(tmp_path)("take.mp4", frames=150, rate="25")
     whole = tmp_path / "whole.mp4"
     assert main([str(take), "--style", str(style), "-o", str(whole), "--quiet"]) == 0
@@ -239,7 +239,7 @@ def test_a_film_stands_when_what_goes_with_it_does(
     style: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    full_at(f"vidnst.rendering.delivery.{function}", leave=leave)
+    full_at(f"vidnst.film.delivery.deliver.{function}", leave=leave)
     target = disk.path / "out.mp4"
     arguments = [str(source), "--style", str(style), "-o", str(target)]
     fails_and_goes_on([*arguments, flag, str(disk.path / name)], disk, capfd, kept=90)
@@ -255,7 +255,7 @@ def test_what_processes_paint_meets_a_full_disk(
     style: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    full_at("vidnst.rendering.spread._written", when=lambda path, files: "000001" in path.name)
+    full_at("vidnst.film.workers.spread._written", when=lambda path, files: "000001" in path.name)
     target = disk.path / "out.mp4"
     arguments = [str(source), "--style", str(style), "-o", str(target), "--workers", "1"]
     fails_and_goes_on(arguments, disk, capfd, kept=30)

@@ -9,13 +9,13 @@ from conftest import SHARED, gradient_picture
 from known_motion import SIZE_HW, known_film, painted_film, warping_error
 
 from vidnst.errors import MediaError, UsageError, WeightsError
-from vidnst.frames import Picture
-from vidnst.memory import available_bytes, require_memory
-from vidnst.style.code import code_encoder
-from vidnst.style.gatys import GatysStylizer, perceptual_encoder
-from vidnst.style.optimizing import OptimizingStep
-from vidnst.style.options import GatysOptions, StyleOptions
-from vidnst.style.temporal import Painted, recolored
+from vidnst.frames.frame import Picture
+from vidnst.motion.look_back import Painted, recolored
+from vidnst.nets.memory import available_bytes, require_memory
+from vidnst.nets.style_code import code_encoder
+from vidnst.options.stylizers import GatysOptions, StyleOptions
+from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
+from vidnst.stylizers.optimized.optimizer import OptimizingStep
 
 QUICK = GatysOptions(steps=(12, 6), frame_steps=8)
 
@@ -212,7 +212,7 @@ def test_layers_and_sizes_that_do_not_fit_are_refused() -> None:
 
 
 def test_too_little_memory_names_the_size_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vidnst.memory.available_bytes", lambda device: 2**30)
+    monkeypatch.setattr("vidnst.nets.memory.available_bytes", lambda device: 2**30)
     with pytest.raises(
         MediaError, match=r"7680x4320 takes about .* --size \d+x\d+ would fit"
     ) as told:
@@ -229,7 +229,7 @@ def test_memory_that_runs_out_on_the_way_names_a_size(
     def full(*_: object, **__: object) -> None:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")
 
-    monkeypatch.setattr("vidnst.style.gatys.see", full)
+    monkeypatch.setattr("vidnst.stylizers.optimized.gatys.see", full)
     with pytest.raises(MediaError, match=r"would fit|free some"):
         painter.paint(film[0])
 
@@ -260,9 +260,9 @@ def test_the_slim_encoder_costs_no_more_than_its_teachers() -> None:
 def test_a_real_picture_takes_on_the_style_another_encoder_sees() -> None:
     """Judged by an encoder that had no part in it."""
     from vidnst.media.pictures import read_picture, resize
-    from vidnst.style.losses import moments
-    from vidnst.style.objective import style_distance
-    from vidnst.style.perceptual import load_encoder
+    from vidnst.nets.losses import moments
+    from vidnst.nets.perceptual import load_encoder
+    from vidnst.stylizers.optimized.objective import style_distance
 
     judge = load_encoder(SHARED / "teacher" / "vgg19-slim.safetensors")
     style = resize(read_picture(SHARED / "styles" / "wave.jpg"), (144, 192))

@@ -10,7 +10,7 @@ import pytest
 from conftest import TONE, MakeClip, devices_handed_on, gradient_picture
 from media_facts import facts
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 from vidnst.media.pictures import read_picture, write_picture
 
 GATYS = ["--stylizer", "gatys", "--steps", "4+3", "--frame-steps", "3"]
@@ -169,12 +169,12 @@ def test_explore_computes_where_the_device_says(
     photo: Path, style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = ["explore", str(photo), "--style", str(style), "--vary", "strength=1"]
-    devices = devices_handed_on(monkeypatch, "vidnst.rendering.stylizers.GatysStylizer", arguments)
+    devices = devices_handed_on(monkeypatch, "vidnst.stylizers.registry.GatysStylizer", arguments)
     assert devices == ["cpu", "cuda", "cuda"]
 
 
 def test_the_sheet_shows_settings_readably(tmp_path: Path) -> None:
-    from vidnst.explore import _labeled
+    from vidnst.apps.explore import _labeled
 
     labeled = _labeled(np.zeros((40, 200, 3), np.uint8), ["style-weight=1e5", "3.0 s"])
     strip = cv2.cvtColor(labeled[:-40], cv2.COLOR_RGB2GRAY)

@@ -8,10 +8,10 @@ import pytest
 from conftest import MakeClip
 from PIL import Image
 
+from vidnst.film.render import render
 from vidnst.media.gif import loop_count, shown_ticks
-from vidnst.options import RenderOptions
-from vidnst.render import render
-from vidnst.style.options import StyleOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.stylizers import StyleOptions
 
 
 def paint(source: Path, style: Path, output: Path) -> Path:

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 import torch
 
-from vidnst.backends import engine
-from vidnst.backends.engine import make_engine
-from vidnst.backends.pytorch import CudaLane, PixelNetwork, PyTorchEngine
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_style
-from vidnst.options import ComputeOptions, Device
-from vidnst.style.bake import BakedNetwork
-from vidnst.style.fast import FastStylizer
-from vidnst.style.learning import TuneStep
-from vidnst.style.options import StyleOptions, TuneOptions
-from vidnst.style.tuned import TunedStylizer
+from vidnst.nets.bake import BakedNetwork
+from vidnst.nets.engines import engine
+from vidnst.nets.engines.engine import make_engine
+from vidnst.nets.engines.pytorch import CudaLane, PixelNetwork, PyTorchEngine
+from vidnst.nets.training.learning import TuneStep
+from vidnst.options.render import ComputeOptions, Device
+from vidnst.options.stylizers import StyleOptions, TuneOptions
+from vidnst.stylizers.fast import FastStylizer
+from vidnst.stylizers.tuned import TunedStylizer
 
 pytestmark = [
     pytest.mark.gpu,

@@ -9,9 +9,9 @@ from conftest import MakeClip
 from media_facts import facts
 from test_resume import decoded, three_shots
 
-from vidnst.command import main
-from vidnst.options import EncodeOptions, RenderOptions, SteadyOptions
-from vidnst.render import render
+from vidnst.apps.cli.main import main
+from vidnst.film.render import render
+from vidnst.options.render import EncodeOptions, RenderOptions, SteadyOptions
 
 
 def test_frames_are_held_and_a_cut_shows_a_new_one(

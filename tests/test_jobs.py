@@ -7,10 +7,10 @@ import pytest
 from conftest import MakeClip
 from test_resume import Stopped, stop_after, three_shots
 
-from vidnst.command import main
-from vidnst.options import RenderOptions
-from vidnst.render import render
-from vidnst.rendering.job import job_folder
+from vidnst.apps.cli.main import main
+from vidnst.film.render import render
+from vidnst.film.segments.job import job_folder
+from vidnst.options.render import RenderOptions
 
 
 def test_unfinished_renders_are_listed_and_cleaned(

@@ -18,9 +18,9 @@ import pytest
 from conftest import gradient_picture
 from live_session import Session, camera, eventually, live, options, other_style
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
+from vidnst.live.browser import Page
 from vidnst.live.outputs import Shown, Status
-from vidnst.live.page import Page
 
 __all__ = ["camera", "other_style"]
 

@@ -8,17 +8,17 @@ from conftest import MakeClip, gradient_picture
 from test_gatys import brushwork
 from test_taught import FEW, SIZE_HW, stylizer
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 from vidnst.errors import WeightsError
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import write_picture
-from vidnst.style.learning import TuneStep
-from vidnst.style.looks import Look, grouped, load_looks, look_colors, nearest_look, save_looks
-from vidnst.style.options import StyleOptions, TeachOptions
-from vidnst.style.taught import TaughtStylizer
-from vidnst.style.tuned import RetrievedStylizer
+from vidnst.nets.training.learning import TuneStep
+from vidnst.options.stylizers import StyleOptions, TeachOptions
+from vidnst.stylizers.looks import Look, grouped, load_looks, look_colors, nearest_look, save_looks
+from vidnst.stylizers.taught import TaughtStylizer
+from vidnst.stylizers.tuned import RetrievedStylizer
 
 SHORT = TeachOptions(lessons=1, lesson_steps=2)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from vidnst.frames import Picture
-from vidnst.maze import LastQuarter, Powers, finest_powers, maze
+from vidnst.apps.maze import LastQuarter, Powers, finest_powers, maze
+from vidnst.frames.frame import Picture
 
 
 def noise(sigma: float, seed: int) -> Picture:

@@ -6,14 +6,14 @@ import torch
 from conftest import ROOT, gradient_picture
 from known_motion import texture
 
-from vidnst.backends import engine
-from vidnst.frames import Picture, Weights
+from vidnst.frames.frame import Picture, Weights
+from vidnst.frames.shares import all_painted
 from vidnst.media.pictures import read_style
-from vidnst.options import ComputeOptions
-from vidnst.style.fast import FastStylizer
-from vidnst.style.mix import MixedNetwork, MixingEngine, MixingStylizer
-from vidnst.style.options import StyleOptions
-from vidnst.style.shares import all_painted
+from vidnst.nets.engines import engine
+from vidnst.options.render import ComputeOptions
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
+from vidnst.stylizers.mixed import MixedNetwork, MixingEngine, MixingStylizer
 
 SIZE_HW = (120, 200)
 BY_TORCH = ComputeOptions(device="cpu", backend="torch")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.motion.flow import optical_flow
 from vidnst.motion.visibility import nearest_only, visible
 from vidnst.motion.warp import warp

@@ -9,8 +9,8 @@ import pytest
 from conftest import ROOT, TONE, MakeClip
 from media_facts import facts
 
-from vidnst.command import main
-from vidnst.commands.tell import plain
+from vidnst.apps.cli.main import main
+from vidnst.apps.cli.tell import plain
 from vidnst.media.clip import probe
 from vidnst.media.names import is_pattern, is_sequence, numbered, sequence_numbers
 

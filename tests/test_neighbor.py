@@ -8,18 +8,18 @@ from conftest import gradient_picture
 from known_motion import SIZE_HW, known_film, painted_film, warping_error
 from test_gatys import brushwork
 
-from vidnst.commands.arguments import render_options
+from vidnst.apps.cli.arguments import render_options
 from vidnst.errors import UsageError
-from vidnst.frames import Picture
-from vidnst.style import places
-from vidnst.style.code import code_encoder
-from vidnst.style.matching import PlacesLoss
-from vidnst.style.neighbor import NeighborStylizer, neighbor_encoder
-from vidnst.style.neighborhoods import neighborhoods
-from vidnst.style.options import GatysOptions, NeighborOptions, StyleOptions
-from vidnst.style.pictures import style_pictures
-from vidnst.style.places import PlaceReader, StylePlaces, nearest, places_from, tones
-from vidnst.style.pyramid import Pyramid
+from vidnst.frames.frame import Picture
+from vidnst.nets.style_code import code_encoder
+from vidnst.nets.style_pictures import style_pictures
+from vidnst.options.stylizers import GatysOptions, NeighborOptions, StyleOptions
+from vidnst.stylizers.optimized import places
+from vidnst.stylizers.optimized.matching import PlacesLoss
+from vidnst.stylizers.optimized.neighbor import NeighborStylizer, neighbor_encoder
+from vidnst.stylizers.optimized.neighborhoods import neighborhoods
+from vidnst.stylizers.optimized.places import PlaceReader, StylePlaces, nearest, places_from, tones
+from vidnst.stylizers.optimized.pyramid import Pyramid
 
 QUICK = NeighborOptions(neighbor_steps=6)
 FILM = GatysOptions(frame_steps=8)

@@ -12,33 +12,33 @@ from vidnst.errors import WeightsError
 from vidnst.media.clip import probe
 from vidnst.media.decode import sample
 from vidnst.media.pictures import read_picture
-from vidnst.style.bake import bake, load_baked
-from vidnst.style.channels_last import (
+from vidnst.nets.bake import bake, load_baked
+from vidnst.nets.channels_last import (
     depth_to_space,
     doubled,
     instance_norm,
     reflect,
     space_to_depth,
 )
-from vidnst.style.fast import FastStylizer
-from vidnst.style.fusion import fused_convolution, fuses
-from vidnst.style.losses import (
+from vidnst.nets.fusion import fused_convolution, fuses
+from vidnst.nets.losses import (
     content_loss,
     moments,
     self_similarity_loss,
     style_loss,
     temporal_loss,
 )
-from vidnst.style.network import (
+from vidnst.nets.network import (
     StyleNetwork,
     finished,
     load_network,
 )
-from vidnst.style.options import StyleOptions
-from vidnst.style.perceptual import PerceptualEncoder, load_encoder
-from vidnst.style.shape import NetworkShape
-from vidnst.training.start import fresh_encoder
-from vidnst.weights import SHA256, shipped_weights
+from vidnst.nets.perceptual import PerceptualEncoder, load_encoder
+from vidnst.nets.shape import NetworkShape
+from vidnst.nets.training.start import fresh_encoder
+from vidnst.nets.weights import SHA256, shipped_weights
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
 
 pytestmark = pytest.mark.numeric
 

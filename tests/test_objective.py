@@ -4,8 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidnst.style.losses import Moments, moments
-from vidnst.style.objective import (
+from vidnst.nets.losses import Moments, moments
+from vidnst.nets.perceptual import STYLE_LAYERS, PerceptualEncoder
+from vidnst.nets.training.start import fresh_encoder
+from vidnst.options.stylizers import StyleStatistics
+from vidnst.stylizers.optimized.objective import (
     Anchor,
     LossWeights,
     PictureLoss,
@@ -13,9 +16,6 @@ from vidnst.style.objective import (
     see,
     style_distance,
 )
-from vidnst.style.options import StyleStatistics
-from vidnst.style.perceptual import STYLE_LAYERS, PerceptualEncoder
-from vidnst.training.start import fresh_encoder
 
 pytestmark = pytest.mark.numeric
 

@@ -23,14 +23,14 @@ from odd_films import (
     run,
 )
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 from vidnst.errors import MediaError
-from vidnst.frames import Frame, Picture
+from vidnst.film.render import render
+from vidnst.frames.frame import Frame, Picture
 from vidnst.media.clip import Clip, probe
 from vidnst.media.decode import decode, sample
-from vidnst.options import EncodeOptions, RenderOptions
-from vidnst.render import render
-from vidnst.style.options import StyleOptions
+from vidnst.options.render import EncodeOptions, RenderOptions
+from vidnst.options.stylizers import StyleOptions
 
 CLIPS = sorted((SHARED / "clips").glob("*.mp4"))
 Seen = list[tuple[int, int, str]]

@@ -8,12 +8,12 @@ from conftest import MakeClip
 from test_foreign import WARMER, write_network
 from test_resume import assert_same_film, decoded, stopped_and_resumed
 
-from vidnst.command import main
-from vidnst.commands.arguments import render_options
+from vidnst.apps.cli.arguments import render_options
+from vidnst.apps.cli.main import main
+from vidnst.film.render import render
 from vidnst.media.pictures import read_style, write_picture
-from vidnst.options import RenderOptions
-from vidnst.render import render
-from vidnst.style.distance import StyleJudge
+from vidnst.nets.distance import StyleJudge
+from vidnst.options.render import RenderOptions
 
 
 def uneven(make_clip: MakeClip) -> Path:
@@ -99,7 +99,7 @@ def test_one_style_turns_into_the_next(
 def test_keyframes_survive_a_stop(
     make_clip: MakeClip, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidnst.rendering.paint.frames_ahead", lambda size_hw: 10)
+    monkeypatch.setattr("vidnst.film.paint.frames_ahead", lambda size_hw: 10)
     source = make_clip("take.mp4", frames=100, rate="25")
     curve = ["--style", str(style), "--strength", "0@0s,1@4s"]
     once = options(source, tmp_path / "once.mkv", *curve)

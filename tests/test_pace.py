@@ -8,13 +8,13 @@ import pytest
 from conftest import gradient_picture
 from live_session import eventually
 
-from vidnst.live.figures import Figures
+from vidnst.live.metrics import Figures
 from vidnst.live.pace import LEVELS, Beat, Pace
 from vidnst.live.painter import LivePainter
 from vidnst.media.pictures import read_style
-from vidnst.options import ComputeOptions
-from vidnst.style.fast import FastStylizer
-from vidnst.style.options import StyleOptions
+from vidnst.options.render import ComputeOptions
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
 
 
 def test_statistics_follow_slowly_and_start_anew_when_told(style: Path) -> None:

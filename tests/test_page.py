@@ -22,8 +22,8 @@ import pytest
 from conftest import ROOT
 from PIL import Image
 
-from vidnst.built_in import BUILT_IN
 from vidnst.media.ffmpeg_program import ffmpeg_program
+from vidnst.options.built_in import BUILT_IN
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytest.importorskip("streamlit", reason="streamlit is not installed")

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from conftest import ROOT, TONE, MakeClip
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
+from vidnst.apps.page.choice import Choice
+from vidnst.apps.page.folders import session_root
+from vidnst.apps.page.options import PageLimits, PageOptions
+from vidnst.apps.page.preview import frame_at, painted_at
+from vidnst.apps.page.session import Sessions
+from vidnst.apps.page.uploads import film_of, safe_name, style_of
 from vidnst.errors import MediaError, UsageError, VidnstError
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.page.choice import Choice
-from vidnst.page.folders import session_root
-from vidnst.page.options import PageLimits, PageOptions
-from vidnst.page.preview import frame_at, painted_at
-from vidnst.page.session import Sessions
-from vidnst.page.uploads import film_of, safe_name, style_of
 
 SAMPLE = ROOT / "samples" / "clip.mp4"
 PATIENCE_SECONDS = 240
@@ -239,7 +239,7 @@ def test_styles_a_mask_and_colors_are_in_the_command_and_in_the_still(
 
 def test_only_small_pictures_are_taken_for_a_cameras() -> None:
     pytest.importorskip("streamlit", reason="streamlit is not installed")
-    from vidnst.page.webcam import camera_picture
+    from vidnst.apps.page.webcam import camera_picture
 
     def sent(height: int, width: int) -> str:
         black = np.zeros((height, width, 3), np.uint8)
@@ -276,7 +276,7 @@ def test_only_loopback_is_local() -> None:
 def test_a_missing_streamlit_is_told_with_what_to_run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("vidnst.commands.page.find_spec", lambda name: None)
+    monkeypatch.setattr("vidnst.apps.cli.page.find_spec", lambda name: None)
     assert main(["page"]) == 2
     assert "pip install 'vidnst[page]'" in capsys.readouterr().err
 
@@ -288,7 +288,7 @@ def test_an_address_that_cannot_be_served_is_told(capsys: pytest.CaptureFixture[
 
 
 def test_readme_names_every_flag_of_the_page() -> None:
-    from vidnst.commands.page import page_parser
+    from vidnst.apps.cli.page import page_parser
 
     text = (ROOT / "README.md").read_text().split("\n## Page", 1)[1].split("\n## ", 1)[0]
     known = {flag for action in page_parser()._actions for flag in action.option_strings}

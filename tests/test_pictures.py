@@ -12,7 +12,7 @@ from jpeg12 import jpeg12
 from PIL import Image, ImageCms
 
 import vidnst
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 from vidnst.errors import MediaError
 from vidnst.media.pictures import notes_on, read_picture, write_picture
 

@@ -6,11 +6,11 @@ import pytest
 from conftest import ROOT, MakeClip
 from media_facts import facts
 
-from vidnst.built_in import built_in_style
-from vidnst.command import main
-from vidnst.commands.arguments import job_parser, render_options
-from vidnst.commands.settings import as_arguments, as_toml, preset_names, read_toml
+from vidnst.apps.cli.arguments import job_parser, render_options
+from vidnst.apps.cli.main import main
 from vidnst.errors import UsageError
+from vidnst.options.built_in import built_in_style
+from vidnst.options.text import as_arguments, as_toml, preset_names, read_toml
 
 
 def test_a_dumped_project_renders_the_same(
@@ -53,7 +53,7 @@ def test_settings_and_arguments_turn_into_each_other() -> None:
 
 @pytest.mark.parametrize("name", preset_names())
 def test_every_preset_is_understood_and_what_is_given_wins(name: str) -> None:
-    looks = "style" in read_toml(ROOT / "vidnst" / "presets" / f"{name}.toml")
+    looks = "style" in read_toml(ROOT / "vidnst" / "options" / "presets" / f"{name}.toml")
     options = render_options(["a.mp4", "--preset", name, *([] if looks else ["--style", "b.jpg"])])
     assert options != render_options(["a.mp4", "--style", "b.jpg"])
     own = render_options(["a.mp4", "--preset", name, "--style", "b.jpg", "--strength", "0.123"])

@@ -7,11 +7,11 @@ import torch
 from conftest import SHARED
 from media_facts import facts
 
-from vidnst.options import EncodeOptions, RenderOptions, SteadyOptions
-from vidnst.render import render
-from vidnst.style.code import code_encoder, style_code
-from vidnst.style.network import StyleNetwork
-from vidnst.style.shape import NetworkShape
+from vidnst.film.render import render
+from vidnst.nets.network import StyleNetwork
+from vidnst.nets.shape import NetworkShape
+from vidnst.nets.style_code import code_encoder, style_code
+from vidnst.options.render import EncodeOptions, RenderOptions, SteadyOptions
 
 CLIPS = sorted((SHARED / "clips").glob("*.mp4"))
 

@@ -14,23 +14,23 @@ from known_motion import texture
 from test_bad_input import refused
 from test_resume import FEW_STEPS
 
-from vidnst.command import main
-from vidnst.commands.arguments import render_options
-from vidnst.frames import Picture
+from vidnst.apps.cli.arguments import render_options
+from vidnst.apps.cli.main import main
+from vidnst.film.regions.masks import Mask
+from vidnst.film.regions.store import KeptWeights, WeightsWriter
+from vidnst.film.regions.track import Tracker
+from vidnst.film.regions.weigh import Weigher
+from vidnst.film.render import render
+from vidnst.frames.frame import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_picture, read_style, write_picture
-from vidnst.options import CrewOptions, RenderOptions
-from vidnst.regions.kept import KeptWeights, WeightsWriter
-from vidnst.regions.masks import Mask
-from vidnst.regions.options import Region, RegionOptions
-from vidnst.regions.track import Tracker
-from vidnst.regions.weigh import Weigher
-from vidnst.render import render
-from vidnst.style.distance import StyleJudge
-from vidnst.style.gatys import GatysStylizer
-from vidnst.style.losses import guided_moments, moments
-from vidnst.style.options import GatysOptions, StyleOptions
+from vidnst.nets.distance import StyleJudge
+from vidnst.nets.losses import guided_moments, moments
+from vidnst.options.regions import Region, RegionOptions
+from vidnst.options.render import CrewOptions, RenderOptions
+from vidnst.options.stylizers import GatysOptions, StyleOptions
+from vidnst.stylizers.optimized.gatys import GatysStylizer
 
 SIZE_HW = (216, 320)
 WAVE = ROOT / "samples" / "wave.jpg"

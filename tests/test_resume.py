@@ -18,17 +18,17 @@ import pytest
 from conftest import MakeClip
 from media_facts import facts
 
-import vidnst.rendering.film as rendering_film
-from vidnst.command import main
+import vidnst.film.plan as rendering_film
+from vidnst.apps.cli.main import main
 from vidnst.errors import OutputError
-from vidnst.frames import Frame, Picture
+from vidnst.film.paint import longest_segment
+from vidnst.film.render import Progress, render
+from vidnst.film.segments.job import Job, job_folder
+from vidnst.film.segments.segment import Plan, Record, Segment, frames_from
+from vidnst.frames.frame import Frame, Picture
 from vidnst.media.clip import probe
-from vidnst.options import EncodeOptions, RenderOptions, SteadyOptions
-from vidnst.render import Progress, render
-from vidnst.rendering.job import Job, job_folder
-from vidnst.rendering.paint import longest_segment
-from vidnst.rendering.segments import Plan, Record, Segment, frames_from
-from vidnst.style.options import GatysOptions, NeighborOptions
+from vidnst.options.render import EncodeOptions, RenderOptions, SteadyOptions
+from vidnst.options.stylizers import GatysOptions, NeighborOptions
 
 FEW_STEPS = GatysOptions(steps=(3,), frame_steps=2)
 _SHOTS = ("testsrc2", "mandelbrot", "testsrc")
@@ -63,7 +63,7 @@ def assert_same_film(one: Path, other: Path) -> None:
 # Processes that have imported already what takes long, but are no one's but the test's. Optimizers
 # import torch._dynamo where they are first made.
 _CHILDREN = multiprocessing.get_context("forkserver")
-_CHILDREN.set_forkserver_preload(["vidnst.render", "torch._dynamo"])
+_CHILDREN.set_forkserver_preload(["vidnst.film.render", "torch._dynamo"])
 
 
 def rendering(
@@ -201,7 +201,7 @@ def test_every_way_of_writing_resumes(
 def test_a_long_shot_goes_on_in_its_middle(
     make_clip: MakeClip, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidnst.rendering.paint.frames_ahead", lambda size_hw: 10)
+    monkeypatch.setattr("vidnst.film.paint.frames_ahead", lambda size_hw: 10)
     source = make_clip("take.mp4", frames=150, rate="25")
     options = RenderOptions(source, style, tmp_path / "out.mp4")
     whole = RenderOptions(source, style, tmp_path / "whole.mp4")
@@ -358,7 +358,7 @@ def test_pictures_that_were_on_the_way_to_their_place_are_painted_again(
     if there:
         target.parent.mkdir()
     with monkeypatch.context() as patch:
-        patch.setattr("vidnst.rendering.job.put_in_place", _half_put_in_place)
+        patch.setattr("vidnst.film.segments.job.put_in_place", _half_put_in_place)
         with pytest.raises(Stopped):
             render(RenderOptions(source, style, target))
     render(RenderOptions(source, style, target, overwrite=True))

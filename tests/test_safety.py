@@ -11,17 +11,17 @@ import pytest
 from conftest import ROOT, MakeClip
 from test_resume import three_shots
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 from vidnst.errors import OutputError
-from vidnst.inputs import inputs_of
-from vidnst.isolation import python_command, spawn_context
-from vidnst.options import CrewOptions, RenderOptions
-from vidnst.rendering.film import Film
-from vidnst.rendering.folder import job_folder
-from vidnst.rendering.job import Job
-from vidnst.rendering.manifest import manifest_of
-from vidnst.style.options import GatysOptions
-from vidnst.temporary import own_folder
+from vidnst.film.inputs import inputs_of
+from vidnst.film.manifest import manifest_of
+from vidnst.film.plan import Film
+from vidnst.film.segments.folder import job_folder
+from vidnst.film.segments.job import Job
+from vidnst.film.workers.isolation import python_command, spawn_context
+from vidnst.film.workers.temporary import own_folder
+from vidnst.options.render import CrewOptions, RenderOptions
+from vidnst.options.stylizers import GatysOptions
 
 
 def precious(folder: Path) -> Path:
@@ -94,7 +94,7 @@ def test_other_pythons_run_nothing_of_the_working_directory(name: str, tmp_path:
     assert done.returncode == 0, done.stderr
     spawned = (
         f"import sys; sys.path[:1] = [{str(ROOT)!r}]\n"
-        "from vidnst.isolation import spawn_context\n"
+        "from vidnst.film.workers.isolation import spawn_context\n"
         "if __name__ == '__main__':\n"
         "    process = spawn_context().Process(target=print, args=('spawned',))\n"
         "    process.start(); process.join(); sys.exit(process.exitcode)\n"

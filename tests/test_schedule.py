@@ -3,7 +3,7 @@
 import pytest
 
 from vidnst.errors import UsageError
-from vidnst.schedule import Curve, crossfade, parse_curve
+from vidnst.options.schedule import Curve, crossfade, parse_curve
 
 
 def test_a_curve_meets_its_keyframes_and_stays_at_its_ends() -> None:

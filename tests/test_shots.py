@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from conftest import ROOT, SHARED, gradient_picture
 
-from vidnst.command import main
-from vidnst.frames import Frame
+from vidnst.apps.cli.main import main
+from vidnst.frames.frame import Frame
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.shots import frames_ahead, in_shots, mark_shots

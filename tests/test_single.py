@@ -9,21 +9,21 @@ import torch
 from conftest import ROOT, gradient_picture
 from test_training import teacher
 
-from vidnst.built_in import built_in_style
-from vidnst.command import main
-from vidnst.commands.settings import tomllib
+from vidnst.apps.cli.main import main
 from vidnst.errors import TrainingError, WeightsError
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_picture, read_style, write_picture
-from vidnst.style.fast import FastStylizer
-from vidnst.style.losses import palette_loss, tone_loss, tones
-from vidnst.style.network import load_network
-from vidnst.style.options import StyleOptions
-from vidnst.style.pictures import StylePictures
-from vidnst.style.single import SingleNetwork, load_single, own_network, trained_for
-from vidnst.training.settings import SingleSettings
-from vidnst.training.single import train_single
-from vidnst.weights import SHA256, shipped_weights
+from vidnst.nets.losses import palette_loss, tone_loss, tones
+from vidnst.nets.network import load_network
+from vidnst.nets.single import SingleNetwork, load_single, own_network, trained_for
+from vidnst.nets.style_pictures import StylePictures
+from vidnst.nets.training.settings import SingleSettings
+from vidnst.nets.training.single import train_single
+from vidnst.nets.weights import SHA256, shipped_weights
+from vidnst.options.built_in import built_in_style
+from vidnst.options.stylizers import StyleOptions
+from vidnst.options.text import tomllib
+from vidnst.stylizers.fast import FastStylizer
 
 SIZE_HW = (64, 96)
 TINY = SingleSettings(

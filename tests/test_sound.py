@@ -7,9 +7,9 @@ import pytest
 from conftest import MakeClip
 from media_facts import facts
 
-from vidnst.options import RenderOptions
-from vidnst.render import Progress, render
-from vidnst.style.options import StyleOptions
+from vidnst.film.render import Progress, render
+from vidnst.options.render import RenderOptions
+from vidnst.options.stylizers import StyleOptions
 
 
 def paint(source: Path, style: Path, output: Path, **options: object) -> list[str]:

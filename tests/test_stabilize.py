@@ -10,18 +10,18 @@ import pytest
 from conftest import ROOT, SHARED
 from known_motion import known_film, texture, warping_error
 
-from vidnst.ahead import with_one_before
 from vidnst.errors import UsageError, WeightsError
-from vidnst.frames import Frame, Picture
+from vidnst.film.pipeline import with_one_before
+from vidnst.film.render import render
+from vidnst.frames.frame import Frame, Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_style
 from vidnst.media.shots import list_shots
-from vidnst.options import RenderOptions, SteadyOptions
-from vidnst.render import render
-from vidnst.stabilize import Linker, Links, Stabilizer
-from vidnst.style.fast import FastStylizer
-from vidnst.style.options import StyleOptions
+from vidnst.motion.hold import Linker, Links, Stabilizer
+from vidnst.options.render import RenderOptions, SteadyOptions
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
 
 
 def steadied(

@@ -10,10 +10,10 @@ import pytest
 from conftest import MakeClip
 from media_facts import decoded_sound, facts
 
+from vidnst.film.render import render
 from vidnst.media.ffmpeg_program import ffmpeg_program
-from vidnst.options import RenderOptions
-from vidnst.render import render
-from vidnst.style.options import StyleOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.stylizers import StyleOptions
 
 LINES = (
     "1\n00:00:00,500 --> 00:00:01,500\nbegins before\n\n"

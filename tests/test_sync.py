@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from odd_films import OF_EACH_CONTAINER, film, with_moved_clock
 
+from vidnst.film.render import render
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
-from vidnst.options import EncodeOptions, RenderOptions
-from vidnst.render import render
-from vidnst.style.options import StyleOptions
+from vidnst.options.render import EncodeOptions, RenderOptions
+from vidnst.options.stylizers import StyleOptions
 
 FRAME_SECONDS = 0.04
 FLASHES = (0.4, 1.52, 2.4)

@@ -9,19 +9,19 @@ import torch
 from conftest import MakeClip, gradient_picture
 from test_gatys import brushwork
 
-from vidnst.command import main
-from vidnst.frames import Picture
+from vidnst.apps.cli.main import main
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.style.fast import FastStylizer
-from vidnst.style.learning import TuneStep
-from vidnst.style.looks import save_looks
-from vidnst.style.losses import lattice_energy
-from vidnst.style.neighbor import neighbor_encoder
-from vidnst.style.options import NeighborOptions, StyleOptions, TeachOptions
-from vidnst.style.pictures import style_pictures
-from vidnst.style.taught import TaughtStylizer, chosen_lessons, lesson_size
-from vidnst.style.teaching import Lesson, teach
-from vidnst.style.tuned import RetrievedStylizer
+from vidnst.nets.losses import lattice_energy
+from vidnst.nets.style_pictures import style_pictures
+from vidnst.nets.training.learning import TuneStep
+from vidnst.nets.training.teaching import Lesson, teach
+from vidnst.options.stylizers import NeighborOptions, StyleOptions, TeachOptions
+from vidnst.stylizers.fast import FastStylizer
+from vidnst.stylizers.looks import save_looks
+from vidnst.stylizers.optimized.neighbor import neighbor_encoder
+from vidnst.stylizers.taught import TaughtStylizer, chosen_lessons, lesson_size
+from vidnst.stylizers.tuned import RetrievedStylizer
 
 SIZE_HW = (72, 96)
 SHORT = TeachOptions(lessons=2, lesson_steps=2, looks=1)

@@ -9,8 +9,8 @@ import torch
 import torchvision
 from conftest import SHARED
 
-from vidnst.command import main
-from vidnst.style.perceptual import load_encoder, torchvision_vgg19
+from vidnst.apps.cli.main import main
+from vidnst.nets.perceptual import load_encoder, torchvision_vgg19
 
 TEACHERS = sorted((SHARED / "teacher").glob("*.safetensors"))
 

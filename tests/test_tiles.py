@@ -9,19 +9,19 @@ import torch
 from conftest import ROOT
 from tolerances import assert_alike
 
-from vidnst.backends import engine
-from vidnst.backends.engine import make_engine
-from vidnst.backends.tiles import TilingEngine, halo_px, spans
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_style
-from vidnst.options import Backend, ComputeOptions
-from vidnst.style.bake import BakedNetwork
-from vidnst.style.fast import FastStylizer
-from vidnst.style.foreign import ForeignStylizer
-from vidnst.style.johnson import JohnsonNetwork
-from vidnst.style.network import STRIDE
-from vidnst.style.options import StyleOptions
-from vidnst.style.shape import NetworkShape, layers_of
+from vidnst.nets.bake import BakedNetwork
+from vidnst.nets.engines import engine
+from vidnst.nets.engines.engine import make_engine
+from vidnst.nets.engines.tiles import TilingEngine, halo_px, spans
+from vidnst.nets.johnson import JohnsonNetwork
+from vidnst.nets.network import STRIDE
+from vidnst.nets.shape import NetworkShape, layers_of
+from vidnst.options.render import Backend, ComputeOptions
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
+from vidnst.stylizers.foreign import ForeignStylizer
 
 pytestmark = pytest.mark.numeric
 

@@ -16,19 +16,19 @@ import torch
 from conftest import ROOT, SMALL_CHANNELS, gradient_picture
 from safetensors.torch import load_file
 
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 from vidnst.errors import TrainingError
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.motion.made_up import camera_noise, make_up_motion
-from vidnst.style.code import code_encoder, style_code
-from vidnst.style.network import load_network
-from vidnst.style.perceptual import PerceptualEncoder, load_encoder
-from vidnst.training.encoder import distill, train_encoder
-from vidnst.training.gradients import teach_gradient
-from vidnst.training.pictures import load_squares, random_crops
-from vidnst.training.settings import EncoderSettings, TrainingSettings
-from vidnst.training.start import fresh_encoder, widened
-from vidnst.training.train import train
+from vidnst.motion.synthetic import camera_noise, make_up_motion
+from vidnst.nets.network import load_network
+from vidnst.nets.perceptual import PerceptualEncoder, load_encoder
+from vidnst.nets.style_code import code_encoder, style_code
+from vidnst.nets.training.encoder import distill, train_encoder
+from vidnst.nets.training.gradients import teach_gradient
+from vidnst.nets.training.pictures import load_squares, random_crops
+from vidnst.nets.training.settings import EncoderSettings, TrainingSettings
+from vidnst.nets.training.start import fresh_encoder, widened
+from vidnst.nets.training.train import train
 
 TINY = TrainingSettings(
     steps=4,
@@ -196,7 +196,7 @@ def test_training_needs_only_what_a_bare_gpu_machine_has() -> None:
     )
     code = (
         f"import sys\nsys.modules.update(dict.fromkeys({lacking}))\n"
-        "from vidnst.training import encoder, train\nfrom vidnst.command import main\n"
+        "from vidnst.nets.training import encoder, train\nfrom vidnst.apps.cli.main import main\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr

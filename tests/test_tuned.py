@@ -9,20 +9,20 @@ import pytest
 import torch
 from conftest import SMALL_CHANNELS, MakeClip, devices_handed_on, gradient_picture
 
-from vidnst.command import main
-from vidnst.frames import Picture
+from vidnst.apps.cli.main import main
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.style.bake import BakedNetwork, bake
-from vidnst.style.learning import TuneStep
-from vidnst.style.likeness import judged_layers
-from vidnst.style.network import StyleNetwork
-from vidnst.style.options import StyleOptions, TuneOptions
-from vidnst.style.pictures import StylePictures, style_pictures
-from vidnst.style.shape import NetworkShape
-from vidnst.style.style_crops import StyleCrops
-from vidnst.style.tuned import TunedStylizer
-from vidnst.style.tuning import tune
-from vidnst.training.start import fresh_encoder
+from vidnst.nets.bake import BakedNetwork, bake
+from vidnst.nets.network import StyleNetwork
+from vidnst.nets.shape import NetworkShape
+from vidnst.nets.style_pictures import StylePictures, style_pictures
+from vidnst.nets.training.learning import TuneStep
+from vidnst.nets.training.likeness import judged_layers
+from vidnst.nets.training.start import fresh_encoder
+from vidnst.nets.training.style_crops import StyleCrops
+from vidnst.nets.training.tuning import tune
+from vidnst.options.stylizers import StyleOptions, TuneOptions
+from vidnst.stylizers.tuned import TunedStylizer
 
 SHORT = TuneOptions(tune_steps=2)
 
@@ -222,7 +222,7 @@ def test_it_is_tuned_where_the_device_says(
 ) -> None:
     file = tmp_path / ("tuned.safetensors" if command == ["tune"] else "painted.png")
     arguments = [*command, str(photo), "--style", str(style), "-o", str(file), "--teach", teach]
-    devices = devices_handed_on(monkeypatch, f"vidnst.style.{painter}", arguments)
+    devices = devices_handed_on(monkeypatch, f"vidnst.stylizers.{painter}", arguments)
     assert devices == ["cpu", "cuda", "cuda"]
 
 

@@ -20,11 +20,11 @@ class Watch:
 sys.meta_path.insert(0, Watch())
 """
 COMMAND = f"""
-from vidnst.command import main
+from vidnst.apps.cli.main import main
 picture = {str(ROOT / "samples" / "wave.jpg")!r}
 main([picture, "--style", picture, "--strength", "0", "--size", "64", "-o", "out.png"])
 """
-NODE = "import vidnst.rendering.cluster"
+NODE = "import vidnst.film.workers.cluster"
 """What a worker does on another machine, to which no variable of ours comes."""
 
 

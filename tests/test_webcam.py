@@ -17,14 +17,14 @@ from conftest import ROOT
 from live_session import camera, eventually, live, make_camera, options, other_style
 from media_facts import facts
 
-from vidnst.command import main
-from vidnst.commands.webcam import webcam_options, webcam_parser
+from vidnst.apps.cli.main import main
+from vidnst.apps.cli.webcam import webcam_options, webcam_parser
 from vidnst.errors import OutputError, UsageError, VidnstError
-from vidnst.live.options import OutputOptions
 from vidnst.live.virtual_camera import VirtualCamera
 from vidnst.media.pictures import read_style
-from vidnst.style.fast import FastStylizer
-from vidnst.style.options import Color, StyleOptions
+from vidnst.options.stylizers import Color, StyleOptions
+from vidnst.options.webcam import OutputOptions
+from vidnst.stylizers.fast import FastStylizer
 
 __all__ = ["camera", "other_style"]
 
@@ -151,7 +151,7 @@ def test_a_snapshot_that_cannot_be_saved_does_not_end_the_session(
     camera: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "vidnst.webcam._Session._named", lambda self, ending: tmp_path / "no" / f"x.{ending}"
+        "vidnst.live.session._Session._named", lambda self, ending: tmp_path / "no" / f"x.{ending}"
     )
     with live(options(camera, style)) as session:
         eventually(lambda: session.shown)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import torch
 
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 
 
 class Tolerance(NamedTuple):

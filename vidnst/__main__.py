@@ -1,3 +1,3 @@
-from vidnst.command import run
+from vidnst.apps.cli.main import run
 
 run()

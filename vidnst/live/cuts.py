@@ -5,7 +5,7 @@ from collections import deque
 import cv2
 import numpy as np
 
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 
 _SEEN_HW = (36, 64)
 _SHADES = 6

@@ -1,9 +1,9 @@
 """What keeps a live picture steady: cuts are told, and painted frames held along the motion."""
 
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.live.cuts import CutWatch
-from vidnst.options import SteadyOptions
-from vidnst.stabilize import Linker, Stabilizer
+from vidnst.motion.hold import Linker, Stabilizer
+from vidnst.options.render import SteadyOptions
 
 
 class Holding:

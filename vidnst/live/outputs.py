@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 
 Wish = Literal[
     "next-style",

@@ -13,15 +13,15 @@ from types import TracebackType
 import torch
 
 from vidnst.errors import UsageError
-from vidnst.frames import Picture
+from vidnst.film.source import read_styles
+from vidnst.frames.frame import Picture
 from vidnst.live.pace import LEVELS, Level
-from vidnst.mixing import WeightedStyle
-from vidnst.options import ComputeOptions
-from vidnst.source import read_styles
-from vidnst.style.fast import FastStylizer
-from vidnst.style.feed_forward import FeedForwardStylizer
-from vidnst.style.options import StyleOptions
-from vidnst.style.tuned import RetrievedStylizer, is_tuned
+from vidnst.options.mixing import WeightedStyle
+from vidnst.options.render import ComputeOptions
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
+from vidnst.stylizers.feed_forward import FeedForwardStylizer
+from vidnst.stylizers.tuned import RetrievedStylizer, is_tuned
 
 _EARLY_SECONDS = 0.25
 _EARLY_MEASUREMENTS = 4

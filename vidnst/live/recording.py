@@ -6,13 +6,13 @@ from queue import Full, Queue
 from threading import Thread
 
 from vidnst.errors import MediaError
-from vidnst.frames import Frame, Picture
+from vidnst.frames.frame import Frame, Picture
 from vidnst.live.outputs import Shown, Wish
 from vidnst.media.color import BT709
 from vidnst.media.containers import choose_encoding, container_of
 from vidnst.media.encode import Encoder
 from vidnst.media.result import PendingResult, check_target
-from vidnst.options import EncodeOptions
+from vidnst.options.render import EncodeOptions
 
 _CLOCK = Fraction(1, 1000)
 _DEPTH = 16

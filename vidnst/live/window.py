@@ -6,7 +6,7 @@ import sys
 import cv2
 import numpy as np
 
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.live.outputs import KEYS, Shown, Status, Wish
 
 _TITLE = "vidnst"

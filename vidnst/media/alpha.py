@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vidnst.frames import Alpha, Picture
+from vidnst.frames.frame import Alpha, Picture
 from vidnst.media.clip import ColorTags
 from vidnst.media.color import has_alpha, rgb_pixels, to_rgb, tone_map
 from vidnst.media.pictures import resize

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from av.video.reformatter import Interpolation
 
-from vidnst.frames import Alpha, Picture
+from vidnst.frames.frame import Alpha, Picture
 from vidnst.media.clip import HLG, PQ, Clip, ColorTags
 
 Floats = npt.NDArray[np.float32]

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vidnst.errors import MediaError
-from vidnst.frames import Alpha, Frame, Picture
+from vidnst.frames.frame import Alpha, Frame, Picture
 from vidnst.media.alpha import to_rgb_and_alpha
 from vidnst.media.clip import Clip
 from vidnst.media.color import to_rgb

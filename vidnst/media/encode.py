@@ -14,7 +14,7 @@ from av import Packet
 from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError
-from vidnst.frames import Frame
+from vidnst.frames.frame import Frame
 from vidnst.media.clip import ColorTags
 from vidnst.media.color import LIMITED_RANGE, from_rgb, is_rgb
 from vidnst.media.containers import Encoding

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile, ImageOps
 
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 
 # Nothing that starts other programs, as Pillow does for PostScript.
 _FORMATS = (

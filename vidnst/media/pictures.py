@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from vidnst.errors import MediaError, OutputError
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.names import is_sequence
 from vidnst.media.picture_files import (
     decode_picture,

@@ -11,7 +11,7 @@ import numpy as np
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
 
-from vidnst.frames import Frame, Picture
+from vidnst.frames.frame import Frame, Picture
 from vidnst.media.clip import Clip
 from vidnst.media.decode import decode
 from vidnst.media.pictures import resize

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 
 _SMALLEST_SIDE = 32
 """DIS matches patches on a pyramid; smaller frames leave it nothing to match."""

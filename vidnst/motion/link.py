@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.media.pictures import resize
 from vidnst.motion.flow import Flow
 from vidnst.motion.visibility import flow_disagreement, inside

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.errors import WeightsError
-from vidnst.frames import Picture
+from vidnst.frames.frame import Picture
 from vidnst.motion.flow import Flow, FlowFunction
 
 if TYPE_CHECKING:

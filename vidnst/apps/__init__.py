@@ -1,0 +1,1 @@
+"""What people start: the commands, the page, batches, and the Python interface."""

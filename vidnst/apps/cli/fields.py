@@ -1,0 +1,62 @@
+"""Options of the command line out of the fields of option dataclasses."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Any
+
+from vidnst.options.fields import flag_of
+from vidnst.options.render import OptionGroup, StartNumber, parse_start_number
+
+
+def add_options(group: "argparse._ArgumentGroup", options: type[OptionGroup]) -> None:
+    """Add an argument for every field of options; not given, it is None."""
+    for field in fields(options):
+        group.add_argument(
+            flag_of(field.name),
+            type=_reader(field),
+            choices=field.metadata["choices"] or None,
+            default=None,
+            metavar=None if field.metadata["choices"] else "VALUE",
+            help=f"{field.metadata['help']}{_default_shown(field)}",
+        )
+
+
+def given_options(args: argparse.Namespace, options: type[OptionGroup]) -> dict[str, Any]:
+    """Of the arguments that add_options added, those that were given."""
+    names = [field.name for field in fields(options)]
+    return {name: value for name in names if (value := getattr(args, name)) is not None}
+
+
+_READERS: dict[Any, Callable[[str], Any]] = {
+    int | None: int,
+    Path | None: Path,
+    str | None: str,
+    StartNumber | None: parse_start_number,
+}
+"""For fields whose default, None, does not tell what they are; float for all others."""
+
+
+def _reader(field: "Field[Any]") -> Callable[[str], Any]:
+    """What turns an argument into a value of the field."""
+    if not isinstance(field.default, tuple):
+        if field.default is None:
+            return _READERS.get(field.type, float)
+        return type(field.default)
+    kind = type(field.default[0])
+
+    def read(text: str) -> tuple[Any, ...]:
+        try:
+            return tuple(kind(part) for part in text.split("+"))
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} are no numbers joined by +") from None
+
+    return read
+
+
+def _default_shown(field: "Field[Any]") -> str:
+    if field.default is None:
+        return ""
+    parts = field.default if isinstance(field.default, tuple) else (field.default,)
+    return f" (default: {'+'.join(f'{p:g}' if isinstance(p, float) else str(p) for p in parts)})"

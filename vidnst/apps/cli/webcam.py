@@ -1,0 +1,143 @@
+"""vidnst webcam --style PICTURE...: a camera's picture, painted live."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from vidnst.apps.cli.parser import Parser
+from vidnst.apps.cli.tell import tell
+from vidnst.options.built_in import style_path
+from vidnst.options.render import SteadyOptions
+from vidnst.options.stylizers import Color, StyleOptions
+from vidnst.options.webcam import OutputOptions, PaceOptions, WebcamOptions
+
+if TYPE_CHECKING:
+    from vidnst.live.metrics import Report
+
+_KEYS = """\
+keys, in the window and on the page:
+  n next style    + - strength    [ ] steadiness    c side by side
+  s snapshot      r record        q quit
+"""
+
+
+def webcam_parser() -> Parser:
+    """The arguments of the webcam."""
+    parser = Parser(
+        prog="vidnst webcam",
+        description="Paint what a camera sees, live.",
+        epilog=_KEYS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--style", type=style_path, nargs="+", required=True, metavar="PICTURE",
+        help="pictures, or names of built-in styles, to paint like; the first at first",
+    )  # fmt: skip
+    parser.add_argument(
+        "--camera", default=WebcamOptions.camera, metavar="SOURCE",
+        help="a camera's number or device, a stream's URL, or a film that stands in for a camera "
+        "(default: %(default)s)",
+    )  # fmt: skip
+    group = parser.add_argument_group("how it is painted")
+    group.add_argument(
+        "--fps", type=float, default=PaceOptions.fps, metavar="RATE",
+        help="frames a second to hold, by painting smaller (default: %(default)g)",
+    )  # fmt: skip
+    group.add_argument(
+        "--size", metavar="WxH|H",
+        help="of the painted picture (default: the camera's, of a tall one 480 lines)",
+    )  # fmt: skip
+    group.add_argument(
+        "--strength", type=float, default=StyleOptions.strength, metavar="0..1",
+        help="how much style (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--brush-size", type=float, metavar="PERCENT",
+        help="size of the marks in percent of the frame's height, 0.5..25",
+    )  # fmt: skip
+    group.add_argument(
+        "--color", choices=get_args(Color), default=StyleOptions.color,
+        help="which colors: the style's; luminance: the camera's, painted in light and dark; "
+        "match: the style's, brought near those of each shot (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument(
+        "--steady", type=float, default=SteadyOptions.steady, metavar="0..1",
+        help="how much flicker is taken away (default: %(default)s)",
+    )  # fmt: skip
+    group.add_argument("--weights", type=Path, help="a network by vidnst train or vidnst tune")
+    group = parser.add_argument_group("where it goes; without any of these, into a window")
+    group.add_argument("--no-window", action="store_true", help="open no window")
+    group.add_argument(
+        "--http", type=int, metavar="PORT",
+        help="serve a page on http://127.0.0.1:PORT/; 0 takes any port that is free",
+    )  # fmt: skip
+    group.add_argument(
+        "--virtual-camera", action="store_true",
+        help="be a camera for other programs (needs pyvirtualcam)",
+    )  # fmt: skip
+    group.add_argument("--record", type=Path, metavar="FILE", help="write a film")
+    group.add_argument("--overwrite", action="store_true", help="replace a film that exists")
+    group = parser.add_argument_group("what is told")
+    group.add_argument("--quiet", action="store_true", help="tell nothing but errors")
+    group.add_argument("--json", action="store_true", help="print the figures at the end as JSON")
+    return parser
+
+
+def webcam_options(arguments: Sequence[str]) -> WebcamOptions:
+    """The options that arguments stand for. Raises UsageError."""
+    return _options_of(webcam_parser().parse_args(arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run it and return the exit code."""
+    args = webcam_parser().parse_args(arguments)
+    options = _options_of(args)
+    from vidnst.live.session import webcam
+
+    def note(notice: str) -> None:
+        if not args.quiet:
+            # The figures alone go to stdout.
+            tell(notice, file=sys.stderr)
+
+    report = webcam(options, on_notice=note)
+    if args.json:
+        print(json.dumps(asdict(report)))
+    elif not args.quiet:
+        tell(_summary(report))
+    return 0
+
+
+def _options_of(args: argparse.Namespace) -> WebcamOptions:
+    return WebcamOptions(
+        styles=tuple(args.style),
+        camera=args.camera,
+        size=args.size,
+        weights=args.weights,
+        painting=StyleOptions(strength=args.strength, brush_size=args.brush_size, color=args.color),
+        steadying=SteadyOptions(steady=args.steady),
+        pacing=PaceOptions(fps=args.fps),
+        outputs=OutputOptions(
+            window=not args.no_window,
+            http=args.http,
+            virtual_camera=args.virtual_camera,
+            record=args.record,
+            overwrite=args.overwrite,
+        ),
+    )
+
+
+def _summary(report: "Report") -> str:
+    parts = [
+        f"{report.shown} frames shown of {report.captured}",
+        f"{report.seconds:.1f} s",
+        f"{report.shown / max(report.seconds, 1e-9):.1f} fps",
+    ]
+    if report.shown:
+        told = ", ".join(f"{ms:.0f} ms ({p} %)" for p, ms in report.latency_ms.items())
+        parts.append(f"latency {told}")
+    return ", ".join(parts)

@@ -1,0 +1,232 @@
+"""Where film, style and settings are chosen."""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import get_args
+
+import streamlit as st
+
+from vidnst.apps.page.choice import Choice
+from vidnst.apps.page.session import Session
+from vidnst.apps.page.uploads import FILM_ENDINGS, STYLE_ENDINGS, Source
+from vidnst.errors import VidnstError
+from vidnst.frames.frame import Picture
+from vidnst.media.pictures import fitted, read_picture
+from vidnst.options.render import OPTIMIZING, SteadyOptions, Stylizer
+from vidnst.options.stylizers import Color, StyleOptions
+
+_BRUSHES = (None, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 25.0)
+_WEIGHT, _NEXT_MASK = "weight of ", "next mask"
+_TILE_HW = (72, 96)
+_HEIGHTS = (240, 360, 480, 720, 1080, 1440)
+_COLORS: dict[Color, str] = {
+    "style": "the style's",
+    "match": "the style's, near the film's",
+    "luminance": "the film's",
+}
+_KEPT = (
+    "film", "style", "others", "mask", "track", "stylizer", "strength", "brush_size", "color",
+    "steady", "size", "view",
+)  # fmt: skip
+"""Settings that outlive a reload of the page."""
+
+
+def choose(session: Session, *, local: bool) -> Choice | None:
+    """All that can be chosen; None while there is no film or no style.
+
+    local: whether films may be named where they lie on this machine.
+    """
+    film = _pick(session.films, "film", FILM_ENDINGS, session.take_film)
+    if local:
+        with st.expander("A film on this machine"):
+            st.text_input(
+                "Path", key="path", placeholder="/home/me/film.mp4",
+                on_change=partial(_use_path, session),
+            )  # fmt: skip
+    style = _pick(session.styles, "style", STYLE_ENDINGS, session.take_style)
+    _show_built_in(session.styles)
+    if film is None or style is None:
+        return None
+    others = _others(session, style)
+    mask = _mask(session)
+    choice = Choice(
+        film,
+        style,
+        others,
+        mask,
+        track=mask is not None and st.checkbox(
+            "The mask follows the motion", key="track",
+            help="It is carried from the first frame through the first shot; else it stays.",
+        ),
+        strength=st.slider(
+            "Strength", 0.0, 1.0, step=0.05, key=_remembered("strength", StyleOptions.strength),
+            help="How much style; 0 is the film itself.",
+        ),
+        brush_size=st.select_slider(
+            "Brush size", _BRUSHES, key="brush_size",
+            format_func=lambda size: "finest" if size is None else f"{size:g} %",
+            help="Size of the marks, in percent of the frame's height.",
+        ),
+        color=st.radio(
+            "Colors", get_args(Color), format_func=_COLORS.__getitem__, key="color",
+            horizontal=True,
+        ),
+        steady=st.slider(
+            "Steadiness", 0.0, 1.0, step=0.05, key=_remembered("steady", SteadyOptions.steady),
+            disabled=st.session_state.get("stylizer") in OPTIMIZING,
+            help="How much flicker is taken away. It shows in motion, not in a still.",
+        ),
+        stylizer=st.radio(
+            "Stylizer", get_args(Stylizer), key="stylizer", horizontal=True,
+            help="fast: at once. tuned: first learns, for minutes, to paint as neighbor does. "
+            "neighbor: paints with the style's own strokes, minutes for each second of film. "
+            "gatys: as slow, by the style's statistics.",
+        ),
+        size=_size(film),
+    )  # fmt: skip
+    kept = [key for key in st.session_state if key in _KEPT or str(key).startswith(_WEIGHT)]
+    session.choices = {str(key): st.session_state[key] for key in kept}
+    return choice
+
+
+def _remembered(key: str, default: float) -> str:
+    """The key of a slider, whose value may be known from before the page was loaded again."""
+    st.session_state.setdefault(key, default)
+    return key
+
+
+def use_drawn_mask(session: Session, png: bytes) -> None:
+    """Take up a mask that was drawn. Raises what take_mask raises."""
+    name = f"mask-{len(session.masks) + 1}.png"
+    st.session_state[_NEXT_MASK] = session.take_mask(name, png)
+
+
+def _show_built_in(styles: list[Source]) -> None:
+    """Pictures of those that ship, each with a button that takes it."""
+    with st.expander("Built-in styles"), st.container(horizontal=True, key="built_in"):
+        for style in (each for each in styles if each.sample):
+            with st.container(width=_TILE_HW[1]):
+                st.image(_tile(style.path), width="stretch", alt=style.name)
+                st.button(
+                    style.name, key=f"built-in {style.name}", width="stretch",
+                    on_click=partial(_choose, style),
+                )  # fmt: skip
+
+
+def _choose(style: Source) -> None:
+    st.session_state["style"] = style
+
+
+def _others(session: Session, style: Source) -> tuple[tuple[Source, float], ...]:
+    """More styles, with their weights."""
+    more = [other for other in session.styles if other != style]
+    if not more:
+        return ()
+    known = [other for other in st.session_state.get("others", []) if other in more]
+    st.session_state["others"] = known
+    chosen = st.multiselect(
+        "Mixed with", more, key="others", format_func=lambda source: source.label,
+        placeholder="no other style",
+    )  # fmt: skip
+    return tuple(
+        (
+            other,
+            st.slider(
+                f"Weight of {other.name}", 0.1, 3.0, step=0.1,
+                key=_remembered(f"{_WEIGHT}{other.path}", 1.0),
+                help=f"{style.name} has the weight 1.",
+            ),
+        )
+        for other in chosen
+    )  # fmt: skip
+
+
+def _mask(session: Session) -> Source | None:
+    """Where is painted; None is everywhere."""
+    if _NEXT_MASK in st.session_state:
+        # Before its widgets are made: later it would be too late to change them.
+        st.session_state["mask"] = st.session_state.pop(_NEXT_MASK)
+        st.session_state["drawing"] = False
+    with st.expander("Paint only a part"):
+        mask = _pick(session.masks, "mask", STYLE_ENDINGS, session.take_mask, everything=True)
+        st.toggle("Draw a mask on the still", key="drawing")
+    return mask
+
+
+def _size(film: Source) -> str | None:
+    assert film.clip is not None
+    height, width = film.clip.size_hw
+    sizes = ["", *(str(h) for h in _HEIGHTS if h < height)]
+    if st.session_state.get("size") not in sizes:
+        st.session_state["size"] = ""
+    size = st.selectbox(
+        "Size", sizes, key="size",
+        format_func=lambda size: f"{size} lines" if size else f"as filmed ({width}x{height})",
+    )  # fmt: skip
+    return size or None
+
+
+def _pick(
+    known: list[Source],
+    kind: str,
+    endings: tuple[str, ...],
+    take: Callable[[str, bytes], Source],
+    *,
+    everything: bool = False,
+) -> Source | None:
+    """One of the known ones, or none; what is added is looked through, and then chosen.
+
+    everything: whether none of them may be chosen.
+    """
+    chosen: Source | None = None
+    if known:
+        with st.container(key=f"pick_{kind}"):
+            shares = [1] if kind == "film" else [3, 1]
+            columns = st.columns(shares, vertical_alignment="bottom")
+            chosen = columns[0].selectbox(
+                kind.capitalize(), [*[None] * everything, *known], key=kind,
+                format_func=lambda source: source.label if source else "everything",
+            )  # fmt: skip
+            if chosen is not None and kind != "film":
+                columns[1].image(_thumbnail(chosen.path), width="stretch", alt=chosen.name)
+    # Under a new name it is empty again, and holds no file in memory.
+    name = f"{kind}_upload_{st.session_state.get(f'{kind}_uploads', 0)}"
+    st.file_uploader(
+        f"Add a {kind}", endings, key=name, on_change=partial(_take, kind, name, take),
+        label_visibility="collapsed",
+    )  # fmt: skip
+    refused = st.session_state.get(f"{kind}_refused")
+    if refused:
+        st.error(refused)
+    return chosen
+
+
+def _take(kind: str, name: str, take: Callable[[str, bytes], Source]) -> None:
+    uploaded = st.session_state[name]
+    if uploaded is not None:
+        _choose_or_refuse(kind, partial(take, uploaded.name, uploaded.getvalue()))
+        st.session_state[f"{kind}_uploads"] = st.session_state.get(f"{kind}_uploads", 0) + 1
+
+
+def _use_path(session: Session) -> None:
+    if st.session_state["path"].strip():
+        _choose_or_refuse("film", partial(session.point_to_film, st.session_state["path"]))
+
+
+def _choose_or_refuse(kind: str, find: Callable[[], Source]) -> None:
+    try:
+        st.session_state[kind] = find()
+        st.session_state[f"{kind}_refused"] = None
+    except (OSError, VidnstError) as error:
+        st.session_state[f"{kind}_refused"] = str(error)
+
+
+@lru_cache(maxsize=32)
+def _tile(path: Path) -> Picture:
+    return fitted(read_picture(path), _TILE_HW)
+
+
+@lru_cache(maxsize=32)
+def _thumbnail(path: Path) -> Picture:
+    return read_picture(path, long_side=240)

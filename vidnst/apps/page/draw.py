@@ -1,0 +1,22 @@
+"""A mask, drawn over a frame."""
+
+from base64 import b64decode
+
+from vidnst.apps.page.components import component, data_url
+from vidnst.frames.frame import Picture
+
+
+def draw(scene: Picture, *, told: str, key: str) -> bytes | None:
+    """Let a mask be drawn over RGB uint8 (H, W, 3); the mask as a PNG, once, when it is done.
+
+    told: what the scene shows, for who cannot see. Raises ValueError where what came is no PNG.
+    """
+    height, width = scene.shape[:2]
+    drawn = component("draw")(
+        data={"scene": data_url(scene), "size": [width, height], "told": told},
+        on_mask_change=lambda: None,
+        key=key,
+    ).mask
+    if drawn is None:
+        return None
+    return b64decode(str(drawn).removeprefix("data:image/png;base64,"), validate=True)

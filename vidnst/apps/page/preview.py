@@ -1,0 +1,103 @@
+"""The painted still under the time slider: networks and frames are kept, so that it comes soon."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from vidnst.apps.page.choice import Choice
+from vidnst.errors import MediaError
+from vidnst.film.regions.prepass import still_weights
+from vidnst.frames.color import colored
+from vidnst.frames.frame import Picture
+from vidnst.frames.shares import in_floats
+from vidnst.media.clip import Clip
+from vidnst.media.decode import decode
+from vidnst.options.regions import RegionOptions
+from vidnst.options.render import ComputeOptions, RenderOptions, SteadyOptions, parse_size
+from vidnst.options.stylizers import StyleOptions
+from vidnst.stylizers.feed_forward import NATURAL_BRUSH_PX, FeedForwardStylizer
+from vidnst.stylizers.registry import make_stylizer
+
+_MOST_PIXELS = 640 * 360
+"""Of a still; a larger one would take more than a second."""
+
+_COMPUTE = ComputeOptions(backend="torch")
+"""For one frame: other engines take longer to prepare than to paint."""
+
+_NOWHERE = Path("still.mp4")
+"""Nothing is written there."""
+
+_painter = ThreadPoolExecutor(1, "still")
+"""One for all sessions: two at once would only wait for each other."""
+
+
+def still_size(choice: Choice) -> tuple[int, int]:
+    """The size (H, W) a still is painted at: the film's, up to a size that is painted soon."""
+    height, width = painted_size_hw(choice)
+    shrunk = min(1.0, (_MOST_PIXELS / (height * width)) ** 0.5)
+    return max(16, round(height * shrunk)), max(16, round(width * shrunk))
+
+
+def painted_size_hw(choice: Choice) -> tuple[int, int]:
+    """The size (H, W) the film itself will be painted at. Raises UsageError."""
+    assert choice.film.clip is not None
+    source_hw = choice.film.clip.size_hw
+    return parse_size(choice.size, source_hw) if choice.size else source_hw
+
+
+@lru_cache(maxsize=16)
+def frame_at(clip: Clip, seconds: float, size_hw: tuple[int, int]) -> Picture:
+    """The first frame at or after a time, RGB uint8 (H, W, 3); the first of all past the last.
+
+    Raises MediaError.
+    """
+    for start_seconds in (seconds or None, None):
+        with closing(decode(clip, size_hw=size_hw, start_seconds=start_seconds)) as frames:
+            found = next(frames, None)
+        if found is not None:
+            return found.picture
+    raise MediaError("there is no frame to be shown")
+
+
+def painted_at(choice: Choice, seconds: float) -> Picture:
+    """That frame, painted by the fast network; steadiness plays no part in one frame.
+
+    A mask that follows the motion lies where it was drawn. Raises MediaError and UsageError.
+    """
+    clip, size_hw = choice.film.clip, still_size(choice)
+    assert clip is not None
+    options = replace(choice, stylizer="fast", steady=SteadyOptions.steady, size=None, track=False)
+    brush_size = choice.brush_size
+    if brush_size is not None and brush_size / 100 * size_hw[0] < NATURAL_BRUSH_PX:
+        options = replace(options, brush_size=None)  # Finer marks than a still has room for.
+    asked = replace(options.options(_NOWHERE), compute=_COMPUTE)
+    return _painter.submit(_paint, clip, seconds, size_hw, asked).result()
+
+
+@lru_cache(maxsize=32)
+def _paint(clip: Clip, seconds: float, size_hw: tuple[int, int], options: RenderOptions) -> Picture:
+    frame = frame_at(clip, seconds, size_hw)
+    weights = None
+    if options.regions.regions:
+        weights = in_floats(still_weights(options.regions, size_hw, clip.size_hw))
+    stylizer = _stylizer(
+        replace(options, regions=RegionOptions(), painting=_whole(options)), size_hw
+    )
+    stylizer.options = options.painting
+    stylizer.begin_shot([frame])
+    return colored(stylizer.paint(frame, weights), frame, options.painting.color)
+
+
+def _whole(options: RenderOptions) -> StyleOptions:
+    """How it would paint at full strength in the style's colors: both may still change."""
+    return StyleOptions(brush_size=options.painting.brush_size)
+
+
+@lru_cache(maxsize=4)
+def _stylizer(options: RenderOptions, size_hw: tuple[int, int]) -> FeedForwardStylizer:
+    """What has read the styles for a size."""
+    stylizer = make_stylizer(options, size_hw, lambda step: None, at_once=1)
+    assert isinstance(stylizer, FeedForwardStylizer)
+    return stylizer

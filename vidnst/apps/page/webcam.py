@@ -1,0 +1,109 @@
+"""What the visitor's own camera sees, painted live: the browser sends a frame, and gets it back."""
+
+from base64 import b64decode
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from vidnst.apps.page.components import component, data_url
+from vidnst.apps.page.session import Session
+from vidnst.apps.page.uploads import Source
+from vidnst.errors import MediaError, VidnstError
+from vidnst.frames.frame import Picture
+from vidnst.live.holding import Holding
+from vidnst.live.painter import LivePainter
+from vidnst.options.render import SteadyOptions
+from vidnst.options.stylizers import StyleOptions
+
+_WIDTH = 480
+_MOST_PIXELS = 1280 * 720
+_ANSWER = "webcam answer"
+_painting = ThreadPoolExecutor(1, "webcam")
+"""One thread: libraries keep threads of their own for each that asks them to compute."""
+
+
+class Mirror:
+    """Paints frames of one size in one style."""
+
+    def __init__(self, style: Source, strength: float, first: Picture) -> None:
+        self.style, self.shape = style, first.shape
+        self._strength = strength
+        size_hw = first.shape[0], first.shape[1]
+        self._painter = LivePainter([style.path], StyleOptions(strength=strength), first=first)
+        self._holding = Holding(SteadyOptions(), size_hw=size_hw)
+
+    def paint(self, picture: Picture, *, strength: float) -> Picture:
+        """Paint the next frame, RGB uint8 (H, W, 3)."""
+        if strength != self._strength:
+            self._strength = strength
+            self._painter.change_strength(strength)
+        if self._holding.opens_shot(picture):
+            self._painter.begin_shot()
+        return self._holding.held(picture, self._painter.paint(picture), strength=strength)
+
+    def close(self) -> None:
+        """Stop its threads."""
+        self._painter.close()
+
+
+def show_webcam(session: Session) -> None:
+    """A camera's picture, with its style and strength."""
+    style = st.selectbox(
+        "Style", session.styles, key="webcam style", format_func=lambda source: source.label
+    )
+    strength = st.slider("Strength", 0.0, 1.0, StyleOptions.strength, 0.05, key="webcam strength")
+    if style is None:
+        return
+
+    def answer() -> None:
+        frame = st.session_state["webcam"].frame
+        if frame:
+            st.session_state[_ANSWER] = _answer(session, style, strength, frame)
+
+    component("webcam")(
+        data={"width": _WIDTH, **st.session_state.get(_ANSWER, {})},
+        on_frame_change=answer,
+        key="webcam",
+    )
+
+
+def _answer(
+    session: Session, style: Source, strength: float, frame: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the browser gets for a frame."""
+    try:
+        picture = camera_picture(str(frame["jpeg"]))
+        painted = _painting.submit(_painted, session, style, strength, picture).result()
+    except (VidnstError, ValueError, KeyError) as error:
+        return {"error": str(error)}
+    return {"number": frame.get("number"), "painted": data_url(painted)}
+
+
+def camera_picture(url: str) -> Picture:
+    """A frame as the browser sends it, RGB uint8 (H, W, 3).
+
+    Raises ValueError and MediaError for what is no JPEG, or a large one.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    encoded = b64decode(url.removeprefix("data:image/jpeg;base64,"), validate=True)
+    try:
+        with Image.open(BytesIO(encoded), formats=["JPEG"]) as picture:
+            if picture.width * picture.height <= _MOST_PIXELS:
+                return np.asarray(picture.convert("RGB"), np.uint8)
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
+        pass
+    raise MediaError("the camera's picture cannot be read")
+
+
+def _painted(session: Session, style: Source, strength: float, picture: Picture) -> Picture:
+    mirror = session.mirror
+    if mirror is None or (mirror.style, mirror.shape) != (style, picture.shape):
+        if mirror is not None:
+            mirror.close()
+        session.mirror = mirror = Mirror(style, strength, picture)
+    return mirror.paint(picture, strength=strength)

@@ -1,0 +1,101 @@
+"""One render in a process of its own: arguments of the command line in, lines of JSON out."""
+
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from vidnst.apps.cli.arguments import render_options
+from vidnst.apps.page.lifeline import end_with_parent
+from vidnst.errors import VidnstError
+from vidnst.media.pictures import write_picture
+
+if TYPE_CHECKING:
+    from vidnst.film.render import Progress
+    from vidnst.nets.training.learning import TuneStep
+    from vidnst.stylizers.optimized.optimizer import OptimizingStep
+
+_TOLD_EVERY_SECONDS = 0.1
+_SHOWN_EVERY_SECONDS = 1.5
+_SHOWN = Path("progress.jpg")
+"""In the render's own folder: the picture that is being optimized."""
+
+
+def main(arguments: list[str]) -> int:
+    """Render, and tell of it; ends when stdin does, which its parent holds."""
+    signal.signal(signal.SIGTERM, _terminated)
+    end_with_parent()
+    with suppress(OSError):
+        os.nice(5)  # The preview's answer comes first.
+    from vidnst.film.render import render
+
+    teller = _Teller()
+    try:
+        report = render(render_options(arguments), on_progress=teller.hear)
+    except VidnstError as error:
+        _tell(error=str(error))
+        return error.exit_code
+    except MemoryError:
+        _tell(error="not enough memory: choose a smaller size")
+        return 1
+    _tell(report=report.as_dict())
+    return 0
+
+
+class _Teller:
+    """Makes lines of progress, a few a second, with the frame rate."""
+
+    def __init__(self) -> None:
+        self._first: tuple[int, float] | None = None
+        self._before = 0
+        self._told_seconds = self._shown_seconds = 0.0
+
+    def hear(self, progress: "Progress") -> None:
+        now, done, count = time.monotonic(), progress.frames_done, progress.frame_count
+        fps = None
+        if self._first is None and done > self._before:
+            self._first = done, now
+        elif self._first is not None and done > self._first[0]:
+            fps = (done - self._first[0]) / (now - self._first[1])
+        self._before = done
+        if now - self._told_seconds < _TOLD_EVERY_SECONDS and not progress.notes and done != count:
+            return
+        self._told_seconds = now
+        step = progress.tuning or progress.step
+        _tell(
+            done=done,
+            count=count,
+            fps=fps,
+            left_seconds=(count - done) / fps if fps and count else None,
+            step=[step.step, step.step_count] if step is not None else None,
+            doing=progress.tuning.doing if progress.tuning is not None else None,
+            picture=self._show(step, now) if step is not None else None,
+            notes=list(progress.notes),
+        )
+
+    def _show(self, step: "OptimizingStep | TuneStep", now: float) -> str | None:
+        """The name of the picture of a step, written now and then; None where it has none."""
+        if step.picture is None:
+            return None
+        if now - self._shown_seconds >= _SHOWN_EVERY_SECONDS:
+            self._shown_seconds = now
+            partial = _SHOWN.with_stem("progress.partial")
+            write_picture(partial, step.picture())
+            partial.replace(_SHOWN)
+        return str(_SHOWN)
+
+
+def _tell(**line: Any) -> None:
+    print(json.dumps(line), flush=True)
+
+
+def _terminated(*_: object) -> NoReturn:
+    raise SystemExit(143)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,59 @@
+"""Tune a network to a style and a clip or picture, and write it to a file."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vidnst.errors import UsageError
+from vidnst.film.inputs import files_read
+from vidnst.film.source import scene_of
+from vidnst.media.result import check_target
+from vidnst.nets.allocator import keep_freed_memory
+from vidnst.nets.training.learning import TuneStep
+from vidnst.options.regions import RegionOptions
+from vidnst.options.render import RenderOptions, TimeOptions
+from vidnst.stylizers.looks import save_looks
+from vidnst.stylizers.registry import Step, make_stylizer
+from vidnst.stylizers.tuned import TunedStylizer, is_tuned
+
+
+@dataclass(frozen=True)
+class TuneReport:
+    """What was written, and how long it took."""
+
+    source: Path
+    output: Path
+    seconds: float
+
+
+def tune_clip(
+    options: RenderOptions, *, on_step: Callable[[TuneStep], None] = lambda step: None
+) -> TuneReport:
+    """Tune to options.source and options.style and write options.output, a safetensors file.
+
+    Rendering the same with --stylizer tuned then finds it in the cache; --weights takes the file.
+
+    Raises UsageError, MediaError, OutputError and WeightsError.
+    """
+    started = time.perf_counter()
+    keep_freed_memory()
+    source = options.source
+    output = options.output or Path(f"{source.stem}_{options.style.stem}.safetensors")
+    if output.suffix != ".safetensors":
+        raise UsageError(f"{output}: a tuned network's name ends in .safetensors")
+    check_target(output, files_read(options), overwrite=options.overwrite)
+    if options.weights is not None and is_tuned(options.weights):
+        raise UsageError(f"{options.weights} is tuned already: tuning starts from a trained one")
+    samples, size_hw = scene_of(options, TunedStylizer.clip_samples)
+    whole = replace(options, regions=RegionOptions(), timing=TimeOptions())
+
+    def listen(step: Step) -> None:
+        assert isinstance(step, TuneStep)
+        on_step(step)
+
+    stylizer = make_stylizer(whole, size_hw, listen)
+    assert isinstance(stylizer, TunedStylizer)
+    looks, made_of = stylizer.tuned(samples)
+    save_looks(output, looks, made_of)
+    return TuneReport(source, output, time.perf_counter() - started)

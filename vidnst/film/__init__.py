@@ -1,0 +1,1 @@
+"""A film from its source to the finished file."""

@@ -1,0 +1,1 @@
+"""What goes with the finished film: comparisons, contact sheets, proxies."""

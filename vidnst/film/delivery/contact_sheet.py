@@ -1,0 +1,98 @@
+"""A film at a glance: pictures of its shots, each with its time."""
+
+import math
+from array import array
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vidnst.film.delivery.labels import labeled
+from vidnst.frames.frame import Picture
+from vidnst.media.clip import Clip, probe
+from vidnst.media.decode import decode
+from vidnst.media.pictures import write_picture
+from vidnst.media.shots import mark_shots
+
+_MOST_SHOTS = 20
+_SPREAD = 12
+"""So many pictures of a film that is one shot."""
+_TILE_SIDE, _SEEN_SIDE = 320, 256
+_LABEL_PX, _GAP_PX = 18, 6
+
+
+def write_contact_sheet(
+    clip: Clip,
+    painted: Path,
+    target: Path,
+    *,
+    start_seconds: float | None,
+    end_seconds: float | None,
+) -> None:
+    """Write a PNG of the painted film: the middle of each shot, or of one shot, pictures all along.
+
+    Shots are those of the clip it was painted from, and so are the times on the pictures, which
+    count from the clip's beginning. start_seconds and end_seconds are as for decode.
+
+    Raises MediaError and OutputError.
+    """
+    frames = mark_shots(
+        decode(
+            clip,
+            size_hw=_fitting(clip, _SEEN_SIDE),
+            start_seconds=start_seconds,
+            end_seconds=end_seconds,
+        )
+    )
+    times, openings = array("d"), []
+    begins = clip.start_seconds if start_seconds is None else -start_seconds
+    for index, frame in enumerate(frames):
+        times.append(float(frame.pts * frame.time_base) - begins)
+        if frame.opens_shot:
+            openings.append(index)
+    chosen = chosen_frames(openings, len(times))
+    film = probe(painted)
+    tiles = [
+        labeled(frame.picture, _told(times[index]), _LABEL_PX)
+        for index, frame in enumerate(decode(film, size_hw=_fitting(film, _TILE_SIDE)))
+        if index in chosen
+    ]
+    write_picture(target, grid(tiles))
+
+
+def chosen_frames(openings: list[int], count: int) -> set[int]:
+    """Which of `count` frames are shown; openings are the numbers of those that open a shot."""
+    if len(openings) > 1:
+        ends = [*openings[1:], count]
+        middles = [(start + end) // 2 for start, end in zip(openings, ends, strict=True)]
+        shown = min(_MOST_SHOTS, len(middles))
+        return {middles[place] for place in _spread(shown, len(middles))}
+    return set(_spread(min(_SPREAD, count), count))
+
+
+def _spread(count: int, among: int) -> list[int]:
+    return [int((index + 0.5) * among / count) for index in range(count)]
+
+
+def _fitting(clip: Clip, side: int) -> tuple[int, int]:
+    """The size (H, W) with this longer side and the clip's shape on screen."""
+    height, width = clip.size_hw[0], float(clip.size_hw[1] * clip.sample_aspect)
+    scale = side / max(height, width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _told(seconds: float) -> str:
+    tenths = round(10 * max(0.0, seconds))
+    return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
+
+
+def grid(tiles: Sequence[Picture]) -> Picture:
+    """Tiles of one size row by row, about as wide as four thirds of the height, on black."""
+    height, width = (side + _GAP_PX for side in tiles[0].shape[:2])
+    columns = min(len(tiles), math.ceil(math.sqrt(len(tiles) * 4 * height / (3 * width))))
+    rows = math.ceil(len(tiles) / columns)
+    sheet = np.zeros((rows * height + _GAP_PX, columns * width + _GAP_PX, 3), np.uint8)
+    for index, tile in enumerate(tiles):
+        top, left = (index // columns) * height + _GAP_PX, (index % columns) * width + _GAP_PX
+        sheet[top : top + tile.shape[0], left : left + tile.shape[1]] = tile
+    return sheet

@@ -1,0 +1,240 @@
+"""From marked frames to painted ones, with a state that lets another go on in the middle."""
+
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from vidnst.film.pipeline import in_parallel, with_one_before
+from vidnst.film.profile import Profile
+from vidnst.frames.color import colored
+from vidnst.frames.frame import Frame, Picture
+from vidnst.frames.shares import all_painted, continued_from, in_floats, over_source, painted_share
+from vidnst.media.shots import frames_ahead, in_shots
+from vidnst.motion.hold import Linker, Links, Stabilizer
+from vidnst.options.render import OPTIMIZING, RenderOptions
+from vidnst.stylizers.feed_forward import FeedForwardStylizer
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
+from vidnst.stylizers.optimized.passes import paint_film
+
+State = Mapping[str, npt.NDArray[Any]]
+"""What painting the next frame depends on, ready to be written to a file."""
+
+_NOTHING: Picture = np.empty((0, 0, 3), np.uint8)
+_NO_WEIGHT = np.zeros((1, 1, 1), np.float32)
+_FEWEST_FRAMES = 48
+_OPTIMIZED_FRAMES = 12
+"""They take minutes each."""
+
+
+def longest_segment(options: RenderOptions, size_hw: tuple[int, int]) -> int | None:
+    """So many frames of a shot make a segment, at most; None where shots are painted whole."""
+    longest = max(_FEWEST_FRAMES, 2 * frames_ahead(size_hw))
+    if options.stylizer in OPTIMIZING:
+        if options.gatys.passes > 1:
+            return None
+        longest = _OPTIMIZED_FRAMES
+    # A segment ends with what is held, so that the next begins with what is painted.
+    return options.on * max(1, longest // options.on)
+
+
+class FilmPainter(Protocol):
+    """Paints a film."""
+
+    def paint(
+        self, frames: Iterator[Frame], state: State | None = None
+    ) -> Generator[Frame, None, None]:
+        """Yield marked frames painted, in order.
+
+        state: of the frame before the first of these, where that does not open a shot.
+        """
+        ...
+
+    def state(self) -> State:
+        """After the frame that was yielded last, in the middle of a shot."""
+        ...
+
+
+def film_painter(
+    stylizer: FeedForwardStylizer | OptimizingStylizer,
+    options: RenderOptions,
+    profile: Profile,
+    *,
+    size_hw: tuple[int, int],
+    folder: Path,
+) -> FilmPainter:
+    """What paints a film with this stylizer; `folder` is there to put things aside."""
+    painter: FilmPainter
+    if isinstance(stylizer, OptimizingStylizer):
+        painter = OptimizingPainter(stylizer, profile, folder=folder)
+    else:
+        painter = FeedForwardPainter(stylizer, options, profile, size_hw=size_hw)
+    return painter if options.on == 1 else HoldingPainter(painter, options.on)
+
+
+class FeedForwardPainter:
+    """Paints many frames at once, shot by shot, and steadies them one after the other."""
+
+    def __init__(
+        self,
+        stylizer: FeedForwardStylizer,
+        options: RenderOptions,
+        profile: Profile,
+        *,
+        size_hw: tuple[int, int],
+    ) -> None:
+        """Raises WeightsError where RAFT is asked for and its weights are missing."""
+        steadying = options.steadying
+        holds = steadying.steady > 0 and options.painting.strength > 0
+        self._stylizer, self._profile = stylizer, profile
+        self._color = options.painting.color
+        self._linker = Linker(steadying, size_hw=size_hw) if holds else None
+        self._stabilizer = Stabilizer(steadying)
+        self._samples: list[Picture] = []
+        self._arrived: deque[Frame] = deque()
+        self._last: Frame | None = None
+
+    def paint(
+        self, frames: Iterator[Frame], state: State | None = None
+    ) -> Generator[Frame, None, None]:
+        for shot in in_shots(frames, samples=self._stylizer.shot_samples):
+            goes_on = state is not None and not shot.opens
+            before = self._restore(state) if state is not None and goes_on else None
+            if before is None:
+                self._samples = shot.samples
+                self._stabilizer.begin_shot()
+            with self._profile.stage("begin shots"):
+                self._stylizer.begin_shot(self._samples)
+            yield from self._paint_shot(shot.frames, before)
+            state = None
+
+    def state(self) -> State:
+        assert self._last is not None
+        samples = {f"sample_{index}": picture for index, picture in enumerate(self._samples)}
+        last = {"last": self._last.picture, "untouched": np.array(_is_untouched(self._last))}
+        return {**samples, **self._stabilizer.state(), **last}
+
+    def _restore(self, state: State) -> Frame:
+        """Take up a state; returns the frame before: its picture, and whether that was painted."""
+        self._samples = _samples_in(state)
+        self._stabilizer.restore(state)
+        weights = _NO_WEIGHT if state["untouched"] else None
+        return Frame(state["last"], pts=0, duration=0, time_base=Fraction(1), weights=weights)
+
+    def _paint_shot(
+        self, frames: Iterator[Frame], before: Frame | None
+    ) -> Generator[Frame, None, None]:
+        results = in_parallel(
+            self._paint_pair,
+            with_one_before(frames, before),
+            workers=self._stylizer.parallel,
+            begin_worker=self._stylizer.begin_worker,
+        )
+        self._arrived.clear()
+        waited = self._profile.each("encoder waits for painters", results)
+        with closing(self._remembered(waited)) as arrived:
+            steadied: Iterator[Frame] = (frame for frame, _ in arrived)
+            if self._linker is not None:
+                steadied = self._profile.each("hold", self._stabilizer.steady(arrived))
+            for frame in steadied:
+                self._last = self._arrived.popleft()
+                # What is held are paintings; the source's chroma needs no holding, and is exact.
+                picture = colored(frame.picture, self._last.picture, self._color)
+                yield over_source(replace(frame, picture=picture), self._last)
+
+    def _paint_pair(self, pair: tuple[Frame | None, Frame]) -> tuple[Frame, Links | None, Frame]:
+        before, frame = pair
+        weights = None if frame.weights is None else in_floats(frame.weights)
+        scene = frame.picture
+        with self._profile.stage("paint"):
+            if weights is not None and weights.any():
+                # What is held must be painted all over; the source comes in when it is steady.
+                scene = continued_from(scene, painted_share(weights))
+                weights = all_painted(weights)
+            painted = replace(frame, picture=self._stylizer.paint(scene, weights))
+        nothing_to_hold = before is None or _is_untouched(before) or _is_untouched(frame)
+        if self._linker is None or before is None or nothing_to_hold:
+            return painted, None, frame
+        with self._profile.stage("flow"):
+            return painted, self._linker.links(before.picture, frame.picture), frame
+
+    def _remembered(
+        self, results: Generator[tuple[Frame, Links | None, Frame], None, None]
+    ) -> Generator[tuple[Frame, Links | None], None, None]:
+        """Pass results on; their sources wait until their frames come out."""
+        with closing(results):
+            for frame, links, source in results:
+                self._arrived.append(source)
+                yield frame, links
+
+
+class OptimizingPainter:
+    """Paints frame after frame, or goes over each shot several times."""
+
+    def __init__(self, stylizer: OptimizingStylizer, profile: Profile, *, folder: Path) -> None:
+        self._stylizer, self._profile, self._folder = stylizer, profile, folder
+
+    def paint(
+        self, frames: Iterator[Frame], state: State | None = None
+    ) -> Generator[Frame, None, None]:
+        if state is not None:
+            self._stylizer.restore({k: torch.tensor(v) for k, v in state.items()})
+        return self._profile.each("paint", paint_film(self._stylizer, frames, folder=self._folder))
+
+    def state(self) -> State:
+        return {name: tensor.numpy() for name, tensor in self._stylizer.state().items()}
+
+
+class HoldingPainter:
+    """Has only every so many-th frame of a shot painted, and shows it until the next."""
+
+    def __init__(self, painter: FilmPainter, on: int) -> None:
+        self._painter, self._on = painter, on
+
+    def paint(
+        self, frames: Iterator[Frame], state: State | None = None
+    ) -> Generator[Frame, None, None]:
+        held: deque[list[Frame]] = deque()
+
+        def first_of_each() -> Generator[Frame, None, None]:
+            for group in _groups(frames, self._on):
+                held.append([replace(frame, picture=_NOTHING) for frame in group[1:]])
+                yield group[0]
+
+        with closing(self._painter.paint(first_of_each(), state)) as painted:
+            for frame in painted:
+                yield frame
+                for later in held.popleft():
+                    yield replace(later, picture=frame.picture)
+
+    def state(self) -> State:
+        return self._painter.state()
+
+
+def _groups(frames: Iterable[Frame], most: int) -> Generator[list[Frame], None, None]:
+    """Part frames into groups of so many; a cut begins a new one."""
+    group: list[Frame] = []
+    for frame in frames:
+        if group and (frame.opens_shot or len(group) == most):
+            yield group
+            group = []
+        group.append(frame)
+    if group:
+        yield group
+
+
+def _is_untouched(frame: Frame) -> bool:
+    """Whether all of it stays as it is in the source."""
+    return frame.weights is not None and not frame.weights.any()
+
+
+def _samples_in(state: State) -> list[Picture]:
+    count = sum(name.startswith("sample_") for name in state)
+    return [state[f"sample_{index}"] for index in range(count)]

@@ -1,0 +1,67 @@
+"""What is kept of an optimization: its losses as a plot, and pictures on the way."""
+
+from pathlib import Path
+
+from vidnst.apps.plot import write_plot
+from vidnst.errors import OutputError
+from vidnst.media.pictures import write_picture
+from vidnst.stylizers.optimized.optimizer import OptimizingStep
+
+
+class StepRecord:
+    """Listens to the steps of one picture.
+
+    plot: where finish() writes the loss curves, a PNG. save_steps: write the picture after every
+    so many steps, into a folder beside the result.
+    """
+
+    def __init__(self, result: Path, *, plot: Path | None, save_steps: int | None) -> None:
+        self._plot = plot
+        self._every = save_steps
+        self._folder = result.with_name(f"{result.stem}_steps")
+        self._steps: list[tuple[int, tuple[int, int], dict[str, float]]] = []
+
+    @property
+    def targets(self) -> list[Path]:
+        """The files that will be written, as far as they are known."""
+        pictures = [self._folder / "%06d.png"] if self._every else []
+        return [*pictures, *([self._plot] if self._plot else [])]
+
+    def add(self, step: OptimizingStep) -> None:
+        """Note a step. Raises OutputError where a picture cannot be written."""
+        if self._plot:
+            self._steps.append((step.step, step.size_hw, dict(step.losses)))
+        if self._every and (step.step % self._every == 0 or step.step == step.step_count):
+            try:
+                self._folder.mkdir(exist_ok=True)
+            except OSError as error:
+                raise OutputError(f"cannot write {self._folder}: {error.strerror}") from error
+            write_picture(self._folder / f"{step.step:06d}.png", step.picture())
+
+    def finish(self) -> None:
+        """Write the plot. Raises OutputError where that fails."""
+        if not self._plot or not self._steps:
+            return
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(9, 5), layout="constrained")
+        axes = figure.add_subplot()
+        steps = [step for step, _, _ in self._steps]
+        axes.plot(steps, [sum(losses.values()) for *_, losses in self._steps], "k", label="sum")
+        for name in self._steps[-1][2]:
+            values = [losses[name] for *_, losses in self._steps]
+            if any(values):
+                axes.plot(steps, values, label=name)
+        before = None
+        for step, size_hw, _ in self._steps:
+            if size_hw != before:
+                before = size_hw
+                axes.axvline(step, color="0.8", zorder=0)
+                axes.annotate(
+                    f" {size_hw[1]}x{size_hw[0]}", (step, 0.98), xycoords=("data", "axes fraction"),
+                    va="top", color="0.4",
+                )  # fmt: skip
+        axes.set(xlabel="step", ylabel="loss, weighted", yscale="log")
+        axes.grid(alpha=0.3)
+        axes.legend()
+        write_plot(figure, self._plot)

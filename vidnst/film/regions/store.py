@@ -1,0 +1,79 @@
+"""The weights of a film's frames in one file: a zip of PNG pictures, one for each that differs.
+
+Made once before the first frame is painted, it tells any frame's weights by the frame's number:
+whoever paints a segment, here or elsewhere, now or after a crash, finds the same.
+"""
+
+import zipfile
+from bisect import bisect_right
+from pathlib import Path
+from types import TracebackType
+
+import cv2
+import numpy as np
+
+from vidnst.errors import MediaError, OutputError
+from vidnst.film.regions.weigh import Planes
+
+_NAME = "{:08d}_{}.png"
+
+
+class WeightsWriter:
+    """Writes the file, frame by frame; it stands under its name once it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._part = path, path.with_name(f"{path.name}.part")
+        self._before: Planes | None = None
+        self._count = 0
+
+    def __enter__(self) -> "WeightsWriter":
+        try:
+            self._zip = zipfile.ZipFile(self._part, "w")
+        except OSError as error:
+            raise OutputError(f"cannot write {self._part}: {error.strerror}") from error
+        return self
+
+    def add(self, planes: Planes) -> None:
+        """The weights of the next frame."""
+        if self._before is None or not np.array_equal(planes, self._before):
+            _, data = cv2.imencode(".png", planes.reshape(-1, planes.shape[2]))
+            self._zip.writestr(_NAME.format(self._count, len(planes)), data.tobytes())
+            self._before = planes
+        self._count += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._zip.close()
+        if kind is None:
+            self._part.replace(self._path)
+        else:
+            self._part.unlink(missing_ok=True)
+
+
+class KeptWeights:
+    """Reads the file. For one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises MediaError where it cannot be read."""
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (OSError, zipfile.BadZipFile) as error:
+            raise MediaError(f"{path} holds no weights: {error}") from error
+        self._names = sorted(self._zip.namelist())
+        self._firsts = [int(name[:8]) for name in self._names]
+        self._read: tuple[str, Planes] | None = None
+
+    def of_frame(self, index: int) -> Planes:
+        """The weights of a frame, uint8 (K, H, W) in 1/255; frames that have the same share it."""
+        name = self._names[bisect_right(self._firsts, index) - 1]
+        if self._read is None or self._read[0] != name:
+            count = int(name[9 : -len(".png")])
+            data = np.frombuffer(self._zip.read(name), np.uint8)
+            rows = np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
+            planes = rows.reshape(count, -1, rows.shape[1])
+            self._read = name, planes
+        return self._read[1]

@@ -1,0 +1,308 @@
+"""The job folder beside a result: what is finished of it, kept until it is whole."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from filelock import FileLock, Timeout
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from vidnst.errors import OutputError
+from vidnst.film.paint import State
+from vidnst.film.segments.folder import (
+    JOINING,
+    LOCK,
+    MANIFEST,
+    PICTURES,
+    empty,
+    is_own,
+    job_folder,
+    read_json,
+    remove,
+    require_own,
+)
+from vidnst.film.segments.segment import Record, Segment
+from vidnst.media.names import is_pattern
+from vidnst.media.places import JOB_SUFFIX, cannot_write
+from vidnst.media.result import put_in_place, write_through
+
+
+@dataclass(frozen=True)
+class UnfinishedJob:
+    """A job folder that waits, or is worked at.
+
+    size in bytes; changed in seconds since the epoch; frame_count is None where none was told.
+    """
+
+    folder: Path
+    target: Path
+    source: str
+    style: str
+    frames: int
+    frame_count: int | None
+    size: int
+    changed: float
+    at_work: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return asdict(self) | {"folder": str(self.folder), "target": str(self.target)}
+
+
+def unfinished_jobs(place: Path) -> list[UnfinishedJob]:
+    """All job folders in a folder."""
+    found = []
+    for path in sorted(place.glob(f".*{JOB_SUFFIX}/{MANIFEST}")):
+        folder, manifest = path.parent, read_json(path)
+        try:
+            require_own(folder)
+        except OutputError:
+            continue
+        if not is_own(manifest):
+            continue
+        records = _read_records(folder)
+        files = [file.stat() for file in folder.rglob("*") if file.is_file()]
+        lock = FileLock(folder / LOCK)
+        try:
+            lock.acquire(timeout=0)
+            lock.release()
+            at_work = False
+        except Timeout:
+            at_work = True
+        found.append(
+            UnfinishedJob(
+                folder,
+                place / (_name_in(manifest, "result") or folder.name[1 : -len(JOB_SUFFIX)]),
+                _name_in(manifest, "source"),
+                _name_in(manifest, "style"),
+                sum(len(record.pts) for record in records.values()),
+                count if isinstance(count := manifest.get("frames"), int) else None,
+                sum(file.st_size for file in files),
+                max((file.st_mtime for file in files), default=0.0),
+                at_work,
+            )
+        )
+    return found
+
+
+def _name_in(manifest: Mapping[str, Any], key: str) -> str:
+    """A file's name, without the folders that a manifest may have no business to name."""
+    told = manifest.get(key)
+    return Path(told).name if isinstance(told, str) else ""
+
+
+class Job:
+    """A job folder, open and locked; a context manager.
+
+    A folder left by an earlier run is taken up where its manifest says the same, and emptied where
+    not. On the way out it is removed when the result was kept, or when nothing in it is finished.
+    """
+
+    def __init__(self, target: Path, manifest: Mapping[str, Any], *, resume: bool = True) -> None:
+        """manifest: all that decides how the result comes out, as plain values."""
+        self.target, self.folder = target, job_folder(target)
+        self.restarted: list[str] = []
+        """What differs in the manifest of a job that was there and is lost."""
+        self.records: dict[int, Record] = {}
+        """Of the finished segments, by number."""
+        result = target.parent.name if is_pattern(target) else target.name
+        told = {"job": "render", "result": result, "named": target.name, **manifest}
+        self._manifest = json.loads(json.dumps(told, default=str))
+        self._resume = resume
+        self._lock = FileLock(self.folder / LOCK)
+        self._kept = False
+
+    def __enter__(self) -> "Job":
+        require_own(self.folder)
+        try:
+            self.folder.mkdir(exist_ok=True)
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise OutputError(f"{self.target} is being rendered by another vidnst") from error
+        except OSError as error:
+            with suppress(OSError):
+                self.folder.rmdir()
+            raise self._failure(error) from error
+        try:
+            self._take_up()
+        except OSError as error:
+            self._leave()
+            raise self._failure(error) from error
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def _take_up(self) -> None:
+        there = read_json(self.folder / MANIFEST)
+        if self._resume and there == self._manifest:
+            self.records = _read_records(self.folder)
+        elif there is not None:
+            self.restarted = differences(there if is_own(there) else {}, self._manifest)
+        if not self.records:
+            empty(self.folder)
+            self._write(MANIFEST, json.dumps(self._manifest, indent=1).encode())
+        self._remove_joined()
+        if is_pattern(self.target):
+            self.path.parent.mkdir(exist_ok=True)
+        else:
+            # Of its own for each run: an ffmpeg that outlives the killed one is still writing.
+            self._joining = Path(tempfile.mkdtemp(prefix=JOINING, dir=self.folder))
+
+    @property
+    def next_segment(self) -> Segment | None:
+        """The first that is not finished; None where all are."""
+        segment: Segment | None = Segment()
+        while segment is not None and segment.number in self.records:
+            segment = self.records[segment.number].following
+        return segment
+
+    @property
+    def frames(self) -> int:
+        """How many are finished."""
+        return sum(len(record.pts) for record in self.records.values())
+
+    @property
+    def path(self) -> Path:
+        """Where the joined result is written before it is put in place."""
+        if is_pattern(self.target):
+            return self.folder / PICTURES / self.target.name
+        return self._joining / self.target.name
+
+    def segment_path(self, number: int, suffix: str) -> Path:
+        """Where a segment is written; all numbered pictures share a pattern."""
+        if is_pattern(self.target):
+            return self.path
+        return self.folder / f"segment_{number:06d}{suffix}"
+
+    def state_before(self, segment: Segment) -> State | None:
+        """The painter's state at a segment's start; None where it opens a shot."""
+        if segment.opens_shot:
+            return None
+        try:
+            return load(self._state_path(segment.number - 1).read_bytes())
+        except (OSError, SafetensorError) as error:
+            raise OutputError(
+                f"{self.folder} is damaged (add --no-resume to start anew): {error}"
+            ) from error
+
+    def finish(self, record: Record, state: State | None, files: Iterable[Path]) -> None:
+        """Note that a segment is whole, with the state after it where that will be wanted.
+
+        files: its own, which are written through to the disk first. Raises OutputError.
+        """
+        number = record.segment.number
+        sizes: dict[str, int] = {}
+        try:
+            for path in files:
+                write_through(path)
+                sizes[path.relative_to(self.folder).as_posix()] = path.stat().st_size
+            if is_pattern(self.target):
+                write_through(self.path.parent)
+            if state is not None:
+                self._write(self._state_path(number).name, save(dict(state)))
+            self._write(f"segment_{number:06d}.json", _told(record, sizes))
+        except OSError as error:
+            raise self._failure(error) from error
+        self.records[number] = record
+        # No one goes back before what is finished.
+        if number and number - 1 in self.records:
+            self._state_path(number - 1).unlink(missing_ok=True)
+
+    def keep(self) -> None:
+        """Put the result, which is whole, in its place."""
+        put_in_place(self.path, self.target)
+        self._kept = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._leave()
+
+    def _leave(self) -> None:
+        self._remove_joined()
+        is_over = self._kept or not self.records
+        if is_over:
+            with suppress(OSError):
+                empty(self.folder)
+            if os.name != "nt":
+                # Before the lock is released: then the folder may be another's.
+                remove(self.folder)
+        self._lock.release()
+        if is_over and os.name == "nt":
+            remove(self.folder)
+
+    def _remove_joined(self) -> None:
+        """Remove what was joined, or half joined, and is not kept."""
+        for folder in self.folder.glob(f"{JOINING}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _state_path(self, number: int) -> Path:
+        return self.folder / f"segment_{number:06d}.state"
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write a file that is either whole or not there, also after a power cut."""
+        path = self.folder / f"{name}.part"
+        try:
+            path.write_bytes(content)
+            write_through(path)
+            path.replace(self.folder / name)
+            write_through(self.folder)
+        except OSError as error:
+            with suppress(OSError):
+                path.unlink()
+            raise self._failure(error) from error
+
+    def _failure(self, error: OSError) -> OutputError:
+        return cannot_write(self.folder / MANIFEST, error)
+
+
+def _told(record: Record, sizes: Mapping[str, int]) -> bytes:
+    """A record with its files' sizes in bytes, as _read_records takes it."""
+    return json.dumps(asdict(record) | {"files": sizes}).encode()
+
+
+def _read_records(folder: Path) -> dict[int, Record]:
+    """Those that are whole, by number: what a crash left half is not named by one.
+
+    None where files are missing: a crash came while they were put in place, or they were removed.
+    """
+    records = {}
+    for path in sorted(folder.glob("segment_*.json")):
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            told = json.loads(path.read_text(encoding="utf-8"))
+            record = Record.of(told)
+            if not _are_there(folder, told["files"]):
+                return {}
+            records[record.segment.number] = record
+    return records
+
+
+def _are_there(folder: Path, sizes: Mapping[str, int]) -> bool:
+    try:
+        return all((folder / name).stat().st_size == size for name, size in sizes.items())
+    except OSError:
+        return False
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The names under which two manifests differ."""
+    names = [name for name in now if before.get(name) != now[name]]
+    nested = [
+        f"{name}.{inner}"
+        for name in names
+        if isinstance(now[name], dict) and isinstance(before.get(name), dict)
+        for inner in differences(before[name], now[name])
+    ]
+    return [name for name in names if not any(n.startswith(f"{name}.") for n in nested)] + nested

@@ -1,0 +1,149 @@
+"""Segments: the one unit of progress, of resume and of distribution.
+
+A segment is a shot, or a stretch of a long one, at whose start the painter's state is known. Each
+is encoded by itself, so that one painted again after a crash, or elsewhere, is the same.
+"""
+
+from collections import deque
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import islice
+from typing import Any
+
+from vidnst.errors import MediaError
+from vidnst.frames.frame import Frame, Picture
+from vidnst.media.clip import Clip
+from vidnst.media.decode import decode
+from vidnst.media.shots import mark_shots
+
+_LEAD = 12
+"""So many frames before a segment let cuts be found as if all had been seen."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Where a segment begins: after first_frame frames of the film.
+
+    lead_pts: of the last ones of these, at most _LEAD. digest: of the last one's picture.
+    """
+
+    number: int = 0
+    first_frame: int = 0
+    opens_shot: bool = True
+    lead_pts: tuple[int, ...] = ()
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a finished segment holds: its frames' times, in units of the clip's time_base.
+
+    order: which frame each packet shows, packets being in decoding order. following: what comes
+    after it, or None at the end of the film.
+    """
+
+    segment: Segment
+    pts: tuple[int, ...]
+    durations: tuple[int, ...]
+    order: tuple[int, ...]
+    following: Segment | None
+
+    @property
+    def delay(self) -> int:
+        """By how many frames packets lag behind the order in which they are shown, at most."""
+        return max((index - shown for index, shown in enumerate(self.order)), default=0)
+
+    @staticmethod
+    def of(told: Mapping[str, Any]) -> "Record":
+        """The record that asdict told. Raises KeyError or TypeError for anything else."""
+        following = told["following"]
+        return Record(
+            _segment(told["segment"]),
+            tuple(told["pts"]),
+            tuple(told["durations"]),
+            tuple(told["order"]),
+            None if following is None else _segment(following),
+        )
+
+
+def _segment(told: dict[str, Any]) -> Segment:
+    return Segment(**(told | {"lead_pts": tuple(told["lead_pts"])}))
+
+
+class Plan:
+    """Parts marked frames into segments while they pass, from one segment's start on.
+
+    Where segments begin depends on the frames and `longest` alone, never on who asks.
+    """
+
+    def __init__(self, start: Segment, *, longest: int | None) -> None:
+        """longest: so many frames at most make a segment; None leaves shots whole."""
+        self._start, self._longest = start, longest
+        self._begun: deque[Segment] = deque()
+
+    def follow(self, frames: Iterator[Frame]) -> Generator[Frame, None, None]:
+        """Pass the frames on; once one is passed, `beginning` knows whether it begins a segment."""
+        segment = self._start
+        lead = deque(segment.lead_pts, maxlen=_LEAD)
+        before: Frame | None = None
+        try:
+            for index, frame in enumerate(frames, segment.first_frame):
+                if before is None:
+                    self._begun.append(segment)
+                elif frame.opens_shot or index - segment.first_frame == self._longest:
+                    segment = Segment(
+                        segment.number + 1,
+                        index,
+                        frame.opens_shot,
+                        tuple(lead),
+                        _digest(before.picture),
+                    )
+                    self._begun.append(segment)
+                lead.append(frame.pts)
+                before = frame
+                yield frame
+        finally:
+            if isinstance(frames, Generator):
+                frames.close()
+
+    def beginning(self, index: int) -> Segment | None:
+        """The segment that begins with the frame of this index, to be asked for each in turn."""
+        if self._begun and self._begun[0].first_frame == index:
+            return self._begun.popleft()
+        return None
+
+
+def frames_from(clip: Clip, segment: Segment, **reading: Any) -> Generator[Frame, None, None]:
+    """Yield the clip's frames from a segment's first on, their shots marked as in one piece.
+
+    Enters the file near the place where it can; where what is found there is not what was seen
+    before, all is decoded from the beginning. reading: as decode takes it. Raises MediaError.
+    """
+    count = len(segment.lead_pts)
+    if 0 < count < segment.first_frame:
+        entered = decode(clip, from_pts=segment.lead_pts[0], **reading)
+        with closing(entered), closing(mark_shots(entered)) as marked:
+            if _is_lead(marked, segment):
+                yield from marked
+                return
+    whole = decode(clip, **reading)
+    with closing(whole), closing(mark_shots(whole)) as marked:
+        yield from islice(marked, segment.first_frame, None)
+
+
+def _is_lead(frames: Iterator[Frame], segment: Segment) -> bool:
+    """Whether the next frames are the ones before the segment."""
+    try:
+        lead = list(islice(frames, len(segment.lead_pts)))
+    except MediaError:
+        return False
+    return (
+        tuple(frame.pts for frame in lead) == segment.lead_pts
+        and _digest(lead[-1].picture) == segment.digest
+    )
+
+
+def _digest(picture: Picture) -> str:
+    return sha256(picture.tobytes()).hexdigest()[:16]

@@ -1,0 +1,91 @@
+"""What a job reads: a clip or a picture, at which size, from when to when, and in which styles."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from vidnst.errors import MediaError
+from vidnst.frames.frame import Picture
+from vidnst.media.clip import Clip, probe
+from vidnst.media.decode import sample
+from vidnst.media.pictures import is_picture, read_picture, read_style, resize, style_files
+from vidnst.nets.style_pictures import StylePictures, with_fine
+from vidnst.options.mixing import WeightedStyle
+from vidnst.options.render import RenderOptions, parse_size
+
+_SMALLEST_SIDE = 16
+_CLOCKED_CONTAINERS = ("mpegts", "mpeg")
+"""Their timestamps begin wherever the sender's clock stood; the result begins at 0."""
+
+
+def painted_size(options: RenderOptions, source_hw: tuple[int, int]) -> tuple[int, int]:
+    """The size to paint at; MediaError where that is too small to hold a stroke."""
+    size_hw = parse_size(options.size, source_hw) if options.size else source_hw
+    if min(size_hw) < _SMALLEST_SIDE:
+        raise MediaError(
+            f"{size_hw[1]}x{size_hw[0]} pixels are too few to paint on: each side needs "
+            f"{_SMALLEST_SIDE} or more (--size enlarges)"
+        )
+    return size_hw
+
+
+def excerpt_of(clip: Clip, options: RenderOptions) -> dict[str, Any]:
+    """From when to when the clip is read, as decode and sample take it."""
+    start_seconds = options.start_seconds
+    if start_seconds is None and clip.container in _CLOCKED_CONTAINERS:
+        start_seconds = 0.0
+    return {"start_seconds": start_seconds, "end_seconds": options.end_seconds}
+
+
+def samples_of(
+    clip: Clip,
+    options: RenderOptions,
+    count: int,
+    *,
+    size_hw: tuple[int, int],
+    alpha: bool = False,
+) -> list[Picture]:
+    """Frames spread over the excerpt, RGB uint8 (H, W, 3); MediaError where it has none.
+
+    alpha: whether transparent parts show the colors around them, instead of black.
+    """
+    samples = sample(clip, count, size_hw=size_hw, alpha=alpha, **excerpt_of(clip, options))
+    if not samples:
+        raise no_frame(clip)
+    return samples
+
+
+def scene_of(options: RenderOptions, count: int) -> tuple[list[Picture], tuple[int, int]]:
+    """What is to be painted, to learn from: a still picture, or frames spread over a film.
+
+    Returns RGB uint8 (H, W, 3) each, and their size (H, W). Raises MediaError.
+    """
+    if is_picture(options.source):
+        picture = read_picture(options.source)
+        size_hw = painted_size(options, (picture.shape[0], picture.shape[1]))
+        return [resize(picture, size_hw)], size_hw
+    clip = probe(options.source)
+    size_hw = painted_size(options, clip.size_hw)
+    return samples_of(clip, options, count, size_hw=size_hw), size_hw
+
+
+def style_of(options: RenderOptions) -> StylePictures:
+    """Read all that is mixed to one style. Raises MediaError where a picture cannot be read."""
+    style = read_styles(options.styles)
+    fine = options.mixing.fine
+    return style if fine is None else with_fine(style, read_styles([WeightedStyle(fine)]))
+
+
+def read_styles(styles: Sequence[WeightedStyle]) -> StylePictures:
+    """Read styles, of which the pictures of a folder have equal shares. Raises MediaError."""
+    whole = sum(style.weight for style in styles)
+    pictures, shares = [], []
+    for style in styles:
+        files = style_files(style.path)
+        pictures += [read_style(file) for file in files]
+        shares += [style.weight / whole / len(files)] * len(files)
+    return StylePictures(tuple(pictures), tuple(shares))
+
+
+def no_frame(clip: Clip) -> MediaError:
+    """The error that an excerpt without a frame is."""
+    return MediaError(f"{clip.path} has no frame in the excerpt asked for")

@@ -1,0 +1,62 @@
+"""How much of each style a frame is painted in, by its time."""
+
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from vidnst.frames.frame import Frame, Weights
+from vidnst.frames.shares import in_bytes, in_floats
+from vidnst.options.render import RenderOptions, TimeOptions
+from vidnst.options.schedule import crossfade
+
+
+def weights_at(
+    seconds: float, timing: TimeOptions, shares: Weights | None = None, *, own: bool
+) -> Weights:
+    """What is painted at a time of the result: (K, H, W) or (K, 1, 1).
+
+    shares: what each region holds, in place of the styles' times. own: whether there is a painter
+    for the scene's own style, which then comes last. Between the source and a style lies first the
+    scene in its own style, which hides the source, and turns into the wanted one: as with a
+    strength that stays (StyleOptions). Without it they are laid over each other.
+    """
+    if shares is None:
+        times = timing.style_seconds
+        each = crossfade(times, seconds, timing.easing) if len(times) > 1 else [1.0]
+        shares = np.array(each, np.float32)[:, None, None]
+    strength = 1.0 if timing.strength is None else timing.strength.at(seconds)
+    if not own:
+        return np.asarray(strength * shares, np.float32)
+    painted = min(1.0, 2 * strength) * shares
+    left = (1 - strength) * painted.sum(0, keepdims=True)
+    return np.concatenate([strength * painted, left]).astype(np.float32)
+
+
+def has_own_style(options: RenderOptions) -> bool:
+    """Whether the scene's own style is painted on the way from the source to a style."""
+    ours = options.stylizer == "fast" and options.network is None
+    return ours and options.timing.strength is not None
+
+
+def over_time(
+    frames: Generator[Frame, None, None], options: RenderOptions, *, origin_seconds: Fraction
+) -> Generator[Frame, None, None]:
+    """Give each frame the weights of its time, where these change, on top of its regions' own.
+
+    origin_seconds: the timestamp at which the result's time begins.
+    """
+    timing, own = options.timing, has_own_style(options)
+    with closing(frames):
+        if not timing.changes:
+            yield from frames
+            return
+        for frame in frames:
+            seconds = float(frame.pts * frame.time_base - origin_seconds)
+            if frame.weights is None:
+                yield replace(frame, weights=weights_at(seconds, timing, own=own))
+            else:
+                weights = weights_at(seconds, timing, in_floats(frame.weights), own=own)
+                yield replace(frame, weights=in_bytes(weights))

@@ -1,0 +1,62 @@
+"""Which workers a render's options ask for."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from vidnst.errors import UsageError
+from vidnst.film.plan import Film
+from vidnst.film.segments.job import Job
+from vidnst.film.workers.spread import Crew
+from vidnst.options.render import OPTIMIZING, CrewOptions, RenderOptions
+from vidnst.stylizers.looks import save_looks
+from vidnst.stylizers.registry import Step, make_stylizer
+from vidnst.stylizers.tuned import TunedStylizer
+
+
+def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | None:
+    """The workers that are to paint a film; None where this process paints it alone.
+
+    on_step hears of the steps of tuning, which is done here, once for all workers. Raises
+    UsageError and OutputError where there can be no such workers.
+    """
+    wanted = film.options.crew
+    if wanted.cluster is None and wanted.workers is None:
+        return None
+    if job.next_segment is None:
+        return None
+    options = replace(film.options, output=film.output, crew=CrewOptions())
+    # A worker may stand in another folder.
+    options = options.with_paths(Path.absolute)
+    if options.stylizer == "tuned" and len(options.regions.styles) > 1:
+        raise UsageError(
+            "--stylizer tuned paints several styles in one process: leave out --workers "
+            "and --cluster"
+        )
+    if options.stylizer == "tuned":
+        options = _tuned(film, options, job.folder / "tuned.safetensors", on_step)
+    # An optimization amplifies what another number of threads changes in its sums.
+    all_cores = torch.get_num_threads()
+    if wanted.cluster is not None:
+        from vidnst.film.workers.cluster import RayCrew
+
+        threads = all_cores if options.stylizer in OPTIMIZING else wanted.cpus_per_worker
+        return RayCrew(options, wanted, threads=threads)
+    from vidnst.film.workers.processes import LocalCrew
+
+    assert wanted.workers is not None
+    threads = all_cores if options.stylizer in OPTIMIZING else max(1, all_cores // wanted.workers)
+    return LocalCrew(options, size=wanted.workers, threads=threads)
+
+
+def _tuned(
+    film: Film, options: RenderOptions, path: Path, on_step: Callable[[Step], None]
+) -> RenderOptions:
+    """Tune the network here; the options with it in place of the tuning."""
+    stylizer = make_stylizer(options, film.size_hw, on_step)
+    assert isinstance(stylizer, TunedStylizer)
+    looks, made_of = stylizer.tuned(film.samples(stylizer.clip_samples))
+    save_looks(path, looks, made_of)
+    return replace(options, stylizer="fast", weights=path)

@@ -1,0 +1,106 @@
+"""Render a film's segments here, one after the other, each stage beside the others."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from types import TracebackType
+
+from vidnst.film.paint import State
+from vidnst.film.pipeline import ahead
+from vidnst.film.plan import Film, SegmentWriter
+from vidnst.film.profile import Profile
+from vidnst.film.segments.job import Job
+from vidnst.film.segments.segment import Plan, Segment
+from vidnst.stylizers.registry import Step
+
+Listener = Callable[[int, Step | None], None]
+"""Hears how many frames are done; or, while one is worked at, of a step."""
+
+
+class LocalRendering:
+    """Paints what a job lacks. prepared: when the first frame could be painted."""
+
+    def __init__(self, film: Film, job: Job, profile: Profile) -> None:
+        self._film, self._job, self._profile = film, job, profile
+        self.prepared = time.perf_counter()
+
+    def paint(self, listen: Listener) -> None:
+        """Paint all segments from the first unfinished one on. Raises what its stages raise."""
+        start = self._job.next_segment
+        if start is None:
+            return
+        film, job, profile = self._film, self._job, self._profile
+        done = start.first_frame
+        painter = film.painter(profile, folder=job.folder, on_step=lambda step: listen(done, step))
+        plan = Plan(start, longest=film.longest)
+        self.prepared = time.perf_counter()
+        listen(done, None)
+        found = profile.each(
+            "decode, find shots", film.frames_from(start), outside="decoder waits for painters"
+        )
+        state = job.state_before(start)
+        with (
+            closing(ahead(plan.follow(found))) as marked,
+            closing(painter.paint(marked, state)) as frames,
+            _Finisher(film, job) as finisher,
+        ):
+            for frame in frames:
+                segment = plan.beginning(done)
+                with profile.stage("encode"):
+                    if segment is not None:
+                        finisher.begin(segment, state)
+                    finisher.writer.write(frame)
+                # Before the next frame is asked for, while it is this one's.
+                whole = finisher.writer.frame_count == film.longest
+                state = painter.state() if whole else None
+                done += 1
+                listen(done, None)
+
+
+class _Finisher:
+    """Notes finished segments in a thread, so that no one waits for the disk."""
+
+    writer: SegmentWriter
+
+    def __init__(self, film: Film, job: Job) -> None:
+        self._film, self._job = film, job
+        self._pool = ThreadPoolExecutor(1, "finish")
+        self._begun: SegmentWriter | None = None
+        self._finishing: Future[None] | None = None
+
+    def begin(self, segment: Segment, state: State | None) -> None:
+        """Finish the segment before, after which the painter was in this state; begin another."""
+        self._finish(segment, None if segment.opens_shot else state)
+        path = self._job.segment_path(segment.number, self._film.segment_suffix)
+        self.writer = self._begun = self._film.segment_writer(path, segment)
+
+    def _finish(self, following: Segment | None, state: State | None) -> None:
+        """Raises what finishing the one before has raised."""
+        self._wait()
+        if self._begun is not None:
+            writer, self._begun = self._begun, None
+            # Here, so that never two encoders hold their frames at once.
+            record = writer.finish(following)
+            self._finishing = self._pool.submit(self._job.finish, record, state, writer.files)
+
+    def _wait(self) -> None:
+        if self._finishing is not None:
+            finishing, self._finishing = self._finishing, None
+            finishing.result()
+
+    def __enter__(self) -> "_Finisher":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._pool:  # Waits for what is under way: its work is not lost.
+            if kind is None:
+                self._finish(None, None)
+                self._wait()
+            elif self._begun is not None:
+                self._begun.abandon()

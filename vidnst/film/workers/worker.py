@@ -1,0 +1,88 @@
+"""Paint single segments of a film, in a process of their own, here or on another machine."""
+
+import atexit
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+
+from vidnst.film.paint import State
+from vidnst.film.pipeline import ahead
+from vidnst.film.plan import Film
+from vidnst.film.profile import Profile
+from vidnst.film.segments.segment import Record, Segment
+from vidnst.film.workers.temporary import own_folder
+from vidnst.nets.allocator import keep_freed_memory
+from vidnst.options.render import RenderOptions
+
+WORKER_PREFIX = "vidnst-worker-"
+"""Of the folders that workers keep on their machines."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A segment to be painted: where it begins, how many frames it has, and what follows it.
+
+    state: the painter's at its start, where it does not open a shot.
+    """
+
+    segment: Segment
+    frame_count: int
+    following: Segment | None
+    state: State | None = None
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A painted segment: its record, its files by name, and the painter's state at its end.
+
+    The state is there where the segment that follows goes on with the same shot.
+    """
+
+    record: Record
+    files: dict[str, bytes]
+    state: State | None
+
+
+class SegmentWorker:
+    """Paints segments of one film, one after the other; the network is loaded once."""
+
+    def __init__(self, options: RenderOptions, *, threads: int) -> None:
+        """threads: how many cores it may use. Raises what making film and stylizer raises."""
+        keep_freed_memory()
+        torch.set_num_threads(threads)
+        self._film = Film(options)
+        self._open = ExitStack()
+        self._folder = self._open.enter_context(own_folder(WORKER_PREFIX))
+        try:
+            self._painter = self._film.painter(Profile(), folder=self._folder)
+        except BaseException:
+            self.close()
+            raise
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """Remove what it keeps on this machine."""
+        self._open.close()
+
+    def paint(self, task: Task) -> Painted:
+        """Raises what decoding, painting and encoding raise."""
+        name = self._film.output.name
+        path = self._folder / (name if self._film.is_sequence else "segment")
+        writer = self._film.segment_writer(path, task.segment)
+        goes_on = task.following is not None and not task.following.opens_shot
+        state = None
+        with (
+            closing(ahead(self._film.frames_from(task.segment))) as found,
+            closing(self._painter.paint(found, task.state)) as frames,
+        ):
+            for frame in islice(frames, task.frame_count):
+                writer.write(frame)
+            if goes_on:
+                state = self._painter.state()
+        record = writer.finish(task.following)
+        files = {file.name: file.read_bytes() for file in writer.files}
+        for file in writer.files:
+            file.unlink()
+        return Painted(record, files, state)

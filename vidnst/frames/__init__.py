@@ -1,0 +1,1 @@
+"""A picture and a frame, their colors and sizes; pixels only."""

@@ -1,0 +1,106 @@
+"""How much of each style is painted where, and what remains of the source."""
+
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vidnst.frames.frame import Floats, Frame, Picture, Weights
+
+_COARSER = 4
+_AROUND = np.ones((5, 5), np.uint8)
+
+
+def in_floats(weights: npt.NDArray[Any]) -> Weights:
+    """Weights as a frame carries them, float32 or uint8 in 1/255, as float32."""
+    if weights.dtype == np.uint8:
+        return np.asarray(weights * np.float32(1 / 255), np.float32).clip(0, 1)
+    return np.asarray(weights, np.float32)
+
+
+def in_bytes(weights: Weights) -> npt.NDArray[np.uint8]:
+    """Weights in 1/255, rounded in sum, so that no source is left between two styles."""
+    levels = np.rint(np.cumsum(weights, axis=0) * 255).clip(0, 255).astype(np.uint8)
+    return np.diff(levels, axis=0, prepend=np.uint8(0))
+
+
+def painted_share(weights: Weights) -> Floats:
+    """How much is painted at all, of weights (K, H, W): (H, W) in 0..1, or (1, 1)."""
+    share = weights.sum(0)
+    # Shares that sum to 1 but for rounding leave nothing.
+    return np.asarray(np.where(share > 1 - 1e-5, 1, share), np.float32)
+
+
+def all_painted(weights: Weights) -> Weights:
+    """The weights as if no source were left: they sum to 1, with the styles' shares as they are.
+
+    Where nothing is painted, the frame's mean shares stand: what is painted there is not shown, but
+    its neighborhood sees it. Where nothing is painted anywhere, it is the first style.
+    """
+    share = weights.sum(0)
+    mean = weights.mean((1, 2), keepdims=True)
+    total = float(mean.sum())
+    if total == 0:
+        first = np.zeros((len(weights), 1, 1), np.float32)
+        first[0] = 1
+        return first
+    shown = share > 0
+    shares = np.where(shown, weights, mean / total) / np.where(shown, share, 1)
+    return np.asarray(shares, np.float32)
+
+
+def with_source(painted: Picture, source: Picture, share: Floats) -> Picture:
+    """painted, as far as share (H, W) or (1, 1) in 0..1 says, over the source; RGB uint8 (H, W, 3).
+
+    With a share of 0 it is the source exactly, with one of 1 what was painted.
+    """
+    if share.min() == 1:
+        return painted
+    change = painted.astype(np.float32) - source
+    return np.rint(source + share[..., None] * change).astype(np.uint8)
+
+
+def continued_from(picture: Picture, share: Floats) -> Picture:
+    """The picture with what is painted, share (H, W), going on smoothly where the source stays.
+
+    Left as it is, what stays would be seen by the strokes beside it: they would draw its outline, a
+    halo around what nobody painted. RGB uint8 (H, W, 3).
+    """
+    from vidnst.media.alpha import filled  # It needs PyAV, which a bare GPU machine lacks.
+
+    seen = cv2.erode(np.asarray(share > 0.5, np.uint8), _AROUND)
+    if share.shape == (1, 1) or seen.all() or not seen.any():
+        return picture
+    small_wh = -(-picture.shape[1] // _COARSER), -(-picture.shape[0] // _COARSER)
+    colors = cv2.resize(
+        cv2.bitwise_and(picture, picture, mask=seen).astype(np.float32),
+        small_wh,
+        interpolation=cv2.INTER_AREA,
+    )
+    weight = cv2.resize(seen.astype(np.float32), small_wh, interpolation=cv2.INTER_AREA)
+    mean = np.asarray(colors / np.maximum(weight, 1e-6)[..., None], np.float32)
+    around = cv2.resize(filled(mean, np.asarray(weight, np.float32)), picture.shape[1::-1])
+    smooth = np.asarray(np.rint(around), np.uint8)
+    cv2.copyTo(picture, seen, smooth)
+    return smooth
+
+
+def over_source(painted: Frame, source: Frame) -> Frame:
+    """A frame painted all over, with the source where its weights leave that."""
+    if source.weights is None:
+        return painted
+    share = painted_share(in_floats(source.weights))
+    picture = with_source(painted.picture, source.picture, share)
+    return replace(painted, picture=picture, weights=None)
+
+
+def fitted(weights: Weights, size_hw: tuple[int, int]) -> Weights:
+    """Weights (K, H, W) brought to another size; (K, 1, 1) fit any."""
+    if weights.shape[1:] in ((1, 1), size_hw):
+        return weights
+    shrinks = size_hw[0] < weights.shape[1]
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    planes = [cv2.resize(plane, size_hw[::-1], interpolation=method) for plane in weights]
+    return np.stack(planes).astype(np.float32)

@@ -1,0 +1,223 @@
+"""A page on loopback that shows the picture as motion JPEG and has the keys as buttons."""
+
+import json
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import fields
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from threading import Condition, Thread
+from typing import Any, get_args
+
+import cv2
+
+from vidnst.errors import OutputError
+from vidnst.frames.frame import Picture
+from vidnst.live.outputs import Shown, Status, Wish
+
+_LOOPBACK = "127.0.0.1"
+_NAMES = ("127.0.0.1", "localhost")
+_BOUNDARY = "frame"
+_QUALITY = 85
+_MOST_WISHES = 32
+_PATIENCE_SECONDS = 5.0
+"""A browser that takes no bytes for so long is let go."""
+_FAREWELL_SECONDS = 3.0
+"""So long at most the end can still be asked for: pages ask twice a second, hidden ones once."""
+
+_NO_FIGURES: dict[str, Any] = dict.fromkeys(field.name for field in fields(Status))
+
+
+class Page:
+    """Serves the newest frame to every browser of this machine that asks, each at its own pace."""
+
+    def __init__(self, port: int) -> None:
+        """port: 0 takes any that is free. Raises OutputError where it is taken."""
+        self._changed = Condition()
+        self._shown: Shown | None = None
+        self._number = 0
+        self._encoded = (0, b"")
+        self._wishes: deque[Wish] = deque(maxlen=_MOST_WISHES)
+        self._untold = 0
+        self.closed = False
+        try:
+            self._server = _Server((_LOOPBACK, port), self)
+        except OSError as error:
+            raise OutputError(
+                f"port {port} cannot be served on {_LOOPBACK}: {error.strerror}; give another "
+                "--http, or 0 for any that is free"
+            ) from error
+        self.port = int(self._server.server_address[1])
+        self.url = f"http://{_LOOPBACK}:{self.port}/"
+        self._thread = Thread(
+            target=self._server.serve_forever, args=(0.1,), name="page", daemon=True
+        )
+        self._thread.start()
+
+    def show(self, shown: Shown) -> None:
+        with self._changed:
+            self._shown = shown
+            self._number += 1
+            self._changed.notify_all()
+
+    def wishes(self) -> list[Wish]:
+        asked = []
+        while self._wishes:
+            asked.append(self._wishes.popleft())
+        return asked
+
+    def wish(self, wish: Wish) -> None:
+        """Take a wish from a browser."""
+        self._wishes.append(wish)
+
+    def status(self) -> dict[str, Any]:
+        """The state (starting, running or ended) and the newest frame's figures, None before it."""
+        shown = self._shown
+        state = "ended" if self.closed else "running" if shown is not None else "starting"
+        figures = shown.status.as_dict() if shown is not None else _NO_FIGURES
+        return {"state": state, **figures}
+
+    @contextmanager
+    def looked_at(self) -> Iterator[None]:
+        """While a page shows the stream; those that do so at the end are to be told of it."""
+        with self._changed:
+            self._untold += 1
+        try:
+            yield
+        finally:
+            if not self.closed:
+                self.told()
+
+    def told(self) -> None:
+        """A page knows of the end, or is gone."""
+        with self._changed:
+            self._untold -= 1
+            self._changed.notify_all()
+
+    def jpeg_after(self, number: int) -> tuple[int, bytes, float] | None:
+        """Wait for a frame newer than this one: its number, JPEG and time of capture.
+
+        None at the end.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self.closed or self._number > number)
+            if self.closed or self._shown is None:
+                return None
+            # Once for all browsers, in the thread of the first that asks.
+            if self._encoded[0] != self._number:
+                self._encoded = self._number, _jpeg(self._shown.looked_at)
+            return (*self._encoded, self._shown.captured_seconds)
+
+    def close(self) -> None:
+        """End every stream, and stop serving when the pages know that it is the end."""
+        if self.closed:
+            return
+        with self._changed:
+            self.closed = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._untold <= 0, _FAREWELL_SECONDS)
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # Threads of streams end by themselves; a browser that hangs is not waited for.
+    block_on_close = False
+
+    def __init__(self, address: tuple[str, int], page: Page) -> None:
+        self.page = page
+        super().__init__(address, _Answer)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away in the middle is nothing to tell of."""
+
+
+class _Answer(BaseHTTPRequestHandler):
+    server: _Server
+    timeout = _PATIENCE_SECONDS
+
+    def do_GET(self) -> None:
+        if not self._asked_by_name():
+            return
+        path, _, query = self.path.partition("?")
+        if path == "/":
+            page = files("vidnst.live").joinpath("page.html").read_bytes()
+            self._send("text/html; charset=utf-8", page)
+        elif path == "/status":
+            status = self.server.page.status()
+            self._send("application/json", json.dumps(status).encode())
+            if status["state"] == "ended" and self.command == "GET":
+                self.server.page.told()
+        elif path == "/stream.mjpg":
+            # Other programs may show the stream as well; only pages ask how it goes.
+            with self.server.page.looked_at() if query.startswith("page") else nullcontext():
+                self._stream()
+        else:
+            self.send_error(HTTPStatus.NOT_FOUND)
+
+    def do_HEAD(self) -> None:
+        """The same as to GET, without what comes after the headers (RFC 9110, section 9.3.2)."""
+        self.do_GET()
+
+    def do_POST(self) -> None:
+        # Another site's page can make a browser post here, but not without naming itself.
+        if not self._asked_by_name():
+            return
+        if self.headers.get("Origin") != f"http://{self.headers['Host']}":
+            self.send_error(HTTPStatus.FORBIDDEN, "only this page may ask for that")
+            return
+        place, _, wish = self.path.rpartition("/")
+        if place != "/wish" or wish not in get_args(Wish):
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        self.server.page.wish(wish)  # type: ignore[arg-type]
+        self._send("application/json", b"{}")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: stderr is for errors."""
+
+    def _asked_by_name(self) -> bool:
+        """Refuse what was asked by another name: DNS rebinding brings strangers' pages here."""
+        if self.headers.get("Host") in [f"{name}:{self.server.page.port}" for name in _NAMES]:
+            return True
+        self.send_error(HTTPStatus.FORBIDDEN, "ask for this page as localhost")
+        return False
+
+    def _head(self, kind: str) -> None:
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", kind)
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("X-Frame-Options", "DENY")
+        # Other sites must not show what the camera sees.
+        self.send_header("Cross-Origin-Resource-Policy", "same-origin")
+
+    def _send(self, kind: str, body: bytes) -> None:
+        self._head(kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _stream(self) -> None:
+        self._head(f"multipart/x-mixed-replace; boundary={_BOUNDARY}")
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        number = 0
+        while (newest := self.server.page.jpeg_after(number)) is not None:
+            number, jpeg, captured_seconds = newest
+            head = (
+                f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n"
+                f"X-Captured-Seconds: {captured_seconds:.6f}\r\n\r\n"
+            )
+            self.wfile.write(head.encode() + jpeg + b"\r\n")
+
+
+def _jpeg(picture: Picture) -> bytes:
+    quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
+    return cv2.imencode(".jpg", picture[:, :, ::-1], quality)[1].tobytes()

@@ -1,0 +1,57 @@
+"""What painted frames know of another frame: where it can be seen in them, and in which colors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vidnst.frames.frame import Picture
+from vidnst.motion.flow import optical_flow
+from vidnst.motion.visibility import Visible, nearest_only, visible
+from vidnst.motion.warp import warp
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A frame and what it became, both RGB uint8 (H, W, 3)."""
+
+    source: Picture
+    result: Picture
+
+
+def look_back(picture: Picture, earlier: Sequence[Painted]) -> tuple[np.ndarray, Visible]:
+    """What earlier frames, nearest first, show of this one's painting, and where they do.
+
+    Each pixel comes from the nearest frame that shows it (Ruder et al. 2016, section 4.3), so that
+    the temporal losses toward all of them are one loss. Returns float32 (H, W, 3) in 0..255, 0
+    where nothing is known, and 1 where something is.
+    """
+    found = [seen_from(picture, other) for other in earlier]
+    weights = nearest_only([seen for _, seen in found])
+    known = sum(w[..., None] * warped for w, (warped, _) in zip(weights, found, strict=True))
+    return np.asarray(known), np.stack(weights).sum(0, dtype=np.float32)
+
+
+def seen_from(picture: Picture, other: Painted) -> tuple[np.ndarray, Visible]:
+    """Another frame's result where this frame sees it, and where that may be trusted."""
+    flow = optical_flow(picture, other.source)
+    seen = visible(flow, optical_flow(other.source, picture))
+    return warp(other.result.astype(np.float32), flow), seen
+
+
+def recolored(picture: Picture, past: Painted) -> np.ndarray:
+    """The picture in the colors that an earlier frame was painted in; float32 (H, W, 3), 0..255.
+
+    What nothing painted shows yet starts from the source. In the source's own colors it would stay
+    a patch of them, for the few steps of a film's frame are spent on strokes.
+    """
+
+    def rows(pixels: np.ndarray) -> np.ndarray:
+        flat = pixels.reshape(-1, 3).astype(np.float32)
+        return np.concatenate([flat, np.ones((len(flat), 1), np.float32)], 1)
+
+    source, result = rows(past.source)[::7], rows(past.result)[::7, :3]
+    # The ridge keeps a frame of one color from giving a wild answer.
+    gram = source.T @ source + 1e-3 * len(source) * np.eye(4, dtype=np.float32)
+    fit = np.linalg.solve(gram, source.T @ result)
+    return np.asarray(np.clip(rows(picture) @ fit, 0, 255).reshape(picture.shape))

@@ -1,0 +1,72 @@
+"""An encoder's training: stopped at any step, it goes on where its state was last saved."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vidnst.errors import TrainingError
+from vidnst.nets.perceptual import PerceptualEncoder
+from vidnst.nets.training.checkpoint import write_state
+from vidnst.nets.training.learning import channels_last
+from vidnst.nets.training.seekers import Seekers
+
+
+class EncoderRun(ABC):
+    """What learns, and the pictures under way that it learns from."""
+
+    encoder: PerceptualEncoder
+    _seekers: Seekers
+    _device: torch.device
+
+    @abstractmethod
+    def step(self, step: int) -> float:
+        """Learn from one batch; return its loss."""
+
+    @abstractmethod
+    def _parts(self) -> dict[str, Any]:
+        """What has a state_dict and changes, by name."""
+
+    def go(
+        self,
+        steps: int,
+        *,
+        checkpoint: Path | None,
+        save_every: int,
+        on_step: Callable[[int, float], None],
+    ) -> PerceptualEncoder:
+        """Take all steps that a checkpoint has not behind it; return the encoder, on the CPU."""
+        first_step = 0
+        if checkpoint is not None and checkpoint.exists():
+            first_step = self.restore(checkpoint)
+        for step in range(first_step, steps):
+            on_step(step, self.step(step))
+            if checkpoint is not None and ((step + 1) % save_every == 0 or step + 1 == steps):
+                self.save(checkpoint, step + 1)
+        return self.encoder.cpu().eval()
+
+    def save(self, path: Path, step: int) -> None:
+        """Write everything that going on needs."""
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        write_state(path, state | {"seekers": self._seekers.state(), "step": step})
+
+    def restore(self, path: Path) -> int:
+        """Take up a saved state and return the step to go on at.
+
+        Raises TrainingError where the file is damaged or of another run.
+        """
+        try:
+            state = torch.load(path, map_location=self._device, weights_only=True)
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+            for name, tensor in self._seekers.state().items():
+                tensor.copy_(state["seekers"][name])
+            return int(state["step"])
+        except (OSError, RuntimeError, KeyError, ValueError) as error:
+            raise TrainingError(f"{path} does not fit this run: {error}") from error
+
+    def _ready(self, pictures: Tensor) -> Tensor:
+        return channels_last(pictures.to(self._device))

@@ -1,0 +1,36 @@
+"""A contact sheet: photos down, styles across, so that an eye can follow the training."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidnst.nets.network import StyleNetwork
+
+
+@torch.no_grad()
+def write_sheet(
+    path: Path, network: StyleNetwork, photos: Tensor, styles: Tensor, codes: Tensor
+) -> None:
+    """Write a PNG: the first column the photos, the first row the styles, painted where they cross.
+
+    photos and styles: float RGB (N, 3, H, W) in [0, 1]; codes (N, C) are those of the styles.
+    """
+    tile = 192
+
+    def cells(pictures: Tensor) -> list[np.ndarray]:
+        resized = torch.nn.functional.interpolate(
+            pictures.float(), (tile, tile), mode="bilinear", antialias=True
+        )
+        rgb = (resized.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        return list(rgb)
+
+    rows = [np.hstack([np.zeros((tile, tile, 3), np.uint8), *cells(styles)])]
+    for photo in photos:
+        painted = network(photo[None].expand(len(styles), -1, -1, -1), codes)
+        rows.append(np.hstack([*cells(photo[None]), *cells(painted)]))
+    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+    cv2.imwrite(str(partial), np.vstack(rows)[:, :, ::-1])
+    partial.replace(path)

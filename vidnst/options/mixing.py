@@ -1,0 +1,75 @@
+"""Which styles go into a picture, as the user asks for them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidnst.errors import UsageError
+from vidnst.options.built_in import is_style, style_path
+from vidnst.options.schedule import in_turn, parse_moment
+
+
+@dataclass(frozen=True)
+class WeightedStyle:
+    """A picture, or a folder of pictures, to paint like; weight: how much it counts beside others.
+
+    seconds: when it is alone, where styles turn into each other. Raises UsageError for a weight
+    below 0 or without end.
+    """
+
+    path: Path
+    weight: float = 1.0
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weight < float("inf"):
+            raise UsageError(
+                f"--style {self.path}:{self.weight:g}: a weight must be a number, 0 or more"
+            )
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """What is mixed with a render's style.
+
+    weight: of that style beside the others. fine: the picture, or folder, that gives the finest
+    texture, in place of all these.
+    """
+
+    weight: float = 1.0
+    others: tuple[WeightedStyle, ...] = ()
+    fine: Path | None = None
+
+
+def parse_style(text: str) -> WeightedStyle:
+    """A style as the user writes it: PATH, PATH:WEIGHT or PATH@TIME.
+
+    PATH may be the name of a built-in style. A path that exists is one as it stands. Raises
+    UsageError where what follows is no weight or time, and MediaError as style_path does.
+    """
+    path, at, moment = text.rpartition("@")
+    if at and not Path(text).exists() and (is_style(path) or moment[:1].isdigit()):
+        return WeightedStyle(style_path(path), seconds=parse_moment(moment))
+    before, colon, after = text.rpartition(":")
+    if not colon or Path(text).exists():
+        return WeightedStyle(style_path(text))
+    try:
+        weight = float(after)
+    except ValueError:
+        if is_style(before):
+            raise UsageError(
+                f"--style {text}: {after!r} is no weight; write a number, such as {before}:0.5"
+            ) from None
+        return WeightedStyle(style_path(text))
+    return WeightedStyle(style_path(before), weight)
+
+
+def times_of(styles: Sequence[WeightedStyle]) -> tuple[float, ...]:
+    """When each style is alone; empty where they are mixed all the time.
+
+    Raises UsageError where some have a time and some not, or one comes before the last.
+    """
+    times = [style.seconds for style in styles if style.seconds is not None]
+    if times and len(times) < len(styles):
+        raise UsageError("--style: give each style its time, such as a.jpg@0s, or none of them")
+    return tuple(in_turn("--style", times))

@@ -1,0 +1,68 @@
+"""What the user can choose for the webcam, with defaults and ranges."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vidnst.errors import UsageError
+from vidnst.options.fields import option, require_in_range
+from vidnst.options.render import SteadyOptions
+from vidnst.options.stylizers import StyleOptions
+
+
+@dataclass(frozen=True)
+class PaceOptions:
+    """How fast it should go. Each field is an option of the command line."""
+
+    fps: float = option(24.0, "frames a second to hold, by painting smaller", low=1, high=240)
+
+    def __post_init__(self) -> None:
+        require_in_range(self)
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """Where the painted picture goes.
+
+    window: open one where there is a screen. http: the port of the page on loopback; 0 takes any
+    that is free. record: the film to write.
+    """
+
+    window: bool = True
+    http: int | None = None
+    virtual_camera: bool = False
+    record: Path | None = None
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        if self.http is not None and not 0 <= self.http <= 65535:
+            raise UsageError(f"--http is {self.http}, but a port must lie in 0..65535")
+
+    @property
+    def any_but_window(self) -> bool:
+        """Whether the picture goes anywhere where there is no window."""
+        return self.http is not None or self.virtual_camera or self.record is not None
+
+
+@dataclass(frozen=True)
+class WebcamOptions:
+    """One live session.
+
+    camera: a number, a device, a stream's URL, or a film that stands in for a camera. styles: the
+    pictures to paint like, the first at first. size: of the painted picture; None takes the
+    camera's, though of a tall one 480 lines.
+    """
+
+    styles: tuple[Path, ...]
+    camera: str = "0"
+    size: str | None = None
+    weights: Path | None = None
+    painting: StyleOptions = field(default_factory=StyleOptions)
+    steadying: SteadyOptions = field(default_factory=SteadyOptions)
+    pacing: PaceOptions = PaceOptions()
+    outputs: OutputOptions = OutputOptions()
+
+    def __post_init__(self) -> None:
+        if not self.styles:
+            raise UsageError("--style is empty: name a picture or several")
+        if self.steadying.lookahead:
+            raise UsageError("--lookahead is for films: live there is no frame to look ahead to")

@@ -1,1 +1,0 @@
-"""Stylizers, and the networks and losses behind them."""

@@ -1,0 +1,1 @@
+"""What paints: each stylizer in a file."""

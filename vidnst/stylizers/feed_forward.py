@@ -1,0 +1,223 @@
+"""Painting with a baked network, wherever that comes from: what `fast` and `tuned` share."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidnst.errors import MediaError
+from vidnst.frames.frame import Picture, Weights
+from vidnst.frames.shares import all_painted, continued_from, fitted, painted_share, with_source
+from vidnst.media.pictures import resize
+from vidnst.nets.bake import BakedNetwork
+from vidnst.nets.engines.engine import Engine, chosen_backend, frames_at_once, make_engine
+from vidnst.nets.network import STRIDE
+from vidnst.nets.precision import processor_dtype
+from vidnst.options.render import ComputeOptions
+from vidnst.options.stylizers import StyleOptions
+
+NATURAL_BRUSH_PX = 16
+"""How large the network's marks are at its own scale, roughly."""
+_SMALLEST_SIDE = 32
+_LITTLE = 1.4
+_READ_SIDES = (64, 768)
+"""Between these the longer side of a style is read; finer or coarser was never trained."""
+_PARALLEL_PIXELS = 16_000_000
+"""Of frames painted side by side: with tiles, what counts is that each has its links with it."""
+_FIRST = np.ones((1, 1, 1), np.float32)
+
+
+class FeedForwardStylizer:
+    """Paints frames of one size with a baked network.
+
+    Call begin_clip once and begin_shot before each shot, each with as many frames spread over it as
+    clip_samples and shot_samples say. A subclass makes the network in one of the two.
+    """
+
+    clip_samples = 0
+    shot_samples = 0
+    most_pixels = 140_000_000
+    """Of one frame: painted in tiles, it takes some 20 bytes a pixel."""
+
+    def __init__(
+        self,
+        options: StyleOptions,
+        compute: ComputeOptions = ComputeOptions(),
+        *,
+        size_hw: tuple[int, int],
+        at_once: int | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        """size_hw: of the frames that will come. at_once: how many threads will paint, at most.
+
+        Raises MediaError beyond most_pixels, UsageError where device or backend is not there.
+        """
+        self._compute = compute
+        self._cores = torch.get_num_threads()
+        self._at_once = at_once or frames_at_once(compute, cores=self._cores)
+        self.options = options
+        self.size_hw = size_hw
+        self._inner_hw = _inner_size(size_hw, options.brush_size)
+        for height, width in (size_hw, self._inner_hw):
+            if height * width > self.most_pixels:
+                raise MediaError(
+                    f"{width}x{height} pixels are too many to paint at once (at most "
+                    f"{self.most_pixels // 1_000_000} megapixels): give a smaller --size"
+                )
+        self._dtype = dtype or processor_dtype()
+        self._engine: Engine | None = None
+        chosen_backend(compute)
+
+    @property
+    def parallel(self) -> int:
+        """How many frames to paint at once, each on its share of the cores.
+
+        One frame to a core keeps all cores busy without their waiting for each other; large frames
+        are fewer, for their memory.
+        """
+        height, width = self._inner_hw
+        return max(1, min(self._at_once, _PARALLEL_PIXELS // (height * width)))
+
+    @property
+    def inner_hw(self) -> tuple[int, int]:
+        """The size that frames are painted at, before they are brought to size_hw."""
+        return self._inner_hw
+
+    def paint_at(self, scale: float) -> None:
+        """From the next frame on paint at this share, in (0, 1], of the usual size, and enlarge."""
+        self._inner_hw = _inner_size(self.size_hw, self.options.brush_size, scale)
+
+    def begin_worker(self) -> None:
+        """Take this thread's share of the cores; each thread that paints calls it once."""
+        torch.set_num_threads(max(1, self._cores // self.parallel))
+
+    def begin_clip(self, samples: Sequence[Picture]) -> None:
+        """Learn what there is to learn from frames of the clip, RGB uint8 (H, W, 3)."""
+        network = self.of_clip(samples)
+        if network is not None:
+            self._use(network)
+
+    def begin_shot(self, samples: Sequence[Picture]) -> None:
+        """Learn what there is to learn from frames of the shot, RGB uint8 (H, W, 3)."""
+        network = self.of_shot(samples)
+        if network is not None:
+            self._use(network)
+
+    def of_clip(self, samples: Sequence[Picture]) -> BakedNetwork | None:
+        """The network for a clip, from frames of it; None where each shot has its own."""
+        return None
+
+    def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
+        """The network for a shot, from frames of it; None where that of the clip stays."""
+        return None
+
+    def _use(self, network: BakedNetwork) -> None:
+        self._engine = make_engine(network, self._compute, dtype=self._dtype, at_once=self.parallel)
+
+    def paint(self, picture: Picture, weights: Weights | None = None) -> Picture:
+        """Paint one frame, RGB uint8 (H, W, 3), of the size this stylizer was made for.
+
+        weights: how much of each style is painted where; None paints all in the first.
+        """
+        if self.options.strength == 0 or (weights is not None and not weights.any()):
+            return picture
+        height, width = self._inner_hw
+        shares = _FIRST if weights is None else self._padded_weights(all_painted(weights))
+        scene = picture if weights is None else continued_from(picture, painted_share(weights))
+        painted = self._run(self._padded(scene), shares)[:height, :width]
+        pixels = _enlarge(painted, scene)
+        weight = self._blend_weight()
+        if weight < 1:
+            pixels = np.asarray(cv2.addWeighted(pixels, weight, picture, 1 - weight, 0), np.uint8)
+        return pixels if weights is None else with_source(pixels, picture, painted_share(weights))
+
+    def _run(self, padded: Picture, weights: Weights) -> Picture:
+        """Paint what _padded gave; weights, which sum to 1, as large or (K, 1, 1)."""
+        if self._engine is None:
+            raise RuntimeError("begin_clip and begin_shot must come before paint")
+        return self._engine.run(padded)
+
+    def _blend_weight(self) -> float:
+        """How much of the painted frame is mixed into the source's."""
+        return self.options.strength
+
+    def _spread(self, samples: Sequence[Picture], most_pixels: int) -> list[Tensor]:
+        """Samples as the network sees them, as many of them as fit into so many pixels."""
+        height, width = self._inner_hw
+        most = max(1, min(len(samples), most_pixels // (height * width)))
+        chosen = [samples[round(i)] for i in np.linspace(0, len(samples) - 1, most)]
+        return [self._to_network(picture) for picture in chosen]
+
+    def _to_network(self, picture: Picture, columns: slice = slice(None)) -> Tensor:
+        pixels = torch.from_numpy(self._padded(picture)[:, columns]).permute(2, 0, 1)[None]
+        return pixels.to(self._dtype, memory_format=torch.channels_last).mul_(1 / 255)
+
+    def _padded(self, picture: Picture) -> Picture:
+        """A frame as an engine takes it: of the inner size, up to multiples of STRIDE."""
+        inner_hw = self._inner_hw
+        small = _resampled(picture, inner_hw)
+        below, right = (-side % STRIDE for side in inner_hw)
+        if not below and not right:
+            return small
+        padded = cv2.copyMakeBorder(small, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        return np.asarray(padded, np.uint8)
+
+    def _padded_weights(self, weights: Weights) -> Weights:
+        """Weights of the size that _padded brings frames to."""
+        if weights.shape[1:] == (1, 1):
+            return weights
+        inner_hw = self._inner_hw
+        below, right = (-side % STRIDE for side in inner_hw)
+        return np.pad(fitted(weights, inner_hw), ((0, 0), (0, below), (0, right)), mode="edge")
+
+    def _style_side(self) -> int:
+        """The longer side, in pixels, at which a style's marks are as large as in the frames."""
+        return min(max(max(self._inner_hw), _READ_SIDES[0]), _READ_SIDES[1])
+
+    def _at_frame_scale(self, style: Picture) -> Tensor:
+        """A style (1, 3, H, W) in [0, 1] with its marks as large as they are in the frames."""
+        scale = self._style_side() / max(style.shape[:2])
+        size_hw = tuple(max(_SMALLEST_SIDE, round(side * scale)) for side in style.shape[:2])
+        pixels = resize(style, (size_hw[0], size_hw[1]))
+        return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+
+
+def _inner_size(
+    size_hw: tuple[int, int], brush_size: float | None, scale: float = 1.0
+) -> tuple[int, int]:
+    """The size frames are painted at: theirs, or that at which marks have the wanted size.
+
+    Of either a share, where scale is below 1.
+    """
+    if brush_size is not None:
+        scale *= NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
+    scale = max(scale, _SMALLEST_SIDE / min(size_hw))
+    return round(size_hw[0] * scale), round(size_hw[1] * scale)
+
+
+def _resampled(picture: Picture, size_hw: tuple[int, int]) -> Picture:
+    """Bring a picture to size_hw; by a little, it is interpolated where else the area counts.
+
+    There the mean over areas blurs, and a brush of one size would leave softer marks in frames of
+    some sizes than in others.
+    """
+    if size_hw[0] < picture.shape[0] < _LITTLE * size_hw[0]:
+        small = cv2.resize(picture, size_hw[::-1], interpolation=cv2.INTER_CUBIC)
+        return np.asarray(small, np.uint8)
+    return resize(picture, size_hw)
+
+
+def _enlarge(painted: Picture, picture: Picture) -> Picture:
+    """Bring painted to picture's size; where that enlarges, its fine lightness comes back.
+
+    Coarse strokes are painted small; enlarged alone, they would blur the scene's edges as well.
+    """
+    size_hw = (picture.shape[0], picture.shape[1])
+    large = _resampled(painted, size_hw)
+    if painted.shape[0] >= size_hw[0]:
+        return large
+    blurred = resize(_resampled(picture, (painted.shape[0], painted.shape[1])), size_hw)
+    gray = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.int16) for p in (picture, blurred)]
+    return np.clip(large + (gray[0] - gray[1])[..., None], 0, 255).astype(np.uint8)

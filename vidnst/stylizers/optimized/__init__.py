@@ -1,0 +1,1 @@
+"""Stylizers that optimize each picture."""

@@ -1,0 +1,128 @@
+"""Ways downhill: the optimizers that Gatys' method can use, behind one call."""
+
+import math
+from collections import deque
+from collections.abc import Iterator
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from vidnst.options.stylizers import OptimizerName
+
+Losses = dict[str, float]
+"""The terms of a loss; their sum is what becomes small."""
+
+
+class Objective(Protocol):
+    """A function to make small."""
+
+    def evaluate(self, point: Tensor) -> tuple[Losses, Tensor]:
+        """The terms at a point, and the gradient of their sum."""
+
+    def terms_at(self, point: Tensor) -> Losses:
+        """The terms alone, which costs less."""
+
+
+def descend(
+    start: Tensor,
+    objective: Objective,
+    *,
+    optimizer: OptimizerName,
+    rate: float | None = None,
+) -> Iterator[tuple[Tensor, Losses]]:
+    """Yield start, then point after point on the way down, without end, each with its losses.
+
+    rate: Adam's learning rate, L-BFGS's factor on its step, or the first step length of fgd; None
+    takes each one's default. A point yielded changes in place when the next is asked for.
+
+    lbfgs: limited-memory BFGS (Liu and Nocedal 1989), torch's. adam: Kingma and Ba 2015, torch's.
+    fgd: accelerated gradient descent that finds its step length itself (`accelerated_descent`).
+    """
+    if optimizer == "fgd":
+        yield from accelerated_descent(start, objective, first_length=rate)
+        return
+    point = start.clone().requires_grad_()
+
+    def fresh() -> torch.optim.Optimizer:
+        if optimizer == "lbfgs":
+            # One evaluation a step, and no line search: it would cost several.
+            return torch.optim.LBFGS([point], lr=rate or 1.0, max_iter=1, history_size=_HISTORY)
+        return torch.optim.Adam([point], lr=rate or 0.02, betas=(0.9, 0.99))
+
+    method = fresh()
+    losses, gradient = objective.evaluate(point.detach())
+    best, least = point.detach().clone(), sum(losses.values())
+    recent: deque[float] = deque(maxlen=10)
+    while True:
+        yield point.detach(), losses
+        total = sum(losses.values())
+        recent.append(total)
+        point.grad = gradient
+        method.step(lambda total=total: total)  # type: ignore[misc]
+        losses, gradient = objective.evaluate(point.detach())
+        # Without a line search a step can go far astray, rarely. Back, then, and begin anew; with
+        # the slope found anew too, for what led astray may be that very one.
+        if optimizer == "lbfgs" and not sum(losses.values()) <= _ASTRAY * max(recent):
+            method = fresh()
+            with torch.no_grad():
+                point.copy_(best)
+            losses, gradient = objective.evaluate(point.detach())
+        elif sum(losses.values()) < least:
+            best.copy_(point.detach())
+            least = sum(losses.values())
+
+
+_HISTORY = 10
+"""So many past steps L-BFGS remembers; each costs two pictures of memory."""
+_ASTRAY = 1.5
+"""A loss so many times the recent ones is no way down."""
+
+
+def accelerated_descent(
+    start: Tensor, objective: Objective, *, first_length: float | None = None
+) -> Iterator[tuple[Tensor, Losses]]:
+    """Nesterov's accelerated gradient with the step length found by Armijo backtracking.
+
+    From y, the point with momentum added (Beck and Teboulle 2009), the step t is halved until
+    f(y - t g) <= f(y) - 0.1 t |g|^2 (Armijo 1966), and tried a little longer each time that the
+    first try succeeds, so that the rate is learned on the way. Momentum restarts where it points
+    uphill (O'Donoghue and Candes 2015, gradient scheme).
+
+    Yields start, then each new point, with its losses.
+    """
+    point, previous = start.clone(), start.clone()
+    losses = objective.terms_at(point)
+    momentum = 1.0
+    length = first_length
+    while True:
+        yield point, losses
+        faster = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
+        ahead = point + (momentum - 1) / faster * (point - previous)
+        before, gradient = objective.evaluate(ahead)
+        slope = float(gradient.square().sum())
+        if slope == 0:
+            previous, point, losses = point, ahead, before
+            continue
+        if length is None:
+            # A first guess that moves the picture by one percent; backtracking corrects it.
+            length = 0.01 * math.sqrt(gradient.numel() / slope)
+        for tried in range(_MOST_TRIES):
+            reached = ahead - length * gradient
+            losses = objective.terms_at(reached)
+            allowed = (1 + _ROUNDING) * sum(before.values()) - _ARMIJO * length * slope
+            if sum(losses.values()) <= allowed:
+                if tried == 0:
+                    length *= 1.3
+                break
+            length /= 2
+        uphill = float((gradient * (reached - point)).sum()) > 0
+        previous, point = point, reached
+        momentum = 1.0 if uphill else faster
+
+
+_MOST_TRIES = 30
+_ARMIJO = 0.1
+"""A step must gain this share of what the slope promises; half, as in the proof, is too timid."""
+_ROUNDING = 1e-3
+"""A loss computed in bfloat16 is uncertain by this share; no step is too long for less."""

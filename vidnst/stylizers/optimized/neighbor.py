@@ -1,0 +1,256 @@
+"""Painting by places: for each place of the scene the nearest of the style, and a picture of those.
+
+Kolkin et al. 2022, "Neural Neighbor Style Transfer" (arXiv 2203.13215): coarse to fine, what is
+looked for is mostly the scene; at the end, layer by layer, what the picture itself has become.
+For film, the places found before travel with things (optimizer.py brings the pixels along).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vidnst.errors import UsageError
+from vidnst.frames.frame import Picture, Weights
+from vidnst.media.pictures import resize
+from vidnst.motion.flow import optical_flow
+from vidnst.motion.look_back import Painted
+from vidnst.motion.visibility import visible
+from vidnst.nets.perceptual import PerceptualEncoder, named_encoder
+from vidnst.nets.precision import processor_dtype
+from vidnst.nets.style_pictures import StylePictures, style_pictures
+from vidnst.options.stylizers import GatysOptions, NeighborOptions, StyleOptions
+from vidnst.stylizers.optimized.matching import Matching, PlacesLoss, Sought
+from vidnst.stylizers.optimized.objective import MOST_UNTILED, Anchor
+from vidnst.stylizers.optimized.optimizer import (
+    OptimizingStep,
+    OptimizingStylizer,
+    as_picture,
+    scales_of,
+)
+from vidnst.stylizers.optimized.places import (
+    LAYERS,
+    PLACE_SIDE,
+    SMALLEST_SIDE,
+    PlaceReader,
+    StylePlaces,
+)
+from vidnst.stylizers.optimized.pyramid import Pyramid
+from vidnst.stylizers.optimized.targets import Mask
+
+_COARSEST_SIDE = 64
+_REFINING_ROUNDS = 3
+"""So often the layers are matched anew at the end."""
+
+
+def neighbor_encoder(features: str) -> PerceptualEncoder:
+    """The encoder that --features names (nets/perceptual.py, named_encoder)."""
+    return named_encoder(features, pooling="max")
+
+
+class NeighborStylizer(OptimizingStylizer):
+    """Paints frames by the style's places nearest to theirs, one after the other."""
+
+    _targets: StylePlaces
+
+    def __init__(
+        self,
+        style: Picture | StylePictures,
+        options: StyleOptions,
+        neighbor: NeighborOptions,
+        gatys: GatysOptions,
+        *,
+        size_hw: tuple[int, int],
+        encoder: PerceptualEncoder | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str = "cpu",
+        on_step: Callable[[OptimizingStep], None] = lambda step: None,
+        others: Sequence[Picture | StylePictures] = (),
+        style_masks: Sequence[Mask | None] = (),
+    ) -> None:
+        """As GatysStylizer takes them.
+
+        gatys: of these the features, scales, seed and what is said of film count here.
+
+        Raises UsageError for sizes that are too small and an encoder that lacks a layer,
+        WeightsError where it cannot be had, MediaError where there is not enough memory.
+        """
+        encoder = encoder or neighbor_encoder(gatys.features)
+        encoder.requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if missing := sorted(set(LAYERS) - set(encoder.layer_names)):
+            raise UsageError(f"no layer {missing[0]} in {gatys.features}: neighbor looks at it")
+        if min(size_hw) < SMALLEST_SIDE:
+            raise UsageError(
+                f"the frame is {size_hw[1]}x{size_hw[0]}, but neighbor needs {SMALLEST_SIDE} "
+                "pixels on each side"
+            )
+        self._encoder, self._neighbor = encoder, neighbor
+        self._dtype = dtype or processor_dtype()
+        super().__init__(
+            options, gatys, size_hw=size_hw, device=torch.device(device), on_step=on_step
+        )
+        self._scales = scales_of(
+            size_hw,
+            gatys.scales,
+            (neighbor.neighbor_steps,),
+            coarsest_side=_COARSEST_SIDE,
+            smallest=SMALLEST_SIDE,
+        )
+        self._reader = PlaceReader(encoder, self._dtype)
+        self._targets = StylePlaces(
+            [style_pictures(each) for each in (style, *others)],
+            style_masks,
+            self._reader,
+            brush_size=options.brush_size,
+            seed=gatys.seed,
+            device=self._device,
+        )
+        self._field: Tensor | None = None
+        """Which place of each style the last frame's places show, by layer: (K, L, h, w)."""
+
+    def _needed_bytes(self, pixels: int) -> int:
+        """About how much memory painting takes, rounded up."""
+        at_once = min(pixels, MOST_UNTILED)
+        channels = sum(self._encoder.channels(layer) for layer in LAYERS)
+        kept = 24 * channels * pixels // PLACE_SIDE**2
+        return 900 * 2**20 + self._encoder.bytes_per_pixel * at_once + 12 * 24 * pixels + kept
+
+    def begin_shot(self, samples: Sequence[Picture] = ()) -> None:
+        """Forget what was painted, as OptimizingStylizer.begin_shot says."""
+        self._field = None
+        super().begin_shot(samples)
+
+    def state(self) -> dict[str, Tensor]:
+        """As OptimizingStylizer.state, with the places that the last frame shows."""
+        field = {} if self._field is None else {"field": self._field.to("cpu", torch.int32)}
+        return super().state() | field
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state that `state` gave."""
+        super().restore(state)
+        field = state.get("field")
+        self._field = None if field is None else field.to(self._device, torch.int64)
+
+    def repaint(self, own: Painted, neighbor: Painted, weights: Weights | None = None) -> Picture:
+        """Paint a frame once more, as OptimizingStylizer.repaint says, matched anew."""
+        self._field = None
+        return super().repaint(own, neighbor, weights)
+
+    def _paint_first(self, picture: Picture, weights: Weights | None) -> Picture:
+        rounds = _REFINING_ROUNDS * self._refining_steps
+        count, done = sum(steps for _, steps in self._scales) + rounds, 0
+        point: Tensor | None = None
+        for size_hw, steps in self._scales:
+            scene = resize(picture, size_hw)
+            matching = self._matching(scene, weights)
+            if point is None:
+                begun, own_share = self._pixels(self._in_style_colors(scene, weights)), 0.0
+            else:
+                begun = F.interpolate(point, size_hw, mode="bicubic", align_corners=False)
+                own_share = 1 - self._neighbor.scene
+            field = matching.joint(begun, own_share)
+            point = self._descend(begun, matching, field, None, steps, done=done, count=count)
+            done += steps
+        assert point is not None
+        for _ in range(_REFINING_ROUNDS):
+            seen = matching.see(point)
+            field, sought = matching.apart(seen), matching.sought(seen, self.gatys.seed)
+            steps = self._refining_steps
+            point = self._descend(
+                point, matching, field, None, steps, sought=sought, done=done, count=count
+            )
+            done += steps
+        self._field = field
+        return self._in_style_colors(as_picture(point), weights)
+
+    def _paint_next(
+        self, picture: Picture, seed: np.ndarray, anchor: Anchor, weights: Weights | None
+    ) -> Picture:
+        matching = self._matching(picture, weights)
+        begun = self._pixels(seed)
+        carried, known = self._carried(picture, anchor, begun)
+        # What was not seen before is matched to the scene first, and then as all else.
+        new = matching.joint(begun, 1 - self._neighbor.scene, ~known)
+        first = torch.where(known, matching.apart(matching.see(begun), carried), new)
+        half, tolerance = max(1, self.gatys.frame_steps // 2), self.gatys.tolerance
+        point, count = begun, 2 * half
+        point = self._descend(
+            point, matching, first, anchor, half, done=0, count=count, tolerance=tolerance
+        )
+        self._field = matching.apart(matching.see(point), first)
+        point = self._descend(
+            point, matching, self._field, anchor, half, done=half, count=count, tolerance=tolerance
+        )
+        return as_picture(point)
+
+    def _matching(self, scene: Picture, weights: Weights | None) -> Matching:
+        return Matching(
+            self._pixels(scene),
+            weights,
+            self.options.strength,
+            styles=self._targets,
+            reader=self._reader,
+            dtype=self._dtype,
+        )
+
+    @property
+    def _refining_steps(self) -> int:
+        return max(1, round(self._neighbor.neighbor_steps / _REFINING_ROUNDS))
+
+    def _carried(
+        self, picture: Picture, anchor: Anchor, begun: Tensor
+    ) -> tuple[Tensor | None, Tensor]:
+        """The last frame's places where this one's things are now, and where they are known."""
+        grid = (picture.shape[0] // PLACE_SIDE, picture.shape[1] // PLACE_SIDE)
+        seen = F.avg_pool2d(anchor.visible, PLACE_SIDE)[0, 0] > 0.5
+        if self._field is None:
+            return None, seen
+        last = self._past[-1].source
+        flow = optical_flow(picture, last)
+        sure = visible(flow, optical_flow(last, picture))
+        coarse = cv2.resize(flow, (grid[1], grid[0]), interpolation=cv2.INTER_AREA) / PLACE_SIDE
+        y, x = np.mgrid[: grid[0], : grid[1]]
+        y = np.rint(y + coarse[..., 1]).clip(0, grid[0] - 1).astype(np.int64)
+        x = np.rint(x + coarse[..., 0]).clip(0, grid[1] - 1).astype(np.int64)
+        moved = self._field[:, :, torch.from_numpy(y), torch.from_numpy(x)]
+        kept = torch.from_numpy(sure)[None, None].to(self._device)
+        held = F.avg_pool2d(kept, PLACE_SIDE)[0, 0] > 0.5
+        return torch.where(held, moved, -1), seen
+
+    def _descend(
+        self,
+        start: Tensor,
+        matching: Matching,
+        field: Tensor,
+        anchor: Anchor | None,
+        steps: int,
+        *,
+        sought: Sequence[Sought] = (),
+        done: int,
+        count: int,
+        tolerance: float = 0.0,
+    ) -> Tensor:
+        pyramid = Pyramid((start.shape[2], start.shape[3]))
+        loss = PlacesLoss(
+            self._reader,
+            pyramid,
+            matching.wanted(field),
+            anchor,
+            self.gatys.temporal_weight,
+            sought,
+        )
+        reached = self._optimize(
+            pyramid.point(start),
+            loss,
+            steps,
+            optimizer="adam",
+            rate=self._neighbor.neighbor_rate,
+            tolerance=tolerance,
+            done=done,
+            count=count,
+            picture_of=pyramid.picture,
+        )
+        return pyramid.picture(reached)

@@ -1,0 +1,92 @@
+"""A film through an optimization: frame by frame, or back and forth over each shot."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from vidnst.frames.color import colored
+from vidnst.frames.frame import Frame, Picture
+from vidnst.frames.shares import in_floats
+from vidnst.media.pictures import read_picture, write_picture
+from vidnst.media.shots import in_shots
+from vidnst.motion.look_back import Painted
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
+
+_SAMPLES = 3
+"""Frames by whose colors a shot is known."""
+
+
+def paint_film(
+    stylizer: OptimizingStylizer, frames: Iterator[Frame], *, folder: Path
+) -> Generator[Frame, None, None]:
+    """Yield the frames painted and in the colors asked for, starting anew where one opens a shot.
+
+    With more than one pass, a shot is kept as pictures in the folder, which needs room for it, and
+    comes out when it is done.
+    """
+    color = stylizer.options.color
+    with TemporaryDirectory(prefix="aside-", dir=folder) as kept:
+        several = _SeveralPasses(stylizer, Path(kept))
+        for shot in in_shots(frames, samples=_SAMPLES):
+            if shot.opens:
+                stylizer.begin_shot(shot.samples)
+            if stylizer.gatys.passes == 1:
+                for frame in shot.frames:
+                    painted = colored(_painted(stylizer, frame), frame.picture, color)
+                    yield replace(frame, picture=painted, weights=None)
+            else:
+                yield from several.painted(shot.frames)
+
+
+def _painted(stylizer: OptimizingStylizer, frame: Frame) -> Picture:
+    weights = None if frame.weights is None else in_floats(frame.weights)
+    return stylizer.paint(frame.picture, weights)
+
+
+class _SeveralPasses:
+    """The frames of a shot on disk, each with its result so far."""
+
+    def __init__(self, stylizer: OptimizingStylizer, folder: Path) -> None:
+        self._stylizer = stylizer
+        self._folder = folder
+
+    def painted(self, shot: Iterator[Frame]) -> Generator[Frame, None, None]:
+        """Paint a shot, go over it as often as is wanted, backward first, and yield its frames."""
+        frames = []
+        for index, frame in enumerate(shot):
+            self._write("source", index, frame.picture)
+            self._write("result", index, _painted(self._stylizer, frame))
+            if frame.weights is not None:
+                np.save(self._weights_path(index), frame.weights)
+            frames.append(replace(frame, picture=np.empty((0, 0, 3), np.uint8), weights=None))
+        count = len(frames)
+        for number in range(1, self._stylizer.gatys.passes):
+            order = range(count - 1, -1, -1) if number % 2 else range(count)
+            neighbor: Painted | None = None
+            for index in order:
+                own = Painted(self._read("source", index), self._read("result", index))
+                if neighbor is not None:
+                    path = self._weights_path(index)
+                    weights = in_floats(np.load(path)) if path.exists() else None
+                    own = replace(own, result=self._stylizer.repaint(own, neighbor, weights))
+                    self._write("result", index, own.result)
+                neighbor = own
+        for index, frame in enumerate(frames):
+            result, source = self._read("result", index), self._read("source", index)
+            color = self._stylizer.options.color
+            yield replace(frame, picture=colored(result, source, color))
+
+    def _write(self, kind: str, index: int, picture: np.ndarray) -> None:
+        write_picture(self._path(kind, index), picture)
+
+    def _read(self, kind: str, index: int) -> np.ndarray:
+        return read_picture(self._path(kind, index))
+
+    def _weights_path(self, index: int) -> Path:
+        return self._folder / f"weights_{index:06d}.npy"
+
+    def _path(self, kind: str, index: int) -> Path:
+        return self._folder / f"{kind}_{index:06d}.png"

@@ -1,0 +1,219 @@
+"""The taught stylizer: a network that learns from a few frames of the clip as neighbor paints them.
+
+It paints as fast as any, in the manner of what took neighbor half a minute each.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from vidnst.film.inputs import content_digest
+from vidnst.frames.frame import Picture
+from vidnst.media.pictures import resize
+from vidnst.motion.flow import optical_flow
+from vidnst.motion.visibility import visible
+from vidnst.motion.warp import warp
+from vidnst.nets.engines.engine import chosen_device
+from vidnst.nets.style_pictures import StylePictures
+from vidnst.nets.training.learning import TuneStep
+from vidnst.nets.training.teaching import Lesson, teach
+from vidnst.options.render import ComputeOptions
+from vidnst.options.stylizers import (
+    GatysOptions,
+    NeighborOptions,
+    StyleOptions,
+    TeachOptions,
+    TuneOptions,
+)
+from vidnst.stylizers.looks import Look, grouped, look_colors
+from vidnst.stylizers.optimized.neighbor import NeighborStylizer, neighbor_encoder
+from vidnst.stylizers.optimized.optimizer import OptimizingStep
+from vidnst.stylizers.optimized.places import SMALLEST_SIDE
+from vidnst.stylizers.optimized.targets import brush_scale
+from vidnst.stylizers.tuned import TAUGHT, TunedStylizer, without_brush
+
+_LESSON_PIXELS = 480 * 270
+"""Larger frames are painted smaller, at half their size at least, and the network learns from the
+painting enlarged: what neighbor takes grows faster than what is gained."""
+_MOST_STYLE_SIDE = 2048
+"""A style enlarged further shows one mark in a patch, and takes memory."""
+_COMPARED_SIDE = 160
+_COVERED = 0.95
+_ALIKE = 40
+"""In 1/255: colors further apart show different things."""
+_SAME_PLACE = 0.5
+"""Of a frame: so much of it must be seen in another for the two to be of one shot."""
+
+
+class TaughtStylizer(TunedStylizer):
+    """Paints frames of one size with networks taught by paintings of some of the clip's frames.
+
+    Shots of one look share a network.
+
+    The frames given to begin_clip are those to choose from. What was taught once is kept in the
+    cache, as TunedStylizer says.
+    """
+
+    def __init__(
+        self,
+        style: Picture | StylePictures,
+        options: StyleOptions,
+        teaching: TeachOptions,
+        compute: ComputeOptions = ComputeOptions(),
+        *,
+        size_hw: tuple[int, int],
+        neighbor: NeighborOptions = NeighborOptions(),
+        gatys: GatysOptions = GatysOptions(),
+        at_once: int | None = None,
+        weights: Path | None = None,
+        on_step: Callable[[TuneStep], None] = lambda step: None,
+    ) -> None:
+        """neighbor, gatys: as NeighborStylizer takes them. The others as TunedStylizer's."""
+        # The size of marks is the lessons'.
+        super().__init__(
+            style,
+            without_brush(options),
+            TuneOptions(),
+            compute,
+            size_hw=size_hw,
+            at_once=at_once,
+            weights=weights,
+            on_step=on_step,
+        )
+        self._teaching, self._neighbor, self._gatys = teaching, neighbor, gatys
+        self._brush_size = options.brush_size
+
+    def _learned(self, samples: Sequence[Picture]) -> list[Look]:
+        """A network for each look of the clip, taught by frames of it."""
+        most = self._teaching.lessons
+        groups = []
+        for indices in grouped(samples, self._teaching.looks):
+            own = [samples[index] for index in indices]
+            groups.append([own[index] for index in chosen_lessons(own, most)])
+        lessons = self._lessons(groups, samples)
+        style = self._wanted_style(samples)
+        encoder = neighbor_encoder("slim").requires_grad_(False)
+        looks = []
+        for number, (chosen, own_lessons) in enumerate(zip(groups, lessons, strict=True), 1):
+            taught = teach(
+                self.bake(chosen, strength=1.0),
+                own_lessons,
+                style,
+                encoder,
+                style_side=self._lessons_style_side,
+                steps=self._teaching.lesson_steps,
+                seed=self._gatys.seed,
+                dtype=self._dtype,
+                device=chosen_device(self._compute.device),
+                doing="learning" if len(groups) == 1 else f"learning {number} of {len(groups)}",
+                on_step=self._on_step,
+            )
+            looks.append(Look(look_colors(chosen), taught))
+        return looks
+
+    @property
+    def _lessons_style_side(self) -> int:
+        """The longer side of the style, in pixels, whose marks are as large as the lessons'."""
+        return min(_MOST_STYLE_SIDE, round(brush_scale(self._brush_size) * max(self._inner_hw)))
+
+    def _lessons(
+        self, groups: Sequence[Sequence[Picture]], samples: Sequence[Picture]
+    ) -> list[list[Lesson]]:
+        """The chosen frames and their paintings, one carried on from the other where it is seen."""
+        size_hw = lesson_size(self._inner_hw)
+        done, count = 0, sum(map(len, groups))
+
+        def listen(step: OptimizingStep) -> None:
+            doing = f"lesson {done + 1} of {count}"
+            self._on_step(TuneStep(step.step, step.step_count, step.losses, doing, step.picture))
+
+        painter = NeighborStylizer(
+            self._style,
+            replace(self.options, strength=1.0, brush_size=self._brush_size),
+            self._neighbor,
+            self._gatys,
+            size_hw=size_hw,
+            dtype=self._dtype,
+            device=chosen_device(self._compute.device),
+            on_step=listen,
+        )
+        lessons: list[list[Lesson]] = []
+        before: Picture | None = None
+        for chosen in groups:
+            lessons.append([])
+            for frame in chosen:
+                scene = resize(frame, size_hw)
+                if before is None or seen_share(frame, before) < _SAME_PLACE:
+                    painter.begin_shot(samples)
+                painting = painter.paint(scene)
+                lessons[-1].append(
+                    Lesson(self._to_network(frame).float(), self._to_network(painting).float())
+                )
+                before, done = frame, done + 1
+        return lessons
+
+    def _made_of(self, samples: Sequence[Picture]) -> dict[str, str]:
+        settings = [asdict(each) for each in (self._teaching, self._neighbor, self._gatys)]
+        brush_size = self._brush_size
+        told = {"settings": json.dumps([*settings, brush_size]), TAUGHT: "neighbor"}
+        if (features := self._gatys.features_file) is not None:
+            told["features"] = content_digest(features)
+        return super()._made_of(samples) | told
+
+
+def lesson_size(size_hw: tuple[int, int]) -> tuple[int, int]:
+    """The size that a frame of size_hw is painted at to learn from."""
+    scale = min(1.0, max(0.5, (_LESSON_PIXELS / (size_hw[0] * size_hw[1])) ** 0.5))
+    height, width = (max(SMALLEST_SIDE, round(side * scale)) for side in size_hw)
+    return height, width
+
+
+def chosen_lessons(samples: Sequence[Picture], most: int) -> list[int]:
+    """Which frames, at most so many, together show nearly all that any of them shows, in order.
+
+    One after the other, that which shows most of what none of the chosen ones does.
+    """
+    small = [_small(sample) for sample in samples]
+    count, hw = len(small), small[0].shape[:2]
+    shown = np.ones((count, count, *hw), bool)
+    """[i, j]: which pixels of frame j are seen in frame i."""
+    for i in range(count):
+        for j in range(i + 1, count):
+            shown[j, i], shown[i, j] = _seen_in_each_other(small[i], small[j])
+    covered = np.zeros((count, *hw), bool)
+    chosen: list[int] = []
+    while len(chosen) < min(most, count) and covered.mean() < _COVERED:
+        gains = (shown & ~covered).sum((1, 2, 3))
+        gains[chosen] = -1
+        best = int(gains.argmax())
+        chosen.append(best)
+        covered |= shown[best]
+    return sorted(chosen)
+
+
+def seen_share(frame: Picture, other: Picture) -> float:
+    """Which share of a frame is seen in another of its size."""
+    return float(_seen_in_each_other(_small(frame), _small(other))[0].mean())
+
+
+def _small(frame: Picture) -> Picture:
+    scale = min(1.0, _COMPARED_SIDE / max(frame.shape[:2]))
+    height, width = (max(SMALLEST_SIDE, round(side * scale)) for side in frame.shape[:2])
+    return resize(frame, (height, width))
+
+
+def _seen_in_each_other(a: Picture, b: Picture) -> tuple[np.ndarray, np.ndarray]:
+    """Which pixels of a are seen in b, and of b in a: bool (H, W) each.
+
+    What moved there and back alike and looks the same; of two shots flow alone agrees by chance.
+    """
+    there, back = optical_flow(a, b), optical_flow(b, a)
+    found = []
+    for flow, opposite, own, other in ((there, back, a, b), (back, there, b, a)):
+        apart = cv2.absdiff(warp(other.astype(np.float32), flow), own.astype(np.float32)).max(2)
+        found.append((visible(flow, opposite) > 0) & (apart < _ALIKE))
+    return found[0], found[1]

@@ -149,7 +149,8 @@ def test_a_network_is_tuned_on_a_gpu_as_on_the_processor(
         before = torch.cuda.max_memory_allocated()
         tuned, _ = stylizer.tuned(pan(2))
         assert (torch.cuda.max_memory_allocated() > before) == (device == "cuda")
-        assert all(weight.is_cpu for weight in tuned.state_dict().values())
+        states = [look.network.state_dict() for look in tuned]
+        assert all(weight.is_cpu for state in states for weight in state.values())
         assert stylizer.bake(pan(1), strength=1.0) is not None, "the encoder stays where it was"
         losses[device] = steps[-1].losses
     assert losses["cuda"] == pytest.approx(losses["cpu"], rel=0.05)

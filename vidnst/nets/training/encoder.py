@@ -53,7 +53,8 @@ def train_encoder(
     """Train the encoder that ships into the folder `out` and return the path of its weights.
 
     It learns what the teachers see (distill), then the first teacher's gradient (gradients.py).
-    start_from: an encoder that has done the first. Where the folder holds a checkpoint of the same settings, training goes on there.
+    start_from: an encoder that has done the first. Where the folder holds a checkpoint of the same
+    settings, training goes on there.
 
     Raises TrainingError where pictures are missing, the folder holds a run of other settings, the
     first teacher lacks a layer, or start_from is wider than what ships; WeightsError where it is no

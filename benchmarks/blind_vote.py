@@ -17,7 +17,8 @@ import numpy as np
 
 from vidnst.film.delivery.labels import labeled
 from vidnst.frames.frame import Picture
-from vidnst.media.pictures import is_picture, read_picture, resize, write_picture
+from vidnst.frames.resize import resize
+from vidnst.media.pictures import is_picture, read_picture, write_picture
 
 _HEIGHT = 420
 _MARGIN, _LABEL_PX = 8, 22

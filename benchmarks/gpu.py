@@ -28,7 +28,8 @@ from typing import Any, NamedTuple
 import torch
 
 from vidnst.frames.frame import Picture
-from vidnst.media.pictures import read_style, resize
+from vidnst.frames.resize import resize
+from vidnst.media.pictures import read_style
 from vidnst.nets.bake import BakedNetwork
 from vidnst.nets.engines.pytorch import CudaLane, PixelNetwork, PyTorchEngine
 from vidnst.nets.network import STRIDE, paint

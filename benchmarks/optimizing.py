@@ -23,7 +23,8 @@ from torchvision.models import vgg
 
 from vidnst.errors import WeightsError
 from vidnst.frames.frame import Picture
-from vidnst.media.pictures import read_picture, resize
+from vidnst.frames.resize import resize
+from vidnst.media.pictures import read_picture
 from vidnst.nets.perceptual import PerceptualEncoder, from_vgg
 from vidnst.nets.precision import processor_dtype
 from vidnst.options.render import OPTIMIZING, Stylizer

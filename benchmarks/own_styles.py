@@ -14,7 +14,8 @@ import numpy as np
 
 from vidnst.film.delivery.labels import labeled
 from vidnst.frames.frame import Picture
-from vidnst.media.pictures import read_picture, read_style, resize
+from vidnst.frames.resize import resize
+from vidnst.media.pictures import read_picture, read_style
 from vidnst.nets.weights import shipped_weights
 from vidnst.options.built_in import BUILT_IN, built_in_style
 from vidnst.options.stylizers import StyleOptions

@@ -18,12 +18,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vidnst.media.pictures import read_picture, resize
+from vidnst.frames.resize import resize
+from vidnst.media.pictures import read_picture
+from vidnst.nets.places import nearest
 from vidnst.nets.precision import processor_dtype
 from vidnst.nets.style_pictures import style_pictures
+from vidnst.nets.tensors import as_tensor
 from vidnst.stylizers.optimized.neighbor import neighbor_encoder
-from vidnst.stylizers.optimized.places import PlaceReader, StylePlaces, lightness, nearest, tones
-from vidnst.stylizers.optimized.targets import as_tensor
+from vidnst.stylizers.optimized.places import PlaceReader, StylePlaces, lightness, tones
 
 ROOT = Path(__file__).resolve().parent.parent
 _COMPONENTS, _COMPARED = 128, 8

@@ -17,9 +17,10 @@ import numpy as np
 from vidnst.apps.cli.main import main as vidnst
 from vidnst.frames.color import colored
 from vidnst.frames.frame import Picture
+from vidnst.frames.resize import resize
 from vidnst.media.clip import probe
 from vidnst.media.decode import sample
-from vidnst.media.pictures import read_picture, resize, write_picture
+from vidnst.media.pictures import read_picture, write_picture
 from vidnst.nets.style_pictures import StylePictures, style_pictures, with_fine
 from vidnst.options.stylizers import GatysOptions, StyleOptions
 from vidnst.stylizers.fast import FastStylizer

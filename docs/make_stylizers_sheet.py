@@ -13,9 +13,10 @@ import cv2
 from vidnst.film.delivery.contact_sheet import grid
 from vidnst.film.delivery.labels import labeled
 from vidnst.frames.frame import Picture
+from vidnst.frames.resize import resize
 from vidnst.media.clip import probe
 from vidnst.media.decode import sample
-from vidnst.media.pictures import read_style, resize
+from vidnst.media.pictures import read_style
 from vidnst.options.render import RenderOptions, Stylizer
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.registry import make_stylizer

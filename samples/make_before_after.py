@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from vidnst.frames.resize import resize
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
-from vidnst.media.pictures import read_picture, resize, write_picture
+from vidnst.media.pictures import read_picture, write_picture
 from vidnst.options.stylizers import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 

@@ -17,8 +17,9 @@ from vidnst.frames.frame import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_style
+from vidnst.nets.device import chosen_device
 from vidnst.nets.engines import engine
-from vidnst.nets.engines.engine import chosen_backend, chosen_device
+from vidnst.nets.engines.choose import chosen_backend
 from vidnst.options.render import Backend, ComputeOptions
 from vidnst.options.stylizers import StyleOptions
 from vidnst.stylizers.fast import FastStylizer

@@ -14,16 +14,16 @@ from test_resume import stopped_and_resumed, three_shots
 from vidnst.apps.cli.arguments import render_options
 from vidnst.apps.cli.main import main
 from vidnst.errors import UsageError
-from vidnst.film.inputs import content_digest
 from vidnst.film.manifest import manifest_of
 from vidnst.film.plan import Film
-from vidnst.film.source import style_of
 from vidnst.film.workers.cluster import ClusterWorker
 from vidnst.frames.color import matched, palette_of, with_chroma_of
 from vidnst.frames.frame import Picture
+from vidnst.frames.resize import resize
 from vidnst.media.clip import probe
 from vidnst.media.decode import sample
-from vidnst.media.pictures import read_picture, resize, write_picture
+from vidnst.media.digest import content_digest
+from vidnst.media.pictures import read_picture, write_picture
 from vidnst.nets.distance import StyleJudge
 from vidnst.nets.losses import Moments
 from vidnst.nets.style_pictures import StylePictures, style_pictures, with_fine
@@ -34,6 +34,7 @@ from vidnst.options.stylizers import Color, GatysOptions, StyleOptions, TuneOpti
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.looks import save_looks
 from vidnst.stylizers.optimized.gatys import GatysStylizer
+from vidnst.stylizers.styles import style_of
 from vidnst.stylizers.tuned import RetrievedStylizer, TunedStylizer
 
 SHIPPED_STYLE = ROOT / "samples" / "wave.jpg"

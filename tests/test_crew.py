@@ -14,9 +14,9 @@ from conftest import MakeClip, clips_in
 from test_resume import FEW_STEPS, assert_same_film, three_shots
 
 from vidnst.apps.cli.main import main
-from vidnst.film.inputs import content_digest
 from vidnst.film.render import Progress, render
 from vidnst.film.workers.cluster import ClusterWorker
+from vidnst.media.digest import content_digest
 from vidnst.options.render import CrewOptions, RenderOptions
 from vidnst.options.stylizers import NeighborOptions, TeachOptions
 

@@ -259,7 +259,8 @@ def test_the_slim_encoder_costs_no_more_than_its_teachers() -> None:
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared pictures are not on this machine")
 def test_a_real_picture_takes_on_the_style_another_encoder_sees() -> None:
     """Judged by an encoder that had no part in it."""
-    from vidnst.media.pictures import read_picture, resize
+    from vidnst.frames.resize import resize
+    from vidnst.media.pictures import read_picture
     from vidnst.nets.losses import moments
     from vidnst.nets.perceptual import load_encoder
     from vidnst.stylizers.optimized.objective import style_distance

@@ -17,7 +17,7 @@ from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_style
 from vidnst.nets.bake import BakedNetwork
 from vidnst.nets.engines import engine
-from vidnst.nets.engines.engine import make_engine
+from vidnst.nets.engines.choose import make_engine
 from vidnst.nets.engines.pytorch import CudaLane, PixelNetwork, PyTorchEngine
 from vidnst.nets.training.learning import TuneStep
 from vidnst.options.render import ComputeOptions, Device

@@ -11,6 +11,7 @@ from test_gatys import brushwork
 from vidnst.apps.cli.arguments import render_options
 from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture
+from vidnst.nets.places import nearest
 from vidnst.nets.style_code import code_encoder
 from vidnst.nets.style_pictures import style_pictures
 from vidnst.options.stylizers import GatysOptions, NeighborOptions, StyleOptions
@@ -18,7 +19,7 @@ from vidnst.stylizers.optimized import places
 from vidnst.stylizers.optimized.matching import PlacesLoss
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer, neighbor_encoder
 from vidnst.stylizers.optimized.neighborhoods import neighborhoods
-from vidnst.stylizers.optimized.places import PlaceReader, StylePlaces, nearest, places_from, tones
+from vidnst.stylizers.optimized.places import PlaceReader, StylePlaces, places_from, tones
 from vidnst.stylizers.optimized.pyramid import Pyramid
 
 QUICK = NeighborOptions(neighbor_steps=6)

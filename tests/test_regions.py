@@ -16,7 +16,6 @@ from test_resume import FEW_STEPS
 
 from vidnst.apps.cli.arguments import render_options
 from vidnst.apps.cli.main import main
-from vidnst.film.regions.masks import Mask
 from vidnst.film.regions.store import KeptWeights, WeightsWriter
 from vidnst.film.regions.track import Tracker
 from vidnst.film.regions.weigh import Weigher
@@ -24,6 +23,7 @@ from vidnst.film.render import render
 from vidnst.frames.frame import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
+from vidnst.media.masks import Mask
 from vidnst.media.pictures import read_picture, read_style, write_picture
 from vidnst.nets.distance import StyleJudge
 from vidnst.nets.losses import guided_moments, moments

@@ -13,7 +13,7 @@ from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_style
 from vidnst.nets.bake import BakedNetwork
 from vidnst.nets.engines import engine
-from vidnst.nets.engines.engine import make_engine
+from vidnst.nets.engines.choose import make_engine
 from vidnst.nets.engines.tiles import TilingEngine, halo_px, spans
 from vidnst.nets.johnson import JohnsonNetwork
 from vidnst.nets.network import STRIDE

@@ -11,14 +11,15 @@ import numpy as np
 
 from vidnst.errors import MediaError, OutputError, UsageError
 from vidnst.film.inputs import files_read
-from vidnst.film.source import style_of
 from vidnst.frames.color import colored
 from vidnst.frames.frame import Picture
-from vidnst.media.pictures import read_picture, resize, write_picture
+from vidnst.frames.resize import resize
+from vidnst.media.pictures import read_picture, write_picture
 from vidnst.media.result import check_target
 from vidnst.nets.allocator import keep_freed_memory
 from vidnst.options.render import RenderOptions
 from vidnst.stylizers.registry import Step, Stylizer, make_stylizer
+from vidnst.stylizers.styles import style_of
 
 _LABEL_LINE_PX = 16
 

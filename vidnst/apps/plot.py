@@ -3,11 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vidnst.errors import OutputError
+from vidnst.media.plot import write_plot
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from vidnst.apps.evaluate import Comparison
 
 
@@ -32,13 +30,3 @@ def plot_errors(comparison: "Comparison", path: Path) -> None:
         axes.grid(alpha=0.3)
         axes.legend()
     write_plot(figure, path)
-
-
-def write_plot(figure: "Figure", path: Path) -> None:
-    """Write a PNG. Raises OutputError where that fails."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        figure.savefig(partial, format="png", dpi=120)
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}") from error

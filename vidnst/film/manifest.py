@@ -11,7 +11,8 @@ from vidnst import __version__
 from vidnst.film.inputs import inputs_of
 from vidnst.film.plan import Film
 from vidnst.film.processor import processor_kind
-from vidnst.nets.engines.engine import chosen_backend, chosen_device
+from vidnst.nets.device import chosen_device
+from vidnst.nets.engines.choose import chosen_backend
 from vidnst.nets.weights import SHA256
 from vidnst.options.regions import RegionOptions
 from vidnst.options.render import OPTIMIZING

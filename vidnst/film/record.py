@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from vidnst.apps.plot import write_plot
 from vidnst.errors import OutputError
 from vidnst.media.pictures import write_picture
+from vidnst.media.plot import write_plot
 from vidnst.stylizers.optimized.optimizer import OptimizingStep
 
 

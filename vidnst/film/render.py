@@ -21,6 +21,7 @@ from vidnst.film.workers.choose import crew_for
 from vidnst.film.workers.local import Listener, LocalRendering
 from vidnst.film.workers.spread import SpreadRendering
 from vidnst.frames.color import colored
+from vidnst.frames.resize import resize
 from vidnst.frames.shares import in_floats
 from vidnst.media.clip import Clip, sequence_in
 from vidnst.media.containers import default_picture
@@ -32,7 +33,6 @@ from vidnst.media.pictures import (
     notes_on,
     picture_count,
     read_picture,
-    resize,
     write_picture,
 )
 from vidnst.media.result import PendingResult, check_target

@@ -1,15 +1,13 @@
 """What a job reads: a clip or a picture, at which size, from when to when, and in which styles."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from vidnst.errors import MediaError
 from vidnst.frames.frame import Picture
+from vidnst.frames.resize import resize
 from vidnst.media.clip import Clip, probe
 from vidnst.media.decode import sample
-from vidnst.media.pictures import is_picture, read_picture, read_style, resize, style_files
-from vidnst.nets.style_pictures import StylePictures, with_fine
-from vidnst.options.mixing import WeightedStyle
+from vidnst.media.pictures import is_picture, read_picture
 from vidnst.options.render import RenderOptions, parse_size
 
 _SMALLEST_SIDE = 16
@@ -66,24 +64,6 @@ def scene_of(options: RenderOptions, count: int) -> tuple[list[Picture], tuple[i
     clip = probe(options.source)
     size_hw = painted_size(options, clip.size_hw)
     return samples_of(clip, options, count, size_hw=size_hw), size_hw
-
-
-def style_of(options: RenderOptions) -> StylePictures:
-    """Read all that is mixed to one style. Raises MediaError where a picture cannot be read."""
-    style = read_styles(options.styles)
-    fine = options.mixing.fine
-    return style if fine is None else with_fine(style, read_styles([WeightedStyle(fine)]))
-
-
-def read_styles(styles: Sequence[WeightedStyle]) -> StylePictures:
-    """Read styles, of which the pictures of a folder have equal shares. Raises MediaError."""
-    whole = sum(style.weight for style in styles)
-    pictures, shares = [], []
-    for style in styles:
-        files = style_files(style.path)
-        pictures += [read_style(file) for file in files]
-        shares += [style.weight / whole / len(files)] * len(files)
-    return StylePictures(tuple(pictures), tuple(shares))
 
 
 def no_frame(clip: Clip) -> MediaError:

@@ -35,12 +35,6 @@ def weights_at(
     return np.concatenate([strength * painted, left]).astype(np.float32)
 
 
-def has_own_style(options: RenderOptions) -> bool:
-    """Whether the scene's own style is painted on the way from the source to a style."""
-    ours = options.stylizer == "fast" and options.network is None
-    return ours and options.timing.strength is not None
-
-
 def over_time(
     frames: Generator[Frame, None, None], options: RenderOptions, *, origin_seconds: Fraction
 ) -> Generator[Frame, None, None]:
@@ -48,7 +42,7 @@ def over_time(
 
     origin_seconds: the timestamp at which the result's time begins.
     """
-    timing, own = options.timing, has_own_style(options)
+    timing, own = options.timing, options.has_own_style
     with closing(frames):
         if not timing.changes:
             yield from frames

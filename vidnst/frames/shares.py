@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from vidnst.frames.fill import filled
 from vidnst.frames.frame import Floats, Frame, Picture, Weights
 
 _COARSER = 4
@@ -68,8 +69,6 @@ def continued_from(picture: Picture, share: Floats) -> Picture:
     Left as it is, what stays would be seen by the strokes beside it: they would draw its outline, a
     halo around what nobody painted. RGB uint8 (H, W, 3).
     """
-    from vidnst.media.alpha import filled  # It needs PyAV, which a bare GPU machine lacks.
-
     seen = cv2.erode(np.asarray(share > 0.5, np.uint8), _AROUND)
     if share.shape == (1, 1) or seen.all() or not seen.any():
         return picture

@@ -13,7 +13,6 @@ from types import TracebackType
 import torch
 
 from vidnst.errors import UsageError
-from vidnst.film.source import read_styles
 from vidnst.frames.frame import Picture
 from vidnst.live.pace import LEVELS, Level
 from vidnst.options.mixing import WeightedStyle
@@ -21,6 +20,7 @@ from vidnst.options.render import ComputeOptions
 from vidnst.options.stylizers import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
+from vidnst.stylizers.styles import read_styles
 from vidnst.stylizers.tuned import RetrievedStylizer, is_tuned
 
 _EARLY_SECONDS = 0.25

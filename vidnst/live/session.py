@@ -12,6 +12,7 @@ import numpy as np
 from vidnst.errors import OutputError, UsageError
 from vidnst.frames.color import colored
 from vidnst.frames.frame import Picture
+from vidnst.frames.resize import resize
 from vidnst.live.browser import Page
 from vidnst.live.camera import Camera, LiveFrame
 from vidnst.live.holding import Holding
@@ -22,7 +23,7 @@ from vidnst.live.painter import LivePainter
 from vidnst.live.recording import Recording
 from vidnst.live.virtual_camera import VirtualCamera
 from vidnst.live.window import Window, has_screen
-from vidnst.media.pictures import resize, write_picture
+from vidnst.media.pictures import write_picture
 from vidnst.nets.allocator import keep_freed_memory
 from vidnst.options.render import parse_size
 from vidnst.options.webcam import OutputOptions, WebcamOptions

@@ -3,14 +3,12 @@
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from vidnst.frames.fill import filled
 from vidnst.frames.frame import Alpha, Picture
+from vidnst.frames.resize import resize
 from vidnst.media.clip import ColorTags
 from vidnst.media.color import has_alpha, rgb_pixels, to_rgb, tone_map
-from vidnst.media.pictures import resize
-
-Floats = npt.NDArray[np.float32]
 
 _SOFT_EDGE = 0.015
 """How wide a soft edge may be, as a part of the frame's height; 8 px or more."""
@@ -53,21 +51,3 @@ def continued(picture: Picture, alpha: Alpha) -> Picture:
     weight = np.where(soft, 0, alpha).astype(np.float32) / np.float32(255)
     colors = filled(picture.astype(np.float32), weight)
     return np.where(weight[:, :, None] > 0, picture, np.rint(colors).astype(np.uint8))
-
-
-def filled(colors: Floats, weight: Floats) -> Floats:
-    """Fill in what has no weight from a picture of half the size, which is filled likewise.
-
-    colors: (H, W, 3) float32; weight: (H, W), 0 where there is no color.
-    """
-    if weight.all():
-        return colors
-    height, width = weight.shape
-    half_wh = max(1, width // 2), max(1, height // 2)
-    weighted = np.dstack([colors * weight[:, :, None], weight])
-    small = np.asarray(cv2.resize(weighted, half_wh, interpolation=cv2.INTER_AREA), np.float32)
-    seen = small[:, :, 3]
-    mean = np.divide(small[:, :, :3], np.maximum(seen, 1e-6)[:, :, None], dtype=np.float32)
-    coarse = filled(mean, seen)
-    around = np.asarray(cv2.resize(coarse, (width, height)), np.float32)
-    return np.where(weight[:, :, None] > 0, colors, around)

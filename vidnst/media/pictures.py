@@ -8,6 +8,7 @@ import numpy as np
 
 from vidnst.errors import MediaError, OutputError
 from vidnst.frames.frame import Picture
+from vidnst.frames.resize import resize
 from vidnst.media.names import is_sequence
 from vidnst.media.picture_files import (
     decode_picture,
@@ -96,15 +97,6 @@ def style_files(path: Path) -> tuple[Path, ...]:
 def read_style(path: Path) -> Picture:
     """Read a picture to paint like; one larger than any stylizer looks at is shrunk."""
     return read_picture(path, long_side=_STYLE_LONG_SIDE)
-
-
-def resize(picture: Picture, size_hw: tuple[int, int]) -> Picture:
-    """Bring RGB uint8 (H, W, 3) to size_hw: area average when shrinking, else cubic."""
-    if picture.shape[:2] == size_hw:
-        return picture
-    shrinks = size_hw[0] * size_hw[1] < picture.shape[0] * picture.shape[1]
-    method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, size_hw[::-1], interpolation=method), np.uint8)
 
 
 def fitted(picture: Picture, size_hw: tuple[int, int]) -> Picture:

@@ -12,9 +12,9 @@ from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
 
 from vidnst.frames.frame import Frame, Picture
+from vidnst.frames.resize import resize
 from vidnst.media.clip import Clip
 from vidnst.media.decode import decode
-from vidnst.media.pictures import resize
 
 _NEIGHBORS = 2
 _SEEN_SIDE = 256

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vidnst.frames.frame import Picture
-from vidnst.media.pictures import resize
+from vidnst.frames.resize import resize
 from vidnst.motion.flow import Flow
 from vidnst.motion.visibility import flow_disagreement, inside
 from vidnst.motion.warp import pixel_grid, warp

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from vidnst.frames.frame import Picture
-from vidnst.media.pictures import resize
+from vidnst.frames.resize import resize
 from vidnst.nets.losses import content_loss, moments, style_loss
 from vidnst.nets.perceptual import load_encoder
 from vidnst.nets.weights import shipped_weights

@@ -264,6 +264,12 @@ class RenderOptions:
         return self.stylizer == "tuned" and self.teaching.teach == "neighbor"
 
     @property
+    def has_own_style(self) -> bool:
+        """Whether the scene's own style is painted on the way from the source to a style."""
+        ours = self.stylizer == "fast" and self.network is None
+        return ours and self.timing.strength is not None
+
+    @property
     def styles(self) -> tuple[WeightedStyle, ...]:
         """All that are mixed, with their weights; the first is `style`."""
         return (WeightedStyle(self.style, self.mixing.weight), *self.mixing.others)

@@ -9,10 +9,11 @@ from torch import Tensor
 
 from vidnst.errors import MediaError
 from vidnst.frames.frame import Picture, Weights
+from vidnst.frames.resize import resize
 from vidnst.frames.shares import all_painted, continued_from, fitted, painted_share, with_source
-from vidnst.media.pictures import resize
 from vidnst.nets.bake import BakedNetwork
-from vidnst.nets.engines.engine import Engine, chosen_backend, frames_at_once, make_engine
+from vidnst.nets.engines.choose import chosen_backend, frames_at_once, make_engine
+from vidnst.nets.engines.engine import Engine
 from vidnst.nets.network import STRIDE
 from vidnst.nets.precision import processor_dtype
 from vidnst.options.render import ComputeOptions

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vidnst.errors import UsageError
-from vidnst.nets.engines.engine import torch_engine
+from vidnst.nets.engines.choose import torch_engine
 from vidnst.nets.engines.foreign import ForeignEngine
 from vidnst.nets.johnson import load_johnson
 from vidnst.options.render import ComputeOptions, NetworkRange

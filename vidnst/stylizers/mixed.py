@@ -20,7 +20,9 @@ from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture, Weights
 from vidnst.nets.bake import BakedNetwork
 from vidnst.nets.channels_last import reflect
-from vidnst.nets.engines.engine import Engine, chosen_device, make_engine, most_in_one_piece
+from vidnst.nets.device import chosen_device
+from vidnst.nets.engines.choose import make_engine, most_in_one_piece
+from vidnst.nets.engines.engine import Engine
 from vidnst.nets.engines.pytorch import PixelNetwork
 from vidnst.nets.engines.tiles import halo_px, in_tiles
 from vidnst.nets.network import TENSORS, finished, paint

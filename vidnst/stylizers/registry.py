@@ -4,10 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from vidnst.film.regions.masks import style_mask
-from vidnst.film.source import style_of
-from vidnst.film.timing import has_own_style
-from vidnst.nets.engines.engine import chosen_device
+from vidnst.media.masks import style_mask
+from vidnst.nets.device import chosen_device
 from vidnst.nets.training.learning import TuneStep
 from vidnst.options.mixing import Mixing
 from vidnst.options.regions import RegionOptions
@@ -19,6 +17,7 @@ from vidnst.stylizers.mixed import MixingStylizer
 from vidnst.stylizers.optimized.gatys import GatysStylizer
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer
 from vidnst.stylizers.optimized.optimizer import OptimizingStep, OptimizingStylizer
+from vidnst.stylizers.styles import style_of
 from vidnst.stylizers.taught import TaughtStylizer
 from vidnst.stylizers.tuned import RetrievedStylizer, TunedStylizer, is_tuned
 
@@ -115,6 +114,6 @@ def _each_alone(options: RenderOptions) -> list[RenderOptions]:
         each = [replace(alone, style=style.path) for style in options.styles]
     else:
         each = [replace(alone, mixing=options.mixing)]
-    if has_own_style(options):
+    if options.has_own_style:
         each.append(replace(each[0], painting=replace(options.painting, strength=0.0)))
     return each

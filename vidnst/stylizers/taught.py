@@ -11,13 +11,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from vidnst.film.inputs import content_digest
 from vidnst.frames.frame import Picture
-from vidnst.media.pictures import resize
+from vidnst.frames.resize import resize
+from vidnst.media.digest import content_digest
 from vidnst.motion.flow import optical_flow
 from vidnst.motion.visibility import visible
 from vidnst.motion.warp import warp
-from vidnst.nets.engines.engine import chosen_device
+from vidnst.nets.device import chosen_device
 from vidnst.nets.style_pictures import StylePictures
 from vidnst.nets.training.learning import TuneStep
 from vidnst.nets.training.teaching import Lesson, teach

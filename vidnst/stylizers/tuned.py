@@ -13,7 +13,7 @@ import platformdirs
 from vidnst.errors import OutputError, WeightsError
 from vidnst.frames.frame import Picture
 from vidnst.nets.bake import ONE_STYLE, BakedNetwork
-from vidnst.nets.engines.engine import chosen_device
+from vidnst.nets.device import chosen_device
 from vidnst.nets.perceptual import named_encoder
 from vidnst.nets.style_pictures import StylePictures, style_pictures
 from vidnst.nets.training.learning import TuneStep

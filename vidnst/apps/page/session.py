@@ -22,7 +22,7 @@ from vidnst.options.built_in import BUILT_IN, built_in_style
 from vidnst.options.shipped import shipped
 
 if TYPE_CHECKING:
-    from vidnst.apps.page.webcam import Mirror
+    from vidnst.apps.page.mirror import Mirror
 
 _KEPT_SECONDS = 6 * 3600.0
 _SWEPT_EVERY_SECONDS = 300.0

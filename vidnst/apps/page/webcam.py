@@ -10,13 +10,11 @@ import numpy as np
 import streamlit as st
 
 from vidnst.apps.page.components import component, data_url
+from vidnst.apps.page.mirror import Mirror
 from vidnst.apps.page.session import Session
 from vidnst.apps.page.uploads import Source
 from vidnst.errors import MediaError, VidnstError
 from vidnst.frames.frame import Picture
-from vidnst.live.holding import Holding
-from vidnst.live.painter import LivePainter
-from vidnst.options.render import SteadyOptions
 from vidnst.options.stylizers import StyleOptions
 
 _WIDTH = 480
@@ -24,30 +22,6 @@ _MOST_PIXELS = 1280 * 720
 _ANSWER = "webcam answer"
 _painting = ThreadPoolExecutor(1, "webcam")
 """One thread: libraries keep threads of their own for each that asks them to compute."""
-
-
-class Mirror:
-    """Paints frames of one size in one style."""
-
-    def __init__(self, style: Source, strength: float, first: Picture) -> None:
-        self.style, self.shape = style, first.shape
-        self._strength = strength
-        size_hw = first.shape[0], first.shape[1]
-        self._painter = LivePainter([style.path], StyleOptions(strength=strength), first=first)
-        self._holding = Holding(SteadyOptions(), size_hw=size_hw)
-
-    def paint(self, picture: Picture, *, strength: float) -> Picture:
-        """Paint the next frame, RGB uint8 (H, W, 3)."""
-        if strength != self._strength:
-            self._strength = strength
-            self._painter.change_strength(strength)
-        if self._holding.opens_shot(picture):
-            self._painter.begin_shot()
-        return self._holding.held(picture, self._painter.paint(picture), strength=strength)
-
-    def close(self) -> None:
-        """Stop its threads."""
-        self._painter.close()
 
 
 def show_webcam(session: Session) -> None:

@@ -6,11 +6,11 @@ from itertools import count
 from pathlib import Path
 
 from vidnst.errors import MediaError, OutputError, UsageError
-from vidnst.film.regions.masks import Mask, MaskSource
 from vidnst.film.regions.store import WeightsWriter
 from vidnst.film.regions.track import Tracker
 from vidnst.film.regions.weigh import Planes, Weigher
 from vidnst.frames.frame import Frame, Picture
+from vidnst.media.masks import Mask, MaskSource
 from vidnst.media.pictures import write_picture
 from vidnst.options.regions import RegionOptions
 

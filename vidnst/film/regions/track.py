@@ -11,9 +11,9 @@ from collections.abc import Mapping
 import cv2
 import numpy as np
 
-from vidnst.film.regions.masks import Mask
 from vidnst.frames.frame import Floats, Picture
-from vidnst.media.pictures import resize
+from vidnst.frames.resize import resize
+from vidnst.media.masks import Mask
 from vidnst.motion.flow import Flow, optical_flow
 from vidnst.motion.visibility import flow_disagreement, visible
 from vidnst.motion.warp import pixel_grid, sampled, warp

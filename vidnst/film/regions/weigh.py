@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vidnst.errors import MediaError
-from vidnst.film.regions.masks import MARKED, Mask
 from vidnst.frames.shares import in_bytes
+from vidnst.media.masks import MARKED, Mask
 from vidnst.options.regions import REST, RegionOptions
 
 Planes = npt.NDArray[np.uint8]

@@ -1,21 +1,8 @@
-"""What runs a baked network, and which is the fastest here."""
+"""What runs a network on pictures."""
 
-from importlib.util import find_spec
 from typing import Protocol
 
-import torch
-from torch import nn
-
-from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture
-from vidnst.nets.bake import BakedNetwork
-from vidnst.nets.engines.tiles import TilingEngine
-from vidnst.options.render import Backend, ComputeOptions, Device
-
-_AT_ONCE_ON_GPU = 3
-"""One frame goes there, one is painted, one comes back."""
-_PIXELS_ON_CPU, _PIXELS_ON_GPU = 2_500_000, 9_000_000
-"""Larger pictures are painted in tiles; painting takes about 100 bytes a pixel."""
 
 
 class Engine(Protocol):
@@ -24,92 +11,3 @@ class Engine(Protocol):
     def run(self, picture: Picture) -> Picture:
         """Paint RGB uint8 (H, W, 3), H and W multiples of the network's STRIDE, H and W at will."""
         ...
-
-
-def make_engine(
-    network: BakedNetwork, compute: ComputeOptions, *, dtype: torch.dtype, at_once: int
-) -> Engine:
-    """An engine for this network, large pictures in tiles; at_once: how many threads will call it.
-
-    dtype: what is computed in, on a CPU. Raises UsageError where device or backend is not there.
-    """
-    return TilingEngine(
-        _whole_engine(network, compute, dtype=dtype, at_once=at_once),
-        network.shape,
-        most_pixels=most_in_one_piece(compute),
-    )
-
-
-def most_in_one_piece(compute: ComputeOptions) -> int:
-    """Pictures of more pixels are painted in tiles."""
-    return _PIXELS_ON_CPU if chosen_device(compute.device) == "cpu" else _PIXELS_ON_GPU
-
-
-def torch_engine(network: nn.Module, compute: ComputeOptions, *, dtype: torch.dtype) -> Engine:
-    """An engine for any network (B, 3, H, W) in [0, 1]; on a GPU it computes in float16.
-
-    dtype: what is computed in, on a CPU. Raises UsageError where the device is not there.
-    """
-    from vidnst.nets.engines.pytorch import PyTorchEngine
-
-    device = chosen_device(compute.device)
-    return PyTorchEngine(network, device=device, dtype=dtype if device == "cpu" else torch.float16)
-
-
-def chosen_device(device: Device) -> Device:
-    """The device that is meant. Raises UsageError where torch sees no such device."""
-    there: dict[Device, bool] = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if device == "auto":
-        return next(name for name, is_there in there.items() if is_there)
-    if not there[device]:
-        raise UsageError(f"--device {device}: torch {torch.__version__} sees no such device here")
-    return device
-
-
-def chosen_backend(compute: ComputeOptions) -> Backend:
-    """The backend that is meant: OpenVINO is the fastest on a CPU, where it is installed.
-
-    Raises UsageError where it cannot be had.
-    """
-    on_cpu = chosen_device(compute.device) == "cpu"
-    if compute.backend == "auto":
-        return "openvino" if on_cpu and _missing("openvino") is None else "torch"
-    if compute.backend == "torch":
-        return "torch"
-    if not on_cpu:
-        raise UsageError(f"--backend {compute.backend} computes on the CPU: add --device cpu")
-    missing = _missing(compute.backend)
-    if missing is not None:
-        raise UsageError(
-            f"--backend {compute.backend} needs {missing}: pip install 'vidnst[{compute.backend}]'"
-        )
-    return compute.backend
-
-
-def frames_at_once(compute: ComputeOptions, *, cores: int) -> int:
-    """How many frames to paint at once: one to a core, or as many as keep a GPU busy."""
-    return cores if chosen_device(compute.device) == "cpu" else _AT_ONCE_ON_GPU
-
-
-def _whole_engine(
-    network: BakedNetwork, compute: ComputeOptions, *, dtype: torch.dtype, at_once: int
-) -> Engine:
-    backend = chosen_backend(compute)
-    if backend == "openvino":
-        from vidnst.nets.engines.openvino import OpenVinoEngine
-
-        return OpenVinoEngine(network, bf16=dtype == torch.bfloat16, at_once=at_once)
-    if backend == "onnxruntime":
-        from vidnst.nets.engines.onnxruntime import OnnxRuntimeEngine
-
-        return OnnxRuntimeEngine(network, at_once=at_once)
-    return torch_engine(network, compute, dtype=dtype)
-
-
-def _missing(backend: Backend) -> str | None:
-    """The package that the backend lacks here."""
-    return next((name for name in (backend, "onnx") if find_spec(name) is None), None)

@@ -3,16 +3,14 @@
 import math
 from collections.abc import Callable
 from itertools import pairwise, product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from vidnst.frames.frame import Picture
+from vidnst.nets.engines.engine import Engine
 from vidnst.nets.network import STRIDE, paint
 from vidnst.nets.shape import NetworkShape, layers_of
-
-if TYPE_CHECKING:
-    from vidnst.nets.engines.engine import Engine
 
 
 class TilingEngine:
@@ -22,7 +20,7 @@ class TilingEngine:
     piece. All tiles of a picture have one size: what an engine prepares for a size, it needs once.
     """
 
-    def __init__(self, engine: "Engine", shape: NetworkShape, *, most_pixels: int) -> None:
+    def __init__(self, engine: Engine, shape: NetworkShape, *, most_pixels: int) -> None:
         """engine: runs a baked network of this shape; norms of each frame would show the tiles.
 
         most_pixels: of a tile, no fewer than a square of three halos has.

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from vidnst.errors import TrainingError
 from vidnst.nets.losses import content_loss, moments, place_distances, style_loss
 from vidnst.nets.perceptual import PerceptualEncoder, load_encoder
+from vidnst.nets.places import LAYERS
 from vidnst.nets.precision import autocast
 from vidnst.nets.training.checkpoint import require_same_settings
 from vidnst.nets.training.gradients import teach_gradient
@@ -24,7 +25,6 @@ from vidnst.nets.training.run import EncoderRun
 from vidnst.nets.training.seekers import Seekers
 from vidnst.nets.training.settings import EncoderSettings
 from vidnst.nets.training.start import SLIM_CHANNELS, balance, fresh_encoder, widened
-from vidnst.stylizers.optimized.places import LAYERS
 
 _CONTENT_LAYER = "relu4_1"
 

@@ -17,12 +17,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.nets.perceptual import PerceptualEncoder
+from vidnst.nets.places import LAYERS, nearest, place_features
 from vidnst.nets.precision import autocast
 from vidnst.nets.training.learning import rate_factor
 from vidnst.nets.training.run import EncoderRun
 from vidnst.nets.training.seekers import Seekers
 from vidnst.nets.training.settings import EncoderSettings
-from vidnst.stylizers.optimized.places import LAYERS, nearest, place_features
 
 _BANDS = (1, 2, 4, 8)
 """The gradients are compared after averaging over squares of so many pixels."""

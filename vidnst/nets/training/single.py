@@ -21,6 +21,7 @@ from vidnst.nets.precision import autocast
 from vidnst.nets.single import SingleNetwork, load_single, trained_for
 from vidnst.nets.style_code import code_encoder, style_code
 from vidnst.nets.style_pictures import style_pictures
+from vidnst.nets.tensors import as_tensor
 from vidnst.nets.training.checkpoint import require_same_settings
 from vidnst.nets.training.learning import a_moment_later, channels_last
 from vidnst.nets.training.likeness import judge
@@ -29,7 +30,6 @@ from vidnst.nets.training.pictures import PHOTO_SPANS, load_squares, random_crop
 from vidnst.nets.training.settings import SingleSettings
 from vidnst.nets.training.style_crops import StyleCrops, at_size
 from vidnst.nets.weights import shipped_weights
-from vidnst.stylizers.optimized.targets import as_tensor
 
 
 def train_single(

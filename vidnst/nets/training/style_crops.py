@@ -12,8 +12,8 @@ from vidnst.nets.losses import Moments, tones
 from vidnst.nets.network import STRIDE
 from vidnst.nets.perceptual import PerceptualEncoder
 from vidnst.nets.style_pictures import FINE_BLOCKS, StylePictures
+from vidnst.nets.tensors import as_tensor
 from vidnst.nets.training.likeness import Seen, judged_layers, seen_in
-from vidnst.stylizers.optimized.targets import as_tensor
 
 _CROP_SIDE = 256
 """Of the crops of a style that is read at one size."""

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture, Weights
-from vidnst.media.pictures import resize
+from vidnst.frames.resize import resize
 from vidnst.nets.losses import Moments
 from vidnst.nets.perceptual import PerceptualEncoder, named_encoder
 from vidnst.nets.precision import processor_dtype

@@ -12,17 +12,9 @@ from torch import Tensor
 
 from vidnst.frames.frame import Weights
 from vidnst.nets.losses import temporal_loss
+from vidnst.nets.places import LAYERS, PLACE_SIDE, nearest
 from vidnst.stylizers.optimized.objective import Anchor, out_of_range
-from vidnst.stylizers.optimized.places import (
-    LAYERS,
-    PLACE_SIDE,
-    PlaceReader,
-    StylePlaces,
-    Tile,
-    lightness,
-    nearest,
-    tones,
-)
+from vidnst.stylizers.optimized.places import PlaceReader, StylePlaces, Tile, lightness, tones
 from vidnst.stylizers.optimized.pyramid import Pyramid
 from vidnst.stylizers.optimized.targets import as_guides
 

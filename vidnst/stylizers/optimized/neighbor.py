@@ -15,11 +15,12 @@ from torch import Tensor
 
 from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture, Weights
-from vidnst.media.pictures import resize
+from vidnst.frames.resize import resize
 from vidnst.motion.flow import optical_flow
 from vidnst.motion.look_back import Painted
 from vidnst.motion.visibility import visible
 from vidnst.nets.perceptual import PerceptualEncoder, named_encoder
+from vidnst.nets.places import LAYERS, PLACE_SIDE
 from vidnst.nets.precision import processor_dtype
 from vidnst.nets.style_pictures import StylePictures, style_pictures
 from vidnst.options.stylizers import GatysOptions, NeighborOptions, StyleOptions
@@ -31,13 +32,7 @@ from vidnst.stylizers.optimized.optimizer import (
     as_picture,
     scales_of,
 )
-from vidnst.stylizers.optimized.places import (
-    LAYERS,
-    PLACE_SIDE,
-    SMALLEST_SIDE,
-    PlaceReader,
-    StylePlaces,
-)
+from vidnst.stylizers.optimized.places import SMALLEST_SIDE, PlaceReader, StylePlaces
 from vidnst.stylizers.optimized.pyramid import Pyramid
 from vidnst.stylizers.optimized.targets import Mask
 

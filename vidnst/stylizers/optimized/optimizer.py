@@ -22,10 +22,11 @@ from vidnst.frames.shares import painted_share, with_source
 from vidnst.motion.look_back import Painted, look_back, recolored, seen_from
 from vidnst.motion.visibility import Visible
 from vidnst.nets.memory import is_out_of_memory, require_memory, too_large
+from vidnst.nets.tensors import as_tensor
 from vidnst.options.stylizers import GatysOptions, OptimizerName, StyleOptions
 from vidnst.stylizers.optimized.descent import Objective, descend
 from vidnst.stylizers.optimized.objective import Anchor
-from vidnst.stylizers.optimized.targets import MatchedStyles, as_tensor
+from vidnst.stylizers.optimized.targets import MatchedStyles
 
 _PALETTE = ("mean", "covariance")
 _LOOK_BACK = 10

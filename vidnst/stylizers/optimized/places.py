@@ -1,9 +1,7 @@
-"""Places of styles and of pictures in deep features, and which of them are nearest to each other.
+"""The places (nets/places.py) of styles and of pictures, however large: a style's at four turns.
 
-A place is a square of 4 pixels. Kolkin et al. 2022, "Neural Neighbor Style Transfer"
-(arXiv 2203.13215), section 3: features of several layers, the style's at four turns, compared by
-the cosine of the angle between them once their mean is taken away. What a place looks like is told
-with those around it (neighborhoods.py); what is painted is the place.
+What a place looks like is told with those around it (neighborhoods.py); what is painted is the
+place.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,11 +14,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.frames.color import Palette
-from vidnst.media.pictures import resize
+from vidnst.frames.resize import resize
 from vidnst.nets.losses import luma
 from vidnst.nets.perceptual import PerceptualEncoder
+from vidnst.nets.places import LAYERS, PLACE_SIDE, place_features
 from vidnst.nets.precision import autocast
 from vidnst.nets.style_pictures import StylePictures
+from vidnst.nets.tensors import as_tensor
 from vidnst.stylizers.optimized.neighborhoods import (
     described,
     described_grid,
@@ -28,11 +28,8 @@ from vidnst.stylizers.optimized.neighborhoods import (
     principal_components,
 )
 from vidnst.stylizers.optimized.objective import TILE_SIDE, tile_cores
-from vidnst.stylizers.optimized.targets import Mask, MatchedStyles, as_tensor
+from vidnst.stylizers.optimized.targets import Mask, MatchedStyles
 
-LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
-PLACE_SIDE = 4
-"""Of a place, in pixels; the finest layers are averaged over it."""
 SMALLEST_SIDE = 16
 
 _TONE_WEIGHT = 0.5
@@ -44,25 +41,6 @@ out as bare paper.
 _LEAST_TONE_SPREAD = 8 / 255
 _MOST_PLACES = 16_000
 """Of a style: more add little, and each costs time in every search."""
-_BLOCK = 4096
-"""So many places are compared with all of a style's at once."""
-
-
-def place_features(features: dict[str, Tensor]) -> list[Tensor]:
-    """The feature maps of LAYERS on the grid of places, (1, C, H // 4, W // 4), float32."""
-    height, width = features["relu3_3"].shape[2:]
-    found = []
-    for layer, pool in zip(LAYERS, (4, 2, 1, 0), strict=True):
-        each = features[layer].float()
-        if pool > 1:
-            each = F.avg_pool2d(each, pool)
-        elif not pool:
-            each = F.interpolate(each, scale_factor=2, mode="bilinear", align_corners=False)
-            # Pooling drops an odd last row and column.
-            missing = (0, width - each.shape[3], 0, height - each.shape[2])
-            each = F.pad(each, missing, mode="replicate")
-        found.append(each)
-    return found
 
 
 @dataclass(frozen=True)
@@ -186,19 +164,6 @@ def places_from(layers: Iterable[Tensor], tone: Tensor, seed: int = 0) -> Places
     joint = F.normalize(_together(raw, spreads, tone), dim=1)
     looks = [F.normalize(each, dim=1) for each in raw]
     return Places(features, means, components, looks, spreads, joint)
-
-
-@torch.no_grad()
-def nearest(queries: Tensor, places: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Which of the unit vectors places (N, C) is nearest to each query (M, C), and its cosine.
-
-    Every place is compared with every query, block by block, in the reduced precision of dtype.
-    """
-    found, known = [], places.to(dtype).T.contiguous()
-    for block in F.normalize(queries, dim=1).to(dtype).tensor_split(-(-len(queries) // _BLOCK)):
-        cosine, index = (block @ known).max(1)
-        found.append((index, cosine.float()))
-    return torch.cat([index for index, _ in found]), torch.cat([cosine for _, cosine in found])
 
 
 class StylePlaces(MatchedStyles):

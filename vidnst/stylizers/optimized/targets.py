@@ -11,11 +11,12 @@ from torch import Tensor
 
 from vidnst.frames.color import Palette, palette_of
 from vidnst.frames.frame import Picture, Weights
+from vidnst.frames.resize import resize
 from vidnst.frames.shares import fitted, in_floats
-from vidnst.media.pictures import resize
 from vidnst.nets.losses import Moments
 from vidnst.nets.perceptual import PerceptualEncoder
 from vidnst.nets.style_pictures import StylePictures
+from vidnst.nets.tensors import as_tensor
 from vidnst.stylizers.optimized.objective import see
 
 Mask = npt.NDArray[np.uint8]
@@ -153,12 +154,6 @@ class StyleTargets(MatchedStyles):
                 )[1]
 
         return style.moments(read)
-
-
-def as_tensor(picture: npt.NDArray[np.generic], device: torch.device) -> Tensor:
-    """A picture (H, W, 3) of 0..255 as float32 (1, 3, H, W) in [0, 1]."""
-    pixels = torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1)[None]
-    return pixels.to(device, torch.float32).contiguous() / 255
 
 
 def as_guides(

@@ -1,0 +1,32 @@
+"""Frames of the visitor's own camera, painted live."""
+
+from vidnst.apps.page.uploads import Source
+from vidnst.frames.frame import Picture
+from vidnst.live.holding import Holding
+from vidnst.live.painter import LivePainter
+from vidnst.options.render import SteadyOptions
+from vidnst.options.stylizers import StyleOptions
+
+
+class Mirror:
+    """Paints frames of one size in one style."""
+
+    def __init__(self, style: Source, strength: float, first: Picture) -> None:
+        self.style, self.shape = style, first.shape
+        self._strength = strength
+        size_hw = first.shape[0], first.shape[1]
+        self._painter = LivePainter([style.path], StyleOptions(strength=strength), first=first)
+        self._holding = Holding(SteadyOptions(), size_hw=size_hw)
+
+    def paint(self, picture: Picture, *, strength: float) -> Picture:
+        """Paint the next frame, RGB uint8 (H, W, 3)."""
+        if strength != self._strength:
+            self._strength = strength
+            self._painter.change_strength(strength)
+        if self._holding.opens_shot(picture):
+            self._painter.begin_shot()
+        return self._holding.held(picture, self._painter.paint(picture), strength=strength)
+
+    def close(self) -> None:
+        """Stop its threads."""
+        self._painter.close()

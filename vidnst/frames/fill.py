@@ -1,0 +1,25 @@
+"""Colors where there are none, from those around."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+
+
+def filled(colors: Floats, weight: Floats) -> Floats:
+    """Fill in what has no weight from a picture of half the size, which is filled likewise.
+
+    colors: (H, W, 3) float32; weight: (H, W), 0 where there is no color.
+    """
+    if weight.all():
+        return colors
+    height, width = weight.shape
+    half_wh = max(1, width // 2), max(1, height // 2)
+    weighted = np.dstack([colors * weight[:, :, None], weight])
+    small = np.asarray(cv2.resize(weighted, half_wh, interpolation=cv2.INTER_AREA), np.float32)
+    seen = small[:, :, 3]
+    mean = np.divide(small[:, :, :3], np.maximum(seen, 1e-6)[:, :, None], dtype=np.float32)
+    coarse = filled(mean, seen)
+    around = np.asarray(cv2.resize(coarse, (width, height)), np.float32)
+    return np.where(weight[:, :, None] > 0, colors, around)

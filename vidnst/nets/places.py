@@ -1,0 +1,46 @@
+"""Places: squares of 4 pixels in deep features, and which of them are nearest to each other.
+
+Kolkin et al. 2022, "Neural Neighbor Style Transfer" (arXiv 2203.13215), section 3: features of
+several layers, compared by the cosine of the angle between them once their mean is taken away.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+PLACE_SIDE = 4
+"""Of a place, in pixels; the finest layers are averaged over it."""
+
+_BLOCK = 4096
+"""So many places are compared with all of a style's at once."""
+
+
+def place_features(features: dict[str, Tensor]) -> list[Tensor]:
+    """The feature maps of LAYERS on the grid of places, (1, C, H // 4, W // 4), float32."""
+    height, width = features["relu3_3"].shape[2:]
+    found = []
+    for layer, pool in zip(LAYERS, (4, 2, 1, 0), strict=True):
+        each = features[layer].float()
+        if pool > 1:
+            each = F.avg_pool2d(each, pool)
+        elif not pool:
+            each = F.interpolate(each, scale_factor=2, mode="bilinear", align_corners=False)
+            # Pooling drops an odd last row and column.
+            missing = (0, width - each.shape[3], 0, height - each.shape[2])
+            each = F.pad(each, missing, mode="replicate")
+        found.append(each)
+    return found
+
+
+@torch.no_grad()
+def nearest(queries: Tensor, places: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Which of the unit vectors places (N, C) is nearest to each query (M, C), and its cosine.
+
+    Every place is compared with every query, block by block, in the reduced precision of dtype.
+    """
+    found, known = [], places.to(dtype).T.contiguous()
+    for block in F.normalize(queries, dim=1).to(dtype).tensor_split(-(-len(queries) // _BLOCK)):
+        cosine, index = (block @ known).max(1)
+        found.append((index, cosine.float()))
+    return torch.cat([index for index, _ in found]), torch.cat([cosine for _, cosine in found])

@@ -1,0 +1,26 @@
+"""The pictures that a render's options paint in."""
+
+from collections.abc import Sequence
+
+from vidnst.media.pictures import read_style, style_files
+from vidnst.nets.style_pictures import StylePictures, with_fine
+from vidnst.options.mixing import WeightedStyle
+from vidnst.options.render import RenderOptions
+
+
+def style_of(options: RenderOptions) -> StylePictures:
+    """Read all that is mixed to one style. Raises MediaError where a picture cannot be read."""
+    style = read_styles(options.styles)
+    fine = options.mixing.fine
+    return style if fine is None else with_fine(style, read_styles([WeightedStyle(fine)]))
+
+
+def read_styles(styles: Sequence[WeightedStyle]) -> StylePictures:
+    """Read styles, of which the pictures of a folder have equal shares. Raises MediaError."""
+    whole = sum(style.weight for style in styles)
+    pictures, shares = [], []
+    for style in styles:
+        files = style_files(style.path)
+        pictures += [read_style(file) for file in files]
+        shares += [style.weight / whole / len(files)] * len(files)
+    return StylePictures(tuple(pictures), tuple(shares))

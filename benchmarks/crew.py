@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 _PAINT = """
 import json, sys, time
 from pathlib import Path
-from vidnst.options.render import CrewOptions, RenderOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.workers import CrewOptions
 from vidnst.film.render import render
 source, style, output, cluster, workers = sys.argv[1:]
 times = []

@@ -34,8 +34,8 @@ from vidnst.nets.bake import BakedNetwork
 from vidnst.nets.engines.pytorch import CudaLane, PixelNetwork, PyTorchEngine
 from vidnst.nets.network import STRIDE, paint
 from vidnst.nets.shape import NetworkShape, layers_of
-from vidnst.options.render import ComputeOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -28,7 +28,8 @@ from vidnst.media.pictures import read_picture
 from vidnst.nets.perceptual import PerceptualEncoder, from_vgg
 from vidnst.nets.precision import processor_dtype
 from vidnst.options.render import OPTIMIZING, Stylizer
-from vidnst.options.stylizers import GatysOptions, NeighborOptions, StyleOptions
+from vidnst.options.styles import StyleOptions
+from vidnst.options.stylizers import GatysOptions, NeighborOptions
 from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer
 from vidnst.stylizers.optimized.optimizer import OptimizingStep, OptimizingStylizer

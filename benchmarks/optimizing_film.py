@@ -24,7 +24,8 @@ from vidnst.media.decode import decode
 from vidnst.media.encode import Encoder
 from vidnst.media.pictures import read_picture
 from vidnst.media.shots import mark_shots
-from vidnst.options.render import OPTIMIZING, EncodeOptions
+from vidnst.options.output import EncodeOptions
+from vidnst.options.render import OPTIMIZING
 
 
 def main() -> None:

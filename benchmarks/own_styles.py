@@ -18,7 +18,7 @@ from vidnst.frames.resize import resize
 from vidnst.media.pictures import read_picture, read_style
 from vidnst.nets.weights import shipped_weights
 from vidnst.options.built_in import BUILT_IN, built_in_style
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 _HEIGHT, _LABEL_PX, _GAP = 150, 16, 4

@@ -37,8 +37,10 @@ from vidnst.media.shots import mark_shots
 from vidnst.motion.hold import Linker, Links, Stabilizer
 from vidnst.nets.allocator import keep_freed_memory
 from vidnst.nets.johnson import JohnsonNetwork
-from vidnst.options.render import Backend, ComputeOptions, EncodeOptions, SteadyOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.compute import Backend, ComputeOptions
+from vidnst.options.output import EncodeOptions
+from vidnst.options.steady import SteadyOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 ROOT = Path(__file__).resolve().parent.parent

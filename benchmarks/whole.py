@@ -26,7 +26,7 @@ from speed import ROOT, machine, processor, timed
 from vidnst.media.pictures import read_picture
 from vidnst.nets.allocator import keep_freed_memory
 from vidnst.nets.johnson import JohnsonNetwork
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 STYLE = ROOT / "samples" / "wave.jpg"

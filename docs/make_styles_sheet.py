@@ -17,7 +17,7 @@ from vidnst.media.clip import probe
 from vidnst.media.decode import sample
 from vidnst.media.pictures import read_style
 from vidnst.options.built_in import BUILT_IN, built_in_style
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 FOLDER = Path(__file__).parent

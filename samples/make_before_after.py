@@ -11,7 +11,7 @@ from vidnst.frames.resize import resize
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 FOLDER = Path(__file__).parent

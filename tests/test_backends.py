@@ -20,8 +20,8 @@ from vidnst.media.pictures import read_style
 from vidnst.nets.device import chosen_device
 from vidnst.nets.engines import engine
 from vidnst.nets.engines.choose import chosen_backend
-from vidnst.options.render import Backend, ComputeOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.compute import Backend, ComputeOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 pytestmark = pytest.mark.numeric

@@ -28,9 +28,9 @@ from vidnst.nets.distance import StyleJudge
 from vidnst.nets.losses import Moments
 from vidnst.nets.style_pictures import StylePictures, style_pictures, with_fine
 from vidnst.nets.weights import shipped_weights
-from vidnst.options.mixing import Mixing, WeightedStyle, parse_style
 from vidnst.options.render import RenderOptions
-from vidnst.options.stylizers import Color, GatysOptions, StyleOptions, TuneOptions
+from vidnst.options.styles import Color, Mixing, StyleOptions, WeightedStyle, parse_style
+from vidnst.options.stylizers import GatysOptions, TuneOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.looks import save_looks
 from vidnst.stylizers.optimized.gatys import GatysStylizer

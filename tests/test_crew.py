@@ -17,8 +17,9 @@ from vidnst.apps.cli.main import main
 from vidnst.film.render import Progress, render
 from vidnst.film.workers.cluster import ClusterWorker
 from vidnst.media.digest import content_digest
-from vidnst.options.render import CrewOptions, RenderOptions
+from vidnst.options.render import RenderOptions
 from vidnst.options.stylizers import NeighborOptions, TeachOptions
+from vidnst.options.workers import CrewOptions
 
 
 def running(named: str) -> list[psutil.Process]:

@@ -17,8 +17,9 @@ from vidnst.media.clip import probe
 from vidnst.media.color import BT709, from_rgb
 from vidnst.media.containers import choose_encoding
 from vidnst.media.decode import decode
-from vidnst.options.render import EncodeOptions, RenderOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.output import EncodeOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.styles import StyleOptions
 
 SOURCE_ITSELF = StyleOptions(strength=0)
 DISC = "format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='255*lt(hypot(X-48,Y-32),24)'"

@@ -18,14 +18,9 @@ from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_picture
 from vidnst.media.timecode import frames_of, timecode_of
-from vidnst.options.render import (
-    CompareAs,
-    DeliveryOptions,
-    EncodeOptions,
-    RenderOptions,
-    StartNumber,
-)
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.output import CompareAs, DeliveryOptions, EncodeOptions, StartNumber
+from vidnst.options.render import RenderOptions
+from vidnst.options.styles import StyleOptions
 
 SOURCE_ITSELF = StyleOptions(strength=0)
 NTSC = Fraction(30000, 1001)

@@ -13,8 +13,10 @@ from media_facts import facts
 from vidnst.errors import UsageError
 from vidnst.film.render import Report, render
 from vidnst.media.containers import choose_encoding
-from vidnst.options.render import CrewOptions, EncodeOptions, RenderOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.output import EncodeOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.styles import StyleOptions
+from vidnst.options.workers import CrewOptions
 
 MILLISECOND = Fraction(1, 1000)
 SLIDES = [*range(0, 31 * 30, 30), 930, 3930, 6930]

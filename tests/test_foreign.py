@@ -15,7 +15,7 @@ from vidnst.errors import WeightsError
 from vidnst.media.pictures import read_picture
 from vidnst.nets.engines.foreign import ForeignEngine
 from vidnst.nets.johnson import JohnsonNetwork, load_johnson
-from vidnst.options.render import NetworkRange
+from vidnst.options.compute import NetworkRange
 
 CLIP = ROOT / "samples" / "clip.mp4"
 

@@ -16,8 +16,9 @@ from vidnst.film.render import Report, render
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode, sample
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.options.render import EncodeOptions, RenderOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.output import EncodeOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.styles import StyleOptions
 
 
 def paint(source: Path, style: Path, output: Path, **options: object) -> Report:

@@ -13,7 +13,8 @@ from vidnst.frames.frame import Picture
 from vidnst.motion.look_back import Painted, recolored
 from vidnst.nets.memory import available_bytes, require_memory
 from vidnst.nets.style_code import code_encoder
-from vidnst.options.stylizers import GatysOptions, StyleOptions
+from vidnst.options.styles import StyleOptions
+from vidnst.options.stylizers import GatysOptions
 from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
 from vidnst.stylizers.optimized.optimizer import OptimizingStep
 

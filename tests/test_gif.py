@@ -11,7 +11,7 @@ from PIL import Image
 from vidnst.film.render import render
 from vidnst.media.gif import loop_count, shown_ticks
 from vidnst.options.render import RenderOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.styles import StyleOptions
 
 
 def paint(source: Path, style: Path, output: Path) -> Path:

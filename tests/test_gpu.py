@@ -20,8 +20,9 @@ from vidnst.nets.engines import engine
 from vidnst.nets.engines.choose import make_engine
 from vidnst.nets.engines.pytorch import CudaLane, PixelNetwork, PyTorchEngine
 from vidnst.nets.training.learning import TuneStep
-from vidnst.options.render import ComputeOptions, Device
-from vidnst.options.stylizers import StyleOptions, TuneOptions
+from vidnst.options.compute import ComputeOptions, Device
+from vidnst.options.styles import StyleOptions
+from vidnst.options.stylizers import TuneOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.tuned import TunedStylizer
 

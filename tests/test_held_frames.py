@@ -11,7 +11,9 @@ from test_resume import decoded, three_shots
 
 from vidnst.apps.cli.main import main
 from vidnst.film.render import render
-from vidnst.options.render import EncodeOptions, RenderOptions, SteadyOptions
+from vidnst.options.output import EncodeOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.steady import SteadyOptions
 
 
 def test_frames_are_held_and_a_cut_shows_a_new_one(

@@ -10,8 +10,8 @@ from vidnst.frames.frame import Picture, Weights
 from vidnst.frames.shares import all_painted
 from vidnst.media.pictures import read_style
 from vidnst.nets.engines import engine
-from vidnst.options.render import ComputeOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.mixed import MixedNetwork, MixingEngine, MixingStylizer
 

@@ -14,7 +14,8 @@ from vidnst.frames.frame import Picture
 from vidnst.nets.places import nearest
 from vidnst.nets.style_code import code_encoder
 from vidnst.nets.style_pictures import style_pictures
-from vidnst.options.stylizers import GatysOptions, NeighborOptions, StyleOptions
+from vidnst.options.styles import StyleOptions
+from vidnst.options.stylizers import GatysOptions, NeighborOptions
 from vidnst.stylizers.optimized import places
 from vidnst.stylizers.optimized.matching import PlacesLoss
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer, neighbor_encoder

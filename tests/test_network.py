@@ -37,7 +37,7 @@ from vidnst.nets.perceptual import PerceptualEncoder, load_encoder
 from vidnst.nets.shape import NetworkShape
 from vidnst.nets.training.start import fresh_encoder
 from vidnst.nets.weights import SHA256, shipped_weights
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 pytestmark = pytest.mark.numeric

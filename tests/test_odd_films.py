@@ -29,8 +29,9 @@ from vidnst.film.render import render
 from vidnst.frames.frame import Frame, Picture
 from vidnst.media.clip import Clip, probe
 from vidnst.media.decode import decode, sample
-from vidnst.options.render import EncodeOptions, RenderOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.output import EncodeOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.styles import StyleOptions
 
 CLIPS = sorted((SHARED / "clips").glob("*.mp4"))
 Seen = list[tuple[int, int, str]]

@@ -12,8 +12,8 @@ from vidnst.live.metrics import Figures
 from vidnst.live.pace import LEVELS, Beat, Pace
 from vidnst.live.painter import LivePainter
 from vidnst.media.pictures import read_style
-from vidnst.options.render import ComputeOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 

@@ -11,7 +11,9 @@ from vidnst.film.render import render
 from vidnst.nets.network import StyleNetwork
 from vidnst.nets.shape import NetworkShape
 from vidnst.nets.style_code import code_encoder, style_code
-from vidnst.options.render import EncodeOptions, RenderOptions, SteadyOptions
+from vidnst.options.output import EncodeOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.steady import SteadyOptions
 
 CLIPS = sorted((SHARED / "clips").glob("*.mp4"))
 

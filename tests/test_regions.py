@@ -28,8 +28,10 @@ from vidnst.media.pictures import read_picture, read_style, write_picture
 from vidnst.nets.distance import StyleJudge
 from vidnst.nets.losses import guided_moments, moments
 from vidnst.options.regions import Region, RegionOptions
-from vidnst.options.render import CrewOptions, RenderOptions
-from vidnst.options.stylizers import GatysOptions, StyleOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.styles import StyleOptions
+from vidnst.options.stylizers import GatysOptions
+from vidnst.options.workers import CrewOptions
 from vidnst.stylizers.optimized.gatys import GatysStylizer
 
 SIZE_HW = (216, 320)

@@ -27,7 +27,9 @@ from vidnst.film.segments.job import Job, job_folder
 from vidnst.film.segments.segment import Plan, Record, Segment, frames_from
 from vidnst.frames.frame import Frame, Picture
 from vidnst.media.clip import probe
-from vidnst.options.render import EncodeOptions, RenderOptions, SteadyOptions
+from vidnst.options.output import EncodeOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.steady import SteadyOptions
 from vidnst.options.stylizers import GatysOptions, NeighborOptions
 
 FEW_STEPS = GatysOptions(steps=(3,), frame_steps=2)

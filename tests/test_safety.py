@@ -20,8 +20,9 @@ from vidnst.film.segments.folder import job_folder
 from vidnst.film.segments.job import Job
 from vidnst.film.workers.isolation import python_command, spawn_context
 from vidnst.film.workers.temporary import own_folder
-from vidnst.options.render import CrewOptions, RenderOptions
+from vidnst.options.render import RenderOptions
 from vidnst.options.stylizers import GatysOptions
+from vidnst.options.workers import CrewOptions
 
 
 def precious(folder: Path) -> Path:

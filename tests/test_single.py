@@ -21,7 +21,7 @@ from vidnst.nets.training.settings import SingleSettings
 from vidnst.nets.training.single import train_single
 from vidnst.nets.weights import SHA256, shipped_weights
 from vidnst.options.built_in import built_in_style
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.options.text import tomllib
 from vidnst.stylizers.fast import FastStylizer
 

@@ -9,7 +9,7 @@ from media_facts import facts
 
 from vidnst.film.render import Progress, render
 from vidnst.options.render import RenderOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.styles import StyleOptions
 
 
 def paint(source: Path, style: Path, output: Path, **options: object) -> list[str]:

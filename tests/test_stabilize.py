@@ -19,8 +19,9 @@ from vidnst.media.decode import decode
 from vidnst.media.pictures import read_style
 from vidnst.media.shots import list_shots
 from vidnst.motion.hold import Linker, Links, Stabilizer
-from vidnst.options.render import RenderOptions, SteadyOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.steady import SteadyOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 

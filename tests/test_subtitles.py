@@ -13,7 +13,7 @@ from media_facts import decoded_sound, facts
 from vidnst.film.render import render
 from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.options.render import RenderOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.styles import StyleOptions
 
 LINES = (
     "1\n00:00:00,500 --> 00:00:01,500\nbegins before\n\n"

@@ -10,8 +10,9 @@ from odd_films import OF_EACH_CONTAINER, film, with_moved_clock
 from vidnst.film.render import render
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
-from vidnst.options.render import EncodeOptions, RenderOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.output import EncodeOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.styles import StyleOptions
 
 FRAME_SECONDS = 0.04
 FLASHES = (0.4, 1.52, 2.4)

@@ -18,8 +18,8 @@ from vidnst.nets.engines.tiles import TilingEngine, halo_px, spans
 from vidnst.nets.johnson import JohnsonNetwork
 from vidnst.nets.network import STRIDE
 from vidnst.nets.shape import NetworkShape, layers_of
-from vidnst.options.render import Backend, ComputeOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.compute import Backend, ComputeOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.foreign import ForeignStylizer
 

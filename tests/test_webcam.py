@@ -22,7 +22,7 @@ from vidnst.apps.cli.webcam import webcam_options, webcam_parser
 from vidnst.errors import OutputError, UsageError, VidnstError
 from vidnst.live.virtual_camera import VirtualCamera
 from vidnst.media.pictures import read_style
-from vidnst.options.stylizers import Color, StyleOptions
+from vidnst.options.styles import Color, StyleOptions
 from vidnst.options.webcam import OutputOptions
 from vidnst.stylizers.fast import FastStylizer
 

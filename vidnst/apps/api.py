@@ -16,9 +16,11 @@ from vidnst.frames.color import colored
 from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_style
 from vidnst.options.built_in import style_path
-from vidnst.options.render import ComputeOptions, RenderOptions, SteadyOptions
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.render import RenderOptions
 from vidnst.options.render import Stylizer as StylizerName
-from vidnst.options.stylizers import Color, StyleOptions
+from vidnst.options.steady import SteadyOptions
+from vidnst.options.styles import Color, StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 

@@ -18,7 +18,7 @@ from vidnst.nets.engines.onnxruntime import onnx_session
 from vidnst.nets.network import STRIDE
 from vidnst.nets.single import SingleNetwork
 from vidnst.options.render import RenderOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 _LEAST_PSNR = 60.0

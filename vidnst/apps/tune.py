@@ -12,7 +12,8 @@ from vidnst.media.result import check_target
 from vidnst.nets.allocator import keep_freed_memory
 from vidnst.nets.training.learning import TuneStep
 from vidnst.options.regions import RegionOptions
-from vidnst.options.render import RenderOptions, TimeOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.schedule import TimeOptions
 from vidnst.stylizers.looks import save_looks
 from vidnst.stylizers.registry import Step, make_stylizer
 from vidnst.stylizers.tuned import TunedStylizer, is_tuned

@@ -8,7 +8,8 @@ from vidnst.frames.resize import resize
 from vidnst.media.clip import Clip, probe
 from vidnst.media.decode import sample
 from vidnst.media.pictures import is_picture, read_picture
-from vidnst.options.render import RenderOptions, parse_size
+from vidnst.options.render import RenderOptions
+from vidnst.options.size import parse_size
 
 _SMALLEST_SIDE = 16
 _CLOCKED_CONTAINERS = ("mpegts", "mpeg")

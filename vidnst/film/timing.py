@@ -9,8 +9,8 @@ import numpy as np
 
 from vidnst.frames.frame import Frame, Weights
 from vidnst.frames.shares import in_bytes, in_floats
-from vidnst.options.render import RenderOptions, TimeOptions
-from vidnst.options.schedule import crossfade
+from vidnst.options.render import RenderOptions
+from vidnst.options.schedule import TimeOptions, crossfade
 
 
 def weights_at(

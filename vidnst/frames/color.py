@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vidnst.frames.frame import Picture
-from vidnst.options.stylizers import Color
+from vidnst.options.styles import Color
 
 _LEAST_CHROMA = 0.5
 """So much of its chroma each pixel keeps, whatever lightness is painted over it."""

@@ -3,7 +3,7 @@
 from vidnst.frames.frame import Picture
 from vidnst.live.cuts import CutWatch
 from vidnst.motion.hold import Linker, Stabilizer
-from vidnst.options.render import SteadyOptions
+from vidnst.options.steady import SteadyOptions
 
 
 class Holding:

@@ -15,9 +15,8 @@ import torch
 from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture
 from vidnst.live.pace import LEVELS, Level
-from vidnst.options.mixing import WeightedStyle
-from vidnst.options.render import ComputeOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.styles import StyleOptions, WeightedStyle
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.styles import read_styles

@@ -12,7 +12,7 @@ from vidnst.media.color import BT709
 from vidnst.media.containers import choose_encoding, container_of
 from vidnst.media.encode import Encoder
 from vidnst.media.result import PendingResult, check_target
-from vidnst.options.render import EncodeOptions
+from vidnst.options.output import EncodeOptions
 
 _CLOCK = Fraction(1, 1000)
 _DEPTH = 16

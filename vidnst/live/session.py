@@ -25,7 +25,7 @@ from vidnst.live.virtual_camera import VirtualCamera
 from vidnst.live.window import Window, has_screen
 from vidnst.media.pictures import write_picture
 from vidnst.nets.allocator import keep_freed_memory
-from vidnst.options.render import parse_size
+from vidnst.options.size import parse_size
 from vidnst.options.webcam import OutputOptions, WebcamOptions
 
 _MOST_LINES = 480

@@ -7,7 +7,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from vidnst.errors import UsageError
 from vidnst.media.color import has_alpha, is_rgb
-from vidnst.options.render import EncodeOptions
+from vidnst.options.output import EncodeOptions
 
 _SHORT_NAMES = {
     "h264": "libx264",

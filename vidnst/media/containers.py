@@ -8,7 +8,7 @@ from vidnst.media.clip import SEQUENCE_ENDINGS, UNKNOWN_CODEC
 from vidnst.media.codecs import encoder_named, pixel_format_of, settings_of
 from vidnst.media.color import has_alpha
 from vidnst.media.names import is_pattern, is_sequence
-from vidnst.options.render import EncodeOptions
+from vidnst.options.output import EncodeOptions
 
 
 @dataclass(frozen=True)

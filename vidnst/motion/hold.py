@@ -26,7 +26,7 @@ from vidnst.frames.frame import Frame, Picture
 from vidnst.motion.flow import FlowFunction, optical_flow
 from vidnst.motion.link import Link, link, seen_small
 from vidnst.motion.warp import sampled_cubic
-from vidnst.options.render import SteadyOptions
+from vidnst.options.steady import SteadyOptions
 
 _MOST_HELD = 0.945
 """Of the frame before, at full steadiness: the rest keeps errors from staying."""

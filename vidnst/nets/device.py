@@ -3,7 +3,7 @@
 import torch
 
 from vidnst.errors import UsageError
-from vidnst.options.render import Device
+from vidnst.options.compute import Device
 
 
 def chosen_device(device: Device) -> Device:

@@ -2,160 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from vidnst.errors import UsageError
-from vidnst.options.fields import option, require_in_range
-from vidnst.options.mixing import Mixing, WeightedStyle
+from vidnst.options.compute import ComputeOptions, NetworkRange
+from vidnst.options.output import DeliveryOptions, EncodeOptions
 from vidnst.options.regions import RegionOptions
-from vidnst.options.schedule import Curve, Easing
-from vidnst.options.stylizers import (
-    GatysOptions,
-    NeighborOptions,
-    StyleOptions,
-    TeachOptions,
-    TuneOptions,
-)
-
-
-@dataclass(frozen=True)
-class EncodeOptions:
-    """How the result is encoded; None takes the container's default.
-
-    Codecs differ in what they take: media/codecs.py checks it.
-    """
-
-    codec: str | None = None
-    crf: float | None = None
-    preset: str | None = None
-    pix_fmt: str | None = None
-
+from vidnst.options.schedule import TimeOptions
+from vidnst.options.steady import SteadyOptions
+from vidnst.options.styles import Mixing, StyleOptions, WeightedStyle
+from vidnst.options.stylizers import GatysOptions, NeighborOptions, TeachOptions, TuneOptions
+from vidnst.options.workers import CrewOptions
 
 Stylizer = Literal["fast", "tuned", "neighbor", "gatys"]
 OPTIMIZING: tuple[Stylizer, ...] = ("neighbor", "gatys")
 """They optimize every frame, with torch, and keep a film steady themselves."""
-Device = Literal["auto", "cpu", "cuda", "mps"]
-NetworkRange = Literal["auto", "0..1", "0..255", "-1..1"]
-Backend = Literal["auto", "torch", "openvino", "onnxruntime"]
-
-
-@dataclass(frozen=True)
-class ComputeOptions:
-    """Where and by what is computed. Each field is an option of the command line."""
-
-    device: Device = option(
-        "auto", "where is computed; auto takes a GPU where there is one", choices=get_args(Device)
-    )
-    backend: Backend = option(
-        "auto",
-        "what runs the network; auto takes the fastest that is installed",
-        choices=get_args(Backend),
-    )
-
-    def __post_init__(self) -> None:
-        require_in_range(self)
-
-
-FlowMethod = Literal["dis", "raft"]
-
-
-@dataclass(frozen=True)
-class SteadyOptions:
-    """How films by `fast` and `tuned` are kept steady. Each field is an option.
-
-    steady: how much is held of the frame before; 0 leaves each frame as it was painted.
-    """
-
-    steady: float = option(0.75, "how much flicker is taken away, 0..1", low=0, high=1)
-    lookahead: int = option(
-        0, "frames to look ahead, 0 or 1: steadier, and a little slower", low=0, high=1
-    )
-    flow: FlowMethod = option(
-        "dis",
-        "what finds motion: dis, or raft with torchvision's weights",
-        choices=get_args(FlowMethod),
-    )
-
-    def __post_init__(self) -> None:
-        require_in_range(self)
 
 
 _MOST_HELD = 24
-
-
-@dataclass(frozen=True)
-class CrewOptions:
-    """Who paints a film's segments. Each field is an option of the command line.
-
-    workers: None is one process that paints as the frames come, or with a cluster all it has room
-    for. cluster: None, `auto` or a Ray cluster's address.
-    """
-
-    workers: int | None = option(
-        None, "paint segments in so many processes at once", low=1, high=1024
-    )
-    cluster: str | None = option(
-        None, "paint on a Ray cluster: its address, or auto for the one here, started where needed"
-    )
-    cpus_per_worker: int = option(1, "cores of the cluster for each worker", low=1, high=1024)
-    gpus_per_worker: float = option(0.0, "GPUs, or a share of one, for each", low=0, high=16)
-
-    def __post_init__(self) -> None:
-        require_in_range(self)
-
-
-StartNumber = int | Literal["timecode"]
-CompareAs = Literal["side", "split"]
-
-
-@dataclass(frozen=True)
-class DeliveryOptions:
-    """What is handed over besides the film, and how pictures are numbered. Each field is an option.
-
-    start_number: None goes on with the source's own numbers.
-    """
-
-    start_number: StartNumber | None = option(
-        None,
-        "of numbered pictures: the first one's number, or `timecode`: the source's, in frames",
-    )
-    compare: Path | None = option(None, "write also a film of the source beside the result")
-    compare_as: CompareAs = option(
-        "side",
-        "side: one beside the other; split: half of each",
-        choices=get_args(CompareAs),
-    )
-    contact_sheet: Path | None = option(
-        None, "write also a PNG with pictures of the result, of each shot one"
-    )
-
-    def __post_init__(self) -> None:
-        require_in_range(self)
-        number = self.start_number
-        if isinstance(number, int) and not 0 <= number < 10**9:
-            raise UsageError(f"--start-number is {number}, but must lie in 0..999999999")
-        if self.contact_sheet is not None and self.contact_sheet.suffix.lower() != ".png":
-            raise UsageError(f"--contact-sheet {self.contact_sheet}: the contact sheet is a .png")
-
-
-@dataclass(frozen=True)
-class TimeOptions:
-    """What changes while a film goes on, by times of the result.
-
-    strength: over time, in place of StyleOptions.strength. style_seconds: when each of the styles
-    is alone; in between, one turns into the next.
-    """
-
-    strength: Curve | None = None
-    style_seconds: tuple[float, ...] = ()
-    easing: Easing = "linear"
-
-    @property
-    def changes(self) -> bool:
-        """Whether anything does."""
-        return self.strength is not None or len(self.style_seconds) > 1
 
 
 OptionGroup = (
@@ -299,33 +164,3 @@ class RenderOptions:
         if (features := self.gatys.features_file) is not None:
             changes["gatys"] = replace(self.gatys, features=str(change(features)))
         return replace(self, mixing=mixing, regions=changed, **changes)
-
-
-def parse_size(text: str, size_hw: tuple[int, int]) -> tuple[int, int]:
-    """A size as the user writes it, '640x360' or '360' (the height), for a source of size_hw.
-
-    With the height alone the width follows the source's shape, rounded to an even number.
-    Raises UsageError for anything else.
-    """
-    parts = text.lower().split("x")
-    if not all(part.isascii() and part.isdigit() for part in parts) or len(parts) > 2:
-        raise UsageError(
-            f"--size is {text!r}, but must be WIDTHxHEIGHT or HEIGHT, such as 640x360 or 360"
-        )
-    if len(parts) == 2:
-        width, height = int(parts[0]), int(parts[1])
-    else:
-        height = int(parts[0])
-        width = max(2, 2 * round(Fraction(size_hw[1] * height, 2 * size_hw[0])))
-    if not (16 <= width <= 8192 and 16 <= height <= 8192):
-        raise UsageError(f"--size {width}x{height}: each side must lie in 16..8192")
-    return height, width
-
-
-def parse_start_number(text: str) -> StartNumber:
-    """A number, or 'timecode'. Raises UsageError for anything else."""
-    if text == "timecode":
-        return "timecode"
-    if not (text.isascii() and text.isdigit()):
-        raise UsageError(f"--start-number is {text!r}, but must be a number or timecode")
-    return int(text)

@@ -96,3 +96,21 @@ def crossfade(times: Sequence[float], seconds: float, easing: Easing) -> list[fl
 def _eased(share: float, easing: Easing) -> float:
     """From 0 to 1: evenly, or with a slow start and end (smoothstep)."""
     return share if easing == "linear" else share * share * (3 - 2 * share)
+
+
+@dataclass(frozen=True)
+class TimeOptions:
+    """What changes while a film goes on, by times of the result.
+
+    strength: over time, in place of StyleOptions.strength. style_seconds: when each of the styles
+    is alone; in between, one turns into the next.
+    """
+
+    strength: Curve | None = None
+    style_seconds: tuple[float, ...] = ()
+    easing: Easing = "linear"
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything does."""
+        return self.strength is not None or len(self.style_seconds) > 1

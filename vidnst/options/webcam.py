@@ -5,8 +5,8 @@ from pathlib import Path
 
 from vidnst.errors import UsageError
 from vidnst.options.fields import option, require_in_range
-from vidnst.options.render import SteadyOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.steady import SteadyOptions
+from vidnst.options.styles import StyleOptions
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,8 @@ from vidnst.nets.single import (
 from vidnst.nets.style_code import code_encoder, style_code, with_fine_texture
 from vidnst.nets.style_pictures import StylePictures, style_pictures
 from vidnst.nets.weights import shipped_weights
-from vidnst.options.render import ComputeOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 
 _STATISTICS_PIXELS = 700_000

@@ -16,8 +16,8 @@ from vidnst.nets.engines.choose import chosen_backend, frames_at_once, make_engi
 from vidnst.nets.engines.engine import Engine
 from vidnst.nets.network import STRIDE
 from vidnst.nets.precision import processor_dtype
-from vidnst.options.render import ComputeOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.styles import StyleOptions
 
 NATURAL_BRUSH_PX = 16
 """How large the network's marks are at its own scale, roughly."""

@@ -6,8 +6,8 @@ from vidnst.errors import UsageError
 from vidnst.nets.engines.choose import torch_engine
 from vidnst.nets.engines.foreign import ForeignEngine
 from vidnst.nets.johnson import load_johnson
-from vidnst.options.render import ComputeOptions, NetworkRange
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.compute import ComputeOptions, NetworkRange
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 
 

@@ -26,8 +26,8 @@ from vidnst.nets.engines.engine import Engine
 from vidnst.nets.engines.pytorch import PixelNetwork
 from vidnst.nets.engines.tiles import halo_px, in_tiles
 from vidnst.nets.network import TENSORS, finished, paint
-from vidnst.options.render import ComputeOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 
 

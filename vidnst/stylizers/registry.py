@@ -7,9 +7,10 @@ from functools import partial
 from vidnst.media.masks import style_mask
 from vidnst.nets.device import chosen_device
 from vidnst.nets.training.learning import TuneStep
-from vidnst.options.mixing import Mixing
 from vidnst.options.regions import RegionOptions
-from vidnst.options.render import OPTIMIZING, RenderOptions, TimeOptions
+from vidnst.options.render import OPTIMIZING, RenderOptions
+from vidnst.options.schedule import TimeOptions
+from vidnst.options.styles import Mixing
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.foreign import ForeignStylizer

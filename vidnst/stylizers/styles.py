@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from vidnst.media.pictures import read_style, style_files
 from vidnst.nets.style_pictures import StylePictures, with_fine
-from vidnst.options.mixing import WeightedStyle
 from vidnst.options.render import RenderOptions
+from vidnst.options.styles import WeightedStyle
 
 
 def style_of(options: RenderOptions) -> StylePictures:

@@ -21,14 +21,9 @@ from vidnst.nets.device import chosen_device
 from vidnst.nets.style_pictures import StylePictures
 from vidnst.nets.training.learning import TuneStep
 from vidnst.nets.training.teaching import Lesson, teach
-from vidnst.options.render import ComputeOptions
-from vidnst.options.stylizers import (
-    GatysOptions,
-    NeighborOptions,
-    StyleOptions,
-    TeachOptions,
-    TuneOptions,
-)
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.styles import StyleOptions
+from vidnst.options.stylizers import GatysOptions, NeighborOptions, TeachOptions, TuneOptions
 from vidnst.stylizers.looks import Look, grouped, look_colors
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer, neighbor_encoder
 from vidnst.stylizers.optimized.optimizer import OptimizingStep

@@ -19,8 +19,9 @@ from vidnst.nets.style_pictures import StylePictures, style_pictures
 from vidnst.nets.training.learning import TuneStep
 from vidnst.nets.training.tuning import tune
 from vidnst.nets.weights import SHA256, read_metadata
-from vidnst.options.render import ComputeOptions
-from vidnst.options.stylizers import StyleOptions, TuneOptions
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.styles import StyleOptions
+from vidnst.options.stylizers import TuneOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.looks import Look, load_looks, look_colors, nearest_look, save_looks

@@ -11,31 +11,22 @@ from vidnst.apps.cli.parser import Parser
 from vidnst.apps.cli.regions import add_region_arguments, regions_of
 from vidnst.errors import UsageError
 from vidnst.options.built_in import style_path
+from vidnst.options.compute import ComputeOptions, NetworkRange
 from vidnst.options.fields import flag_of
-from vidnst.options.mixing import Mixing, WeightedStyle, parse_style, times_of
-from vidnst.options.render import (
-    OPTIMIZING,
-    ComputeOptions,
-    CrewOptions,
-    DeliveryOptions,
-    EncodeOptions,
-    NetworkRange,
-    RenderOptions,
-    SteadyOptions,
-    Stylizer,
-    TimeOptions,
-)
-from vidnst.options.schedule import Curve, Easing, parse_curve, parse_time
+from vidnst.options.output import DeliveryOptions, EncodeOptions
+from vidnst.options.render import OPTIMIZING, RenderOptions, Stylizer
+from vidnst.options.schedule import Curve, Easing, TimeOptions, parse_curve, parse_time
+from vidnst.options.steady import SteadyOptions
+from vidnst.options.styles import Color, Mixing, StyleOptions, WeightedStyle, parse_style, times_of
 from vidnst.options.stylizers import (
     BOTH_OPTIMIZE,
-    Color,
     GatysOptions,
     NeighborOptions,
-    StyleOptions,
     TeachOptions,
     TuneOptions,
 )
 from vidnst.options.text import preset_names, with_preset
+from vidnst.options.workers import CrewOptions
 
 _BOTH_SEE = ("features", "seed")
 """Of the fields of GatysOptions, those that say how tuned paints what it learns from."""

@@ -15,9 +15,10 @@ from vidnst.apps.cli.parser import Parser, progress_bar
 from vidnst.apps.cli.shot_list import REPORT, listed
 from vidnst.apps.cli.tell import plain
 from vidnst.errors import UsageError
-from vidnst.options.mixing import WeightedStyle, parse_style
-from vidnst.options.render import CrewOptions, RenderOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.styles import WeightedStyle, parse_style
 from vidnst.options.text import as_arguments, with_preset
+from vidnst.options.workers import CrewOptions
 
 if TYPE_CHECKING:
     from vidnst.apps.batch import Outcome

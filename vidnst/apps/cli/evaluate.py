@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, get_args
 from vidnst.apps.cli.parser import Parser
 from vidnst.apps.cli.tell import tell
 from vidnst.options.built_in import style_path
-from vidnst.options.render import FlowMethod, parse_size
 from vidnst.options.schedule import parse_time
+from vidnst.options.size import parse_size
+from vidnst.options.steady import FlowMethod
 
 if TYPE_CHECKING:
     from vidnst.apps.evaluate import Comparison, Evaluation

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from vidnst.options.fields import flag_of
-from vidnst.options.render import OptionGroup, StartNumber, parse_start_number
+from vidnst.options.output import StartNumber, parse_start_number
+from vidnst.options.render import OptionGroup
 
 
 def add_options(group: "argparse._ArgumentGroup", options: type[OptionGroup]) -> None:

@@ -23,7 +23,7 @@ def run(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON, for scripts")
     args = parser.parse_args(arguments)
     from vidnst.film.segments.folder import remove
-    from vidnst.film.segments.job import UnfinishedJob, unfinished_jobs
+    from vidnst.film.segments.unfinished import UnfinishedJob, unfinished_jobs
 
     jobs: list[UnfinishedJob] = [job for place in args.places for job in unfinished_jobs(place)]
     if args.clean:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, get_args
 from vidnst.apps.cli.parser import Parser
 from vidnst.apps.cli.tell import tell
 from vidnst.options.built_in import style_path
-from vidnst.options.render import SteadyOptions
-from vidnst.options.stylizers import Color, StyleOptions
+from vidnst.options.steady import SteadyOptions
+from vidnst.options.styles import Color, StyleOptions
 from vidnst.options.webcam import OutputOptions, PaceOptions, WebcamOptions
 
 if TYPE_CHECKING:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from vidnst.apps.cli.arguments import render_options
 from vidnst.apps.page.uploads import Source
-from vidnst.options.render import OPTIMIZING, RenderOptions, SteadyOptions, Stylizer
-from vidnst.options.stylizers import Color, StyleOptions
+from vidnst.options.render import OPTIMIZING, RenderOptions, Stylizer
+from vidnst.options.steady import SteadyOptions
+from vidnst.options.styles import Color, StyleOptions
 
 
 @dataclass(frozen=True)

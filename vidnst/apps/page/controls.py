@@ -13,8 +13,9 @@ from vidnst.apps.page.uploads import FILM_ENDINGS, STYLE_ENDINGS, Source
 from vidnst.errors import VidnstError
 from vidnst.frames.frame import Picture
 from vidnst.media.pictures import fitted, read_picture
-from vidnst.options.render import OPTIMIZING, SteadyOptions, Stylizer
-from vidnst.options.stylizers import Color, StyleOptions
+from vidnst.options.render import OPTIMIZING, Stylizer
+from vidnst.options.steady import SteadyOptions
+from vidnst.options.styles import Color, StyleOptions
 
 _BRUSHES = (None, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 25.0)
 _WEIGHT, _NEXT_MASK = "weight of ", "next mask"

@@ -4,8 +4,8 @@ from vidnst.apps.page.uploads import Source
 from vidnst.frames.frame import Picture
 from vidnst.live.holding import Holding
 from vidnst.live.painter import LivePainter
-from vidnst.options.render import SteadyOptions
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.steady import SteadyOptions
+from vidnst.options.styles import StyleOptions
 
 
 class Mirror:

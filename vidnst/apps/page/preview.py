@@ -14,9 +14,12 @@ from vidnst.frames.frame import Picture
 from vidnst.frames.shares import in_floats
 from vidnst.media.clip import Clip
 from vidnst.media.decode import decode
+from vidnst.options.compute import ComputeOptions
 from vidnst.options.regions import RegionOptions
-from vidnst.options.render import ComputeOptions, RenderOptions, SteadyOptions, parse_size
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.size import parse_size
+from vidnst.options.steady import SteadyOptions
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.feed_forward import NATURAL_BRUSH_PX, FeedForwardStylizer
 from vidnst.stylizers.registry import make_stylizer
 

@@ -15,7 +15,7 @@ from vidnst.apps.page.session import Session
 from vidnst.apps.page.uploads import Source
 from vidnst.errors import MediaError, VidnstError
 from vidnst.frames.frame import Picture
-from vidnst.options.stylizers import StyleOptions
+from vidnst.options.styles import StyleOptions
 
 _WIDTH = 480
 _MOST_PIXELS = 1280 * 720

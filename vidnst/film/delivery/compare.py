@@ -25,7 +25,7 @@ from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.media.join import ffmpeg_failure, first_timestamp
 from vidnst.media.names import graph_name, looks_numbered, real_names
 from vidnst.media.places import cannot_write
-from vidnst.options.render import CompareAs, EncodeOptions
+from vidnst.options.output import CompareAs, EncodeOptions
 
 _MATRIX_NAMES = {1: "bt709", 4: "fcc", 5: "bt601", 7: "smpte240m", 9: "bt2020nc"}
 _CLOCK = Fraction(1, 1_000_000)

@@ -12,7 +12,8 @@ from vidnst.media.clip import SEQUENCE_RATE, Clip
 from vidnst.media.names import is_pattern, is_sequence, sequence_numbers
 from vidnst.media.result import PendingResult, check_target
 from vidnst.media.timecode import frames_before, frames_of
-from vidnst.options.render import DeliveryOptions, RenderOptions
+from vidnst.options.output import DeliveryOptions
+from vidnst.options.render import RenderOptions
 
 
 class Delivery:

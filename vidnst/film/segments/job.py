@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,74 +28,11 @@ from vidnst.film.segments.folder import (
     remove,
     require_own,
 )
+from vidnst.film.segments.records import read_records, record_bytes
 from vidnst.film.segments.segment import Record, Segment
 from vidnst.media.names import is_pattern
-from vidnst.media.places import JOB_SUFFIX, cannot_write
+from vidnst.media.places import cannot_write
 from vidnst.media.result import put_in_place, write_through
-
-
-@dataclass(frozen=True)
-class UnfinishedJob:
-    """A job folder that waits, or is worked at.
-
-    size in bytes; changed in seconds since the epoch; frame_count is None where none was told.
-    """
-
-    folder: Path
-    target: Path
-    source: str
-    style: str
-    frames: int
-    frame_count: int | None
-    size: int
-    changed: float
-    at_work: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, ready for JSON."""
-        return asdict(self) | {"folder": str(self.folder), "target": str(self.target)}
-
-
-def unfinished_jobs(place: Path) -> list[UnfinishedJob]:
-    """All job folders in a folder."""
-    found = []
-    for path in sorted(place.glob(f".*{JOB_SUFFIX}/{MANIFEST}")):
-        folder, manifest = path.parent, read_json(path)
-        try:
-            require_own(folder)
-        except OutputError:
-            continue
-        if not is_own(manifest):
-            continue
-        records = _read_records(folder)
-        files = [file.stat() for file in folder.rglob("*") if file.is_file()]
-        lock = FileLock(folder / LOCK)
-        try:
-            lock.acquire(timeout=0)
-            lock.release()
-            at_work = False
-        except Timeout:
-            at_work = True
-        found.append(
-            UnfinishedJob(
-                folder,
-                place / (_name_in(manifest, "result") or folder.name[1 : -len(JOB_SUFFIX)]),
-                _name_in(manifest, "source"),
-                _name_in(manifest, "style"),
-                sum(len(record.pts) for record in records.values()),
-                count if isinstance(count := manifest.get("frames"), int) else None,
-                sum(file.st_size for file in files),
-                max((file.st_mtime for file in files), default=0.0),
-                at_work,
-            )
-        )
-    return found
-
-
-def _name_in(manifest: Mapping[str, Any], key: str) -> str:
-    """A file's name, without the folders that a manifest may have no business to name."""
-    told = manifest.get(key)
-    return Path(told).name if isinstance(told, str) else ""
 
 
 class Job:
@@ -144,7 +80,7 @@ class Job:
     def _take_up(self) -> None:
         there = read_json(self.folder / MANIFEST)
         if self._resume and there == self._manifest:
-            self.records = _read_records(self.folder)
+            self.records = read_records(self.folder)
         elif there is not None:
             self.restarted = differences(there if is_own(there) else {}, self._manifest)
         if not self.records:
@@ -209,7 +145,7 @@ class Job:
                 write_through(self.path.parent)
             if state is not None:
                 self._write(self._state_path(number).name, save(dict(state)))
-            self._write(f"segment_{number:06d}.json", _told(record, sizes))
+            self._write(f"segment_{number:06d}.json", record_bytes(record, sizes))
         except OSError as error:
             raise self._failure(error) from error
         self.records[number] = record
@@ -266,34 +202,6 @@ class Job:
 
     def _failure(self, error: OSError) -> OutputError:
         return cannot_write(self.folder / MANIFEST, error)
-
-
-def _told(record: Record, sizes: Mapping[str, int]) -> bytes:
-    """A record with its files' sizes in bytes, as _read_records takes it."""
-    return json.dumps(asdict(record) | {"files": sizes}).encode()
-
-
-def _read_records(folder: Path) -> dict[int, Record]:
-    """Those that are whole, by number: what a crash left half is not named by one.
-
-    None where files are missing: a crash came while they were put in place, or they were removed.
-    """
-    records = {}
-    for path in sorted(folder.glob("segment_*.json")):
-        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            told = json.loads(path.read_text(encoding="utf-8"))
-            record = Record.of(told)
-            if not _are_there(folder, told["files"]):
-                return {}
-            records[record.segment.number] = record
-    return records
-
-
-def _are_there(folder: Path, sizes: Mapping[str, int]) -> bool:
-    try:
-        return all((folder / name).stat().st_size == size for name, size in sizes.items())
-    except OSError:
-        return False
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,8 @@ from vidnst.errors import UsageError
 from vidnst.film.plan import Film
 from vidnst.film.segments.job import Job
 from vidnst.film.workers.spread import Crew
-from vidnst.options.render import OPTIMIZING, CrewOptions, RenderOptions
+from vidnst.options.render import OPTIMIZING, RenderOptions
+from vidnst.options.workers import CrewOptions
 from vidnst.stylizers.looks import save_looks
 from vidnst.stylizers.registry import Step, make_stylizer
 from vidnst.stylizers.tuned import TunedStylizer

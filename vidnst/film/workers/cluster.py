@@ -18,7 +18,8 @@ from vidnst.film.workers.temporary import own_folder
 from vidnst.film.workers.worker import WORKER_PREFIX, Painted, SegmentWorker, Task
 from vidnst.media.names import is_sequence
 from vidnst.media.pictures import style_files
-from vidnst.options.render import CrewOptions, RenderOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.workers import CrewOptions
 
 _PATIENCE_SECONDS = 5
 

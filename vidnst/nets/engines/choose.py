@@ -10,7 +10,7 @@ from vidnst.nets.bake import BakedNetwork
 from vidnst.nets.device import chosen_device
 from vidnst.nets.engines.engine import Engine
 from vidnst.nets.engines.tiles import TilingEngine
-from vidnst.options.render import Backend, ComputeOptions
+from vidnst.options.compute import Backend, ComputeOptions
 
 _AT_ONCE_ON_GPU = 3
 """One frame goes there, one is painted, one comes back."""

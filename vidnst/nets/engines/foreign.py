@@ -11,7 +11,7 @@ import numpy.typing as npt
 from vidnst.errors import UsageError, WeightsError
 from vidnst.frames.frame import Picture
 from vidnst.nets.engines.onnxruntime import onnx_session
-from vidnst.options.render import NetworkRange
+from vidnst.options.compute import NetworkRange
 
 _RANGES: dict[NetworkRange, tuple[float, float]] = {
     "0..1": (0.0, 1.0),

@@ -18,7 +18,8 @@ from vidnst.nets.losses import Moments
 from vidnst.nets.perceptual import PerceptualEncoder, named_encoder
 from vidnst.nets.precision import processor_dtype
 from vidnst.nets.style_pictures import StylePictures, style_pictures
-from vidnst.options.stylizers import GatysOptions, StyleOptions
+from vidnst.options.styles import StyleOptions
+from vidnst.options.stylizers import GatysOptions
 from vidnst.stylizers.optimized.objective import MOST_UNTILED, Anchor, LossWeights, PictureLoss, see
 from vidnst.stylizers.optimized.optimizer import (
     OptimizingStep,

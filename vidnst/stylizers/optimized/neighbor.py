@@ -23,7 +23,8 @@ from vidnst.nets.perceptual import PerceptualEncoder, named_encoder
 from vidnst.nets.places import LAYERS, PLACE_SIDE
 from vidnst.nets.precision import processor_dtype
 from vidnst.nets.style_pictures import StylePictures, style_pictures
-from vidnst.options.stylizers import GatysOptions, NeighborOptions, StyleOptions
+from vidnst.options.styles import StyleOptions
+from vidnst.options.stylizers import GatysOptions, NeighborOptions
 from vidnst.stylizers.optimized.matching import Matching, PlacesLoss, Sought
 from vidnst.stylizers.optimized.objective import MOST_UNTILED, Anchor
 from vidnst.stylizers.optimized.optimizer import (

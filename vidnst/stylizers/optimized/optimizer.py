@@ -23,7 +23,8 @@ from vidnst.motion.look_back import Painted, look_back, recolored, seen_from
 from vidnst.motion.visibility import Visible
 from vidnst.nets.memory import is_out_of_memory, require_memory, too_large
 from vidnst.nets.tensors import as_tensor
-from vidnst.options.stylizers import GatysOptions, OptimizerName, StyleOptions
+from vidnst.options.styles import StyleOptions
+from vidnst.options.stylizers import GatysOptions, OptimizerName
 from vidnst.stylizers.optimized.descent import Objective, descend
 from vidnst.stylizers.optimized.objective import Anchor
 from vidnst.stylizers.optimized.targets import MatchedStyles

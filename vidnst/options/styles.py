@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from vidnst.errors import UsageError
 from vidnst.options.built_in import is_style, style_path
@@ -73,3 +74,33 @@ def times_of(styles: Sequence[WeightedStyle]) -> tuple[float, ...]:
     if times and len(times) < len(styles):
         raise UsageError("--style: give each style its time, such as a.jpg@0s, or none of them")
     return tuple(in_turn("--style", times))
+
+
+Color = Literal["style", "luminance", "match"]
+
+
+@dataclass(frozen=True)
+class StyleOptions:
+    """How a style is applied.
+
+    strength: 0 leaves the source as it is, 1 is the full style. brush_size: the size of the style's
+    marks in percent of the frame's height; None leaves them as fine as the frame allows. color:
+    `luminance` paints in light and dark alone and keeps the source's colors, `match` first brings
+    the style's colors near those of each shot.
+    """
+
+    strength: float = 1.0
+    brush_size: float | None = None
+    color: Color = "style"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise UsageError(f"--strength is {self.strength:g}, but must lie in 0..1")
+        if self.brush_size is not None and not 0.5 <= self.brush_size <= 25:
+            raise UsageError(
+                f"--brush-size is {self.brush_size:g}, but must lie in 0.5..25 (percent of height)"
+            )
+        if self.color not in get_args(Color):
+            raise UsageError(
+                f"--color is {self.color}, but must be one of {', '.join(get_args(Color))}"
+            )

@@ -1,0 +1,29 @@
+"""How films are kept steady."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from vidnst.options.fields import option, require_in_range
+
+FlowMethod = Literal["dis", "raft"]
+
+
+@dataclass(frozen=True)
+class SteadyOptions:
+    """How films by `fast` and `tuned` are kept steady. Each field is an option.
+
+    steady: how much is held of the frame before; 0 leaves each frame as it was painted.
+    """
+
+    steady: float = option(0.75, "how much flicker is taken away, 0..1", low=0, high=1)
+    lookahead: int = option(
+        0, "frames to look ahead, 0 or 1: steadier, and a little slower", low=0, high=1
+    )
+    flow: FlowMethod = option(
+        "dis",
+        "what finds motion: dis, or raft with torchvision's weights",
+        choices=get_args(FlowMethod),
+    )
+
+    def __post_init__(self) -> None:
+        require_in_range(self)

@@ -27,12 +27,13 @@ from vidnst.frames.resize import resize
 from vidnst.media.pictures import read_picture
 from vidnst.nets.perceptual import PerceptualEncoder, from_vgg
 from vidnst.nets.precision import processor_dtype
+from vidnst.nets.step import Step
 from vidnst.options.render import OPTIMIZING, Stylizer
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import GatysOptions, NeighborOptions
 from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer
-from vidnst.stylizers.optimized.optimizer import OptimizingStep, OptimizingStylizer
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 
 ROOT = Path(__file__).resolve().parent.parent
 _VGG_STEPS = 8
@@ -54,7 +55,7 @@ def seconds_of_steps(
     """Seconds for the whole picture, and for each step but the first two."""
     times: list[float] = []
 
-    def on_step(step: OptimizingStep) -> None:
+    def on_step(step: Step) -> None:
         times.append(time.perf_counter())
 
     options = GatysOptions(scales=1, steps=(steps,))

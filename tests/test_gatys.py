@@ -12,11 +12,11 @@ from vidnst.errors import MediaError, UsageError, WeightsError
 from vidnst.frames.frame import Picture
 from vidnst.motion.look_back import Painted, recolored
 from vidnst.nets.memory import available_bytes, require_memory
+from vidnst.nets.step import Step
 from vidnst.nets.style_code import code_encoder
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import GatysOptions
 from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
-from vidnst.stylizers.optimized.optimizer import OptimizingStep
 
 QUICK = GatysOptions(steps=(12, 6), frame_steps=8)
 
@@ -33,8 +33,8 @@ def brushwork(height: int = 90, width: int = 110) -> Picture:
 
 def stylizer(
     options: GatysOptions = QUICK, strength: float = 1.0, size_hw: tuple[int, int] = SIZE_HW
-) -> tuple[GatysStylizer, list[OptimizingStep]]:
-    steps: list[OptimizingStep] = []
+) -> tuple[GatysStylizer, list[Step]]:
+    steps: list[Step] = []
     made = GatysStylizer(
         brushwork(),
         StyleOptions(strength=strength),

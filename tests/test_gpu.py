@@ -19,7 +19,7 @@ from vidnst.nets.bake import BakedNetwork
 from vidnst.nets.engines import engine
 from vidnst.nets.engines.choose import make_engine
 from vidnst.nets.engines.pytorch import CudaLane, PixelNetwork, PyTorchEngine
-from vidnst.nets.training.learning import TuneStep
+from vidnst.nets.step import Step
 from vidnst.options.compute import ComputeOptions, Device
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import TuneOptions
@@ -137,7 +137,7 @@ def test_a_network_is_tuned_on_a_gpu_as_on_the_processor(
     devices: list[Device] = ["cpu", "cuda"]
     for device in devices:
         monkeypatch.setenv("VIDNST_CACHE", str(tmp_path / device))
-        steps: list[TuneStep] = []
+        steps: list[Step] = []
         stylizer = TunedStylizer(
             read_style(STYLE),
             StyleOptions(),

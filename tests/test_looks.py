@@ -14,7 +14,7 @@ from vidnst.frames.frame import Picture
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import write_picture
-from vidnst.nets.training.learning import TuneStep
+from vidnst.nets.step import Step
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import TeachOptions
 from vidnst.stylizers.looks import Look, grouped, load_looks, look_colors, nearest_look, save_looks
@@ -32,8 +32,8 @@ def night(height: int = SIZE_HW[0], width: int = SIZE_HW[1]) -> Picture:
     return np.asarray(gradient_picture(height, width) // 6, np.uint8)
 
 
-def looking() -> tuple[TaughtStylizer, list[TuneStep]]:
-    steps: list[TuneStep] = []
+def looking() -> tuple[TaughtStylizer, list[Step]]:
+    steps: list[Step] = []
     return stylizer(steps, SHORT), steps
 
 

@@ -13,8 +13,8 @@ from vidnst.apps.cli.main import main
 from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.nets.losses import lattice_energy
+from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import style_pictures
-from vidnst.nets.training.learning import TuneStep
 from vidnst.nets.training.teaching import Lesson, teach
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import NeighborOptions, TeachOptions
@@ -29,7 +29,7 @@ SHORT = TeachOptions(lessons=2, lesson_steps=2, looks=1)
 FEW = ["--lessons", "1", "--lesson-steps", "2", "--neighbor-steps", "1"]
 
 
-def stylizer(steps: list[TuneStep], teaching: TeachOptions = SHORT) -> TaughtStylizer:
+def stylizer(steps: list[Step], teaching: TeachOptions = SHORT) -> TaughtStylizer:
     return TaughtStylizer(
         brushwork(),
         StyleOptions(),
@@ -81,7 +81,7 @@ def test_a_network_learns_what_the_lesson_shows_and_is_repeatable() -> None:
     lesson = Lesson(pixels, 0.6 + 0.3 * pixels)
     encoder = neighbor_encoder("slim").requires_grad_(False)
     before = {name: weight.clone() for name, weight in network.state_dict().items()}
-    seen: list[TuneStep] = []
+    seen: list[Step] = []
 
     def learned(steps: int, seed: int) -> torch.Tensor:
         seen.clear()
@@ -114,7 +114,7 @@ def test_a_lattice_of_the_strides_has_energy_and_what_moves_or_slopes_has_none()
 
 def test_lessons_are_painted_then_learned_and_what_was_learned_is_kept(cache: Path) -> None:
     frames = [gradient_picture(*SIZE_HW), brushwork(*SIZE_HW)]
-    steps: list[TuneStep] = []
+    steps: list[Step] = []
     results = []
     for _ in range(2):
         made = stylizer(steps)

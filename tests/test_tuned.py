@@ -15,8 +15,8 @@ from vidnst.media.pictures import read_picture, write_picture
 from vidnst.nets.bake import BakedNetwork, bake
 from vidnst.nets.network import StyleNetwork
 from vidnst.nets.shape import NetworkShape
+from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures, style_pictures
-from vidnst.nets.training.learning import TuneStep
 from vidnst.nets.training.likeness import judged_layers
 from vidnst.nets.training.start import fresh_encoder
 from vidnst.nets.training.style_crops import StyleCrops
@@ -38,9 +38,9 @@ def network() -> BakedNetwork:
 
 def learned(
     network: BakedNetwork, options: TuneOptions, frames: Sequence[torch.Tensor]
-) -> tuple[BakedNetwork, list[TuneStep]]:
+) -> tuple[BakedNetwork, list[Step]]:
     teacher = fresh_encoder(SMALL_CHANNELS, torch.Generator().manual_seed(0)).requires_grad_(False)
-    steps: list[TuneStep] = []
+    steps: list[Step] = []
     noise = np.random.default_rng(3).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     tuned = tune(
         network,
@@ -135,7 +135,7 @@ def test_frames_of_any_shape_are_tuned_to(network: BakedNetwork, size_hw: tuple[
 
 
 def stylizer(
-    style: Path, steps: list[TuneStep], tuning: TuneOptions = SHORT, strength: float = 1.0
+    style: Path, steps: list[Step], tuning: TuneOptions = SHORT, strength: float = 1.0
 ) -> TunedStylizer:
     return TunedStylizer(
         read_picture(style),
@@ -146,14 +146,14 @@ def stylizer(
     )
 
 
-def painted(style: Path, steps: list[TuneStep], tuning: TuneOptions = SHORT) -> Picture:
+def painted(style: Path, steps: list[Step], tuning: TuneOptions = SHORT) -> Picture:
     made = stylizer(style, steps, tuning)
     made.begin_clip([gradient_picture(72, 96)])
     return made.paint(gradient_picture(72, 96))
 
 
 def test_what_was_tuned_is_kept_for_the_next_time(style: Path, cache: Path) -> None:
-    steps: list[TuneStep] = []
+    steps: list[Step] = []
     first = painted(style, steps)
     assert len(steps) == 2
     assert np.array_equal(painted(style, steps), first)
@@ -171,7 +171,7 @@ def test_what_was_tuned_is_kept_for_the_next_time(style: Path, cache: Path) -> N
 
 def test_a_cache_that_cannot_be_used_is_no_error(style: Path, cache: Path) -> None:
     cache.write_text("a file where the folder should be")
-    steps: list[TuneStep] = []
+    steps: list[Step] = []
     painted(style, steps)
     assert len(steps) == 2
 

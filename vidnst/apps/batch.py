@@ -196,6 +196,6 @@ def _in_process(index: int, options: RenderOptions, retry: int) -> Outcome:
     def tell(progress: Progress) -> None:
         assert _told is not None
         # Steps hold pictures, and more than can be sent.
-        _told.put((index, replace(progress, step=None, tuning=None)))
+        _told.put((index, replace(progress, step=None)))
 
     return _tried(options, retry, tell)

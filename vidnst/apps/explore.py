@@ -17,8 +17,9 @@ from vidnst.frames.resize import resize
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.media.result import check_target
 from vidnst.nets.allocator import keep_freed_memory
+from vidnst.nets.step import Step
 from vidnst.options.render import RenderOptions
-from vidnst.stylizers.registry import Step, Stylizer, make_stylizer
+from vidnst.stylizers.registry import Stylizer, make_stylizer
 from vidnst.stylizers.styles import style_of
 
 _LABEL_LINE_PX = 16

@@ -10,12 +10,12 @@ from vidnst.film.inputs import files_read
 from vidnst.film.source import scene_of
 from vidnst.media.result import check_target
 from vidnst.nets.allocator import keep_freed_memory
-from vidnst.nets.training.learning import TuneStep
+from vidnst.nets.step import Step
 from vidnst.options.regions import RegionOptions
 from vidnst.options.render import RenderOptions
 from vidnst.options.schedule import TimeOptions
 from vidnst.stylizers.looks import save_looks
-from vidnst.stylizers.registry import Step, make_stylizer
+from vidnst.stylizers.registry import make_stylizer
 from vidnst.stylizers.tuned import TunedStylizer, is_tuned
 
 
@@ -29,7 +29,7 @@ class TuneReport:
 
 
 def tune_clip(
-    options: RenderOptions, *, on_step: Callable[[TuneStep], None] = lambda step: None
+    options: RenderOptions, *, on_step: Callable[[Step], None] = lambda step: None
 ) -> TuneReport:
     """Tune to options.source and options.style and write options.output, a safetensors file.
 
@@ -48,12 +48,7 @@ def tune_clip(
         raise UsageError(f"{options.weights} is tuned already: tuning starts from a trained one")
     samples, size_hw = scene_of(options, TunedStylizer.clip_samples)
     whole = replace(options, regions=RegionOptions(), timing=TimeOptions())
-
-    def listen(step: Step) -> None:
-        assert isinstance(step, TuneStep)
-        on_step(step)
-
-    stylizer = make_stylizer(whole, size_hw, listen)
+    stylizer = make_stylizer(whole, size_hw, on_step)
     assert isinstance(stylizer, TunedStylizer)
     looks, made_of = stylizer.tuned(samples)
     save_looks(output, looks, made_of)

@@ -30,9 +30,10 @@ from vidnst.media.join import join_streams
 from vidnst.media.names import is_pattern, numbered
 from vidnst.media.pictures import is_picture
 from vidnst.nets.memory import require_memory
+from vidnst.nets.step import Step
 from vidnst.options.render import RenderOptions
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
-from vidnst.stylizers.registry import Step, make_stylizer
+from vidnst.stylizers.registry import make_stylizer
 
 _ONLY_IN_MOV = ("prores_ks", "dnxhd")
 """NUT takes all other codecs."""

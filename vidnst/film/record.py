@@ -4,8 +4,8 @@ from pathlib import Path
 
 from vidnst.errors import OutputError
 from vidnst.media.pictures import write_picture
+from vidnst.nets.step import Step
 from vidnst.media.plot import write_plot
-from vidnst.stylizers.optimized.optimizer import OptimizingStep
 
 
 class StepRecord:
@@ -27,7 +27,7 @@ class StepRecord:
         pictures = [self._folder / "%06d.png"] if self._every else []
         return [*pictures, *([self._plot] if self._plot else [])]
 
-    def add(self, step: OptimizingStep) -> None:
+    def add(self, step: Step) -> None:
         """Note a step. Raises OutputError where a picture cannot be written."""
         if self._plot:
             self._steps.append((step.step, step.size_hw, dict(step.losses)))
@@ -36,7 +36,8 @@ class StepRecord:
                 self._folder.mkdir(exist_ok=True)
             except OSError as error:
                 raise OutputError(f"cannot write {self._folder}: {error.strerror}") from error
-            write_picture(self._folder / f"{step.step:06d}.png", step.picture())
+            if step.picture is not None:
+                write_picture(self._folder / f"{step.step:06d}.png", step.picture())
 
     def finish(self) -> None:
         """Write the plot. Raises OutputError where that fails."""

@@ -37,11 +37,10 @@ from vidnst.media.pictures import (
 )
 from vidnst.media.result import PendingResult, check_target
 from vidnst.nets.allocator import keep_freed_memory
-from vidnst.nets.training.learning import TuneStep
+from vidnst.nets.step import Step
 from vidnst.options.render import RenderOptions
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
-from vidnst.stylizers.optimized.optimizer import OptimizingStep
-from vidnst.stylizers.registry import Step, make_stylizer
+from vidnst.stylizers.registry import make_stylizer
 
 _KEPT = "{} frames are kept: the same command goes on from there"
 
@@ -50,13 +49,12 @@ _KEPT = "{} frames are kept: the same command goes on from there"
 class Progress:
     """Handed to the listener after each frame; frame_count is None where the clip does not say.
 
-    Also after each step of tuning or of Gatys' optimization, which is then there.
+    Also after each step in which something is learned or a picture optimized; that is then there.
     """
 
     frames_done: int
     frame_count: int | None
-    step: OptimizingStep | None = None
-    tuning: TuneStep | None = None
+    step: Step | None = None
     notes: tuple[str, ...] = ()
     """What the user should know, told once."""
 
@@ -129,7 +127,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
             notes = (*_begun(job), *film.accompaniment.notes, *notes_on(styles_read(options)))
             on_progress(Progress(resumed, expected, notes=notes))
             prepared = _paint(
-                film, job, profile, lambda d, step: on_progress(_progress(d, expected, step))
+                film, job, profile, lambda d, step: on_progress(Progress(d, expected, step))
             )
             if film.notes:
                 on_progress(Progress(job.frames, expected, notes=film.notes))
@@ -193,9 +191,9 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         options = replace(options, stylizer="neighbor", compute=compute)
 
     def listen(step: Step) -> None:
-        if isinstance(step, OptimizingStep):
+        if step.doing is None:
             record.add(step)
-        on_progress(_progress(0, 1, step))
+        on_progress(Progress(0, 1, step))
 
     stylizer = make_stylizer(options, size_hw, listen, at_once=1)
     picture = resize(picture, size_hw)
@@ -253,12 +251,6 @@ def _begun(job: Job) -> tuple[str, ...]:
     if job.records:
         return (f"{job.target}: goes on after {job.frames} frames (--no-resume starts anew)",)
     return ()
-
-
-def _progress(done: int, count: int | None, step: Step | None) -> Progress:
-    if isinstance(step, TuneStep):
-        return Progress(done, count, tuning=step)
-    return Progress(done, count, step=step)
 
 
 def _expected_frames(clip: Clip, options: RenderOptions) -> int | None:

@@ -6,7 +6,7 @@ from functools import partial
 
 from vidnst.media.masks import style_mask
 from vidnst.nets.device import chosen_device
-from vidnst.nets.training.learning import TuneStep
+from vidnst.nets.step import Step
 from vidnst.options.regions import RegionOptions
 from vidnst.options.render import OPTIMIZING, RenderOptions
 from vidnst.options.schedule import TimeOptions
@@ -17,12 +17,11 @@ from vidnst.stylizers.foreign import ForeignStylizer
 from vidnst.stylizers.mixed import MixingStylizer
 from vidnst.stylizers.optimized.gatys import GatysStylizer
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer
-from vidnst.stylizers.optimized.optimizer import OptimizingStep, OptimizingStylizer
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 from vidnst.stylizers.styles import style_of
 from vidnst.stylizers.taught import TaughtStylizer
 from vidnst.stylizers.tuned import RetrievedStylizer, TunedStylizer, is_tuned
 
-Step = OptimizingStep | TuneStep
 Stylizer = FeedForwardStylizer | OptimizingStylizer
 
 

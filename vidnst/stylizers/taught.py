@@ -18,15 +18,14 @@ from vidnst.motion.flow import optical_flow
 from vidnst.motion.visibility import visible
 from vidnst.motion.warp import warp
 from vidnst.nets.device import chosen_device
+from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures
-from vidnst.nets.training.learning import TuneStep
 from vidnst.nets.training.teaching import Lesson, teach
 from vidnst.options.compute import ComputeOptions
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import GatysOptions, NeighborOptions, TeachOptions, TuneOptions
 from vidnst.stylizers.looks import Look, grouped, look_colors
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer, neighbor_encoder
-from vidnst.stylizers.optimized.optimizer import OptimizingStep
 from vidnst.stylizers.optimized.places import SMALLEST_SIDE
 from vidnst.stylizers.optimized.targets import brush_scale
 from vidnst.stylizers.tuned import TAUGHT, TunedStylizer, without_brush
@@ -65,7 +64,7 @@ class TaughtStylizer(TunedStylizer):
         gatys: GatysOptions = GatysOptions(),
         at_once: int | None = None,
         weights: Path | None = None,
-        on_step: Callable[[TuneStep], None] = lambda step: None,
+        on_step: Callable[[Step], None] = lambda step: None,
     ) -> None:
         """neighbor, gatys: as NeighborStylizer takes them. The others as TunedStylizer's."""
         # The size of marks is the lessons'.
@@ -122,9 +121,9 @@ class TaughtStylizer(TunedStylizer):
         size_hw = lesson_size(self._inner_hw)
         done, count = 0, sum(map(len, groups))
 
-        def listen(step: OptimizingStep) -> None:
+        def listen(step: Step) -> None:
             doing = f"lesson {done + 1} of {count}"
-            self._on_step(TuneStep(step.step, step.step_count, step.losses, doing, step.picture))
+            self._on_step(replace(step, doing=doing))
 
         painter = NeighborStylizer(
             self._style,

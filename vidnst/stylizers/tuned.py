@@ -15,8 +15,8 @@ from vidnst.frames.frame import Picture
 from vidnst.nets.bake import ONE_STYLE, BakedNetwork
 from vidnst.nets.device import chosen_device
 from vidnst.nets.perceptual import named_encoder
+from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures, style_pictures
-from vidnst.nets.training.learning import TuneStep
 from vidnst.nets.training.tuning import tune
 from vidnst.nets.weights import SHA256, read_metadata
 from vidnst.options.compute import ComputeOptions
@@ -58,7 +58,7 @@ class TunedStylizer(FastStylizer):
         size_hw: tuple[int, int],
         at_once: int | None = None,
         weights: Path | None = None,
-        on_step: Callable[[TuneStep], None] = lambda step: None,
+        on_step: Callable[[Step], None] = lambda step: None,
     ) -> None:
         """style: RGB uint8 (H, W, 3), or several mixed. size_hw: of the frames that will come.
 

@@ -108,9 +108,9 @@ class Bars:
         """Bring the bars up to date."""
         for note in progress.notes:
             tell(f"vidnst: {note}", file=sys.stderr)
-        tuning, step = progress.tuning, progress.step
-        if tuning is not None:
-            self._update(f"{tuning.doing} steps", tuning.step, tuning.step_count, tuning.losses)
+        step = progress.step
+        if step is not None and step.doing is not None:
+            self._update(f"{step.doing} steps", step.step, step.step_count, step.losses)
         elif step is not None and progress.frame_count == 1:
             self._update("steps", step.step, step.step_count, step.losses)
         elif step is not None:

@@ -48,7 +48,7 @@ def run(arguments: list[str]) -> int:
     with ExitStack() as open_bars:
         bars = Bars(args.source.name, open_bars)
         shown = not (args.quiet or args.json)
-        show = (lambda step: bars.show(Progress(0, None, tuning=step))) if shown else lambda _: None
+        show = (lambda step: bars.show(Progress(0, None, step=step))) if shown else lambda _: None
         report = tune_clip(options, on_step=show)
     if args.json:
         figures = {"source": str(report.source), "output": str(report.output)}

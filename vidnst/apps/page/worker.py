@@ -16,8 +16,8 @@ from vidnst.media.pictures import write_picture
 
 if TYPE_CHECKING:
     from vidnst.film.render import Progress
-    from vidnst.nets.training.learning import TuneStep
-    from vidnst.stylizers.optimized.optimizer import OptimizingStep
+    from vidnst.nets.step import Step
+
 
 _TOLD_EVERY_SECONDS = 0.1
 _SHOWN_EVERY_SECONDS = 1.5
@@ -65,19 +65,19 @@ class _Teller:
         if now - self._told_seconds < _TOLD_EVERY_SECONDS and not progress.notes and done != count:
             return
         self._told_seconds = now
-        step = progress.tuning or progress.step
+        step = progress.step
         _tell(
             done=done,
             count=count,
             fps=fps,
             left_seconds=(count - done) / fps if fps and count else None,
             step=[step.step, step.step_count] if step is not None else None,
-            doing=progress.tuning.doing if progress.tuning is not None else None,
+            doing=step.doing if step is not None else None,
             picture=self._show(step, now) if step is not None else None,
             notes=list(progress.notes),
         )
 
-    def _show(self, step: "OptimizingStep | TuneStep", now: float) -> str | None:
+    def _show(self, step: "Step", now: float) -> str | None:
         """The name of the picture of a step, written now and then; None where it has none."""
         if step.picture is None:
             return None

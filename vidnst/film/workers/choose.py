@@ -10,10 +10,11 @@ from vidnst.errors import UsageError
 from vidnst.film.plan import Film
 from vidnst.film.segments.job import Job
 from vidnst.film.workers.spread import Crew
+from vidnst.nets.step import Step
 from vidnst.options.render import OPTIMIZING, RenderOptions
 from vidnst.options.workers import CrewOptions
 from vidnst.stylizers.looks import save_looks
-from vidnst.stylizers.registry import Step, make_stylizer
+from vidnst.stylizers.registry import make_stylizer
 from vidnst.stylizers.tuned import TunedStylizer
 
 

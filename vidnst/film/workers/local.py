@@ -12,7 +12,7 @@ from vidnst.film.plan import Film, SegmentWriter
 from vidnst.film.profile import Profile
 from vidnst.film.segments.job import Job
 from vidnst.film.segments.segment import Plan, Segment
-from vidnst.stylizers.registry import Step
+from vidnst.nets.step import Step
 
 Listener = Callable[[int, Step | None], None]
 """Hears how many frames are done; or, while one is worked at, of a step."""

@@ -8,27 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidnst.frames.frame import Picture
 from vidnst.motion.synthetic import MadeUpMotion, camera_noise, make_up_motion
 from vidnst.nets.bake import BakedNetwork
 from vidnst.nets.losses import temporal_loss
+from vidnst.nets.step import Step
 
 Losses = Callable[[BakedNetwork, np.random.Generator], Mapping[str, Tensor]]
 """What a step sees of the network as it is; chance comes from the generator alone."""
-
-
-@dataclass(frozen=True)
-class TuneStep:
-    """What one step saw; handed to the listener.
-
-    doing: what it is a step of. picture: what is being painted to learn from, as it is so far.
-    """
-
-    step: int
-    step_count: int
-    losses: Mapping[str, float]
-    doing: str
-    picture: Callable[[], Picture] | None = None
 
 
 def learn(
@@ -41,7 +27,7 @@ def learn(
     seed: int,
     device: torch.device,
     doing: str,
-    on_step: Callable[[TuneStep], None],
+    on_step: Callable[[Step], None],
 ) -> BakedNetwork:
     """Let a copy of the network learn, on the device; what comes back is on the CPU.
 
@@ -60,7 +46,7 @@ def learn(
         torch.nn.utils.clip_grad_norm_(parameters, 5.0)
         optimizer.step()
         values = {name: loss.item() for name, loss in losses.items()}
-        on_step(TuneStep(step + 1, steps, values, doing))
+        on_step(Step(step + 1, steps, values, doing))
     return learner.requires_grad_(False).cpu()
 
 

@@ -26,8 +26,9 @@ from vidnst.nets.losses import (
 )
 from vidnst.nets.perceptual import PerceptualEncoder
 from vidnst.nets.precision import autocast
+from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures
-from vidnst.nets.training.learning import TuneStep, a_moment_later, channels_last, learn
+from vidnst.nets.training.learning import a_moment_later, channels_last, learn
 from vidnst.nets.training.likeness import judge_style
 from vidnst.nets.training.style_crops import crops_of
 
@@ -76,7 +77,7 @@ def teach(
     dtype: torch.dtype,
     device: torch.device | str = "cpu",
     doing: str = "learning",
-    on_step: Callable[[TuneStep], None] = lambda step: None,
+    on_step: Callable[[Step], None] = lambda step: None,
 ) -> BakedNetwork:
     """Teach a copy of the network what the lessons show, with the style's marks.
 

@@ -16,8 +16,9 @@ from vidnst.nets.losses import flat_variation, lattice_energy, palette_loss, ton
 from vidnst.nets.network import STRIDE
 from vidnst.nets.perceptual import PerceptualEncoder
 from vidnst.nets.precision import autocast
+from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures
-from vidnst.nets.training.learning import TuneStep, a_moment_later, channels_last, learn
+from vidnst.nets.training.learning import a_moment_later, channels_last, learn
 from vidnst.nets.training.likeness import judge
 from vidnst.nets.training.style_crops import crops_of
 from vidnst.options.stylizers import TuneOptions
@@ -58,7 +59,7 @@ def tune(
     style_side: int,
     dtype: torch.dtype,
     device: torch.device | str = "cpu",
-    on_step: Callable[[TuneStep], None] = lambda step: None,
+    on_step: Callable[[Step], None] = lambda step: None,
 ) -> BakedNetwork:
     """Tune a copy of the network to a style and frames of a clip (1, 3, H, W) each.
 

@@ -17,16 +17,12 @@ from vidnst.frames.resize import resize
 from vidnst.nets.losses import Moments
 from vidnst.nets.perceptual import PerceptualEncoder, named_encoder
 from vidnst.nets.precision import processor_dtype
+from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures, style_pictures
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import GatysOptions
 from vidnst.stylizers.optimized.objective import MOST_UNTILED, Anchor, LossWeights, PictureLoss, see
-from vidnst.stylizers.optimized.optimizer import (
-    OptimizingStep,
-    OptimizingStylizer,
-    as_picture,
-    scales_of,
-)
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer, as_picture, scales_of
 from vidnst.stylizers.optimized.targets import StyleTargets, as_guides
 
 _COARSEST_SIDE = 128
@@ -54,7 +50,7 @@ class GatysStylizer(OptimizingStylizer):
         encoder: PerceptualEncoder | None = None,
         dtype: torch.dtype | None = None,
         device: torch.device | str = "cpu",
-        on_step: Callable[[OptimizingStep], None] = lambda step: None,
+        on_step: Callable[[Step], None] = lambda step: None,
         others: Sequence[Picture | StylePictures] = (),
         style_masks: Sequence[npt.NDArray[np.uint8] | None] = (),
     ) -> None:

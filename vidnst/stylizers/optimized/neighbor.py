@@ -22,17 +22,13 @@ from vidnst.motion.visibility import visible
 from vidnst.nets.perceptual import PerceptualEncoder, named_encoder
 from vidnst.nets.places import LAYERS, PLACE_SIDE
 from vidnst.nets.precision import processor_dtype
+from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures, style_pictures
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import GatysOptions, NeighborOptions
 from vidnst.stylizers.optimized.matching import Matching, PlacesLoss, Sought
 from vidnst.stylizers.optimized.objective import MOST_UNTILED, Anchor
-from vidnst.stylizers.optimized.optimizer import (
-    OptimizingStep,
-    OptimizingStylizer,
-    as_picture,
-    scales_of,
-)
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer, as_picture, scales_of
 from vidnst.stylizers.optimized.places import SMALLEST_SIDE, PlaceReader, StylePlaces
 from vidnst.stylizers.optimized.pyramid import Pyramid
 from vidnst.stylizers.optimized.targets import Mask
@@ -63,7 +59,7 @@ class NeighborStylizer(OptimizingStylizer):
         encoder: PerceptualEncoder | None = None,
         dtype: torch.dtype | None = None,
         device: torch.device | str = "cpu",
-        on_step: Callable[[OptimizingStep], None] = lambda step: None,
+        on_step: Callable[[Step], None] = lambda step: None,
         others: Sequence[Picture | StylePictures] = (),
         style_masks: Sequence[Mask | None] = (),
     ) -> None:

@@ -8,7 +8,6 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -22,6 +21,7 @@ from vidnst.frames.shares import painted_share, with_source
 from vidnst.motion.look_back import Painted, look_back, recolored, seen_from
 from vidnst.motion.visibility import Visible
 from vidnst.nets.memory import is_out_of_memory, require_memory, too_large
+from vidnst.nets.step import Step
 from vidnst.nets.tensors import as_tensor
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import GatysOptions, OptimizerName
@@ -32,24 +32,6 @@ from vidnst.stylizers.optimized.targets import MatchedStyles
 _PALETTE = ("mean", "covariance")
 _LOOK_BACK = 10
 """Over so many steps a frame's loss must fall by the tolerance for more to follow."""
-
-
-@dataclass(frozen=True)
-class OptimizingStep:
-    """Handed to the listener after each step, with the weighted losses it led to.
-
-    step counts over all scales; picture() is the result so far, at the scale of size_hw.
-    """
-
-    step: int
-    step_count: int
-    size_hw: tuple[int, int]
-    losses: Mapping[str, float]
-    picture: Callable[[], Picture]
-
-    @property
-    def total(self) -> float:
-        return sum(self.losses.values())
 
 
 class OptimizingStylizer(ABC):
@@ -68,7 +50,7 @@ class OptimizingStylizer(ABC):
         *,
         size_hw: tuple[int, int],
         device: torch.device,
-        on_step: Callable[[OptimizingStep], None],
+        on_step: Callable[[Step], None],
     ) -> None:
         """gatys: how it is optimized. size_hw: of the frames. Raises MediaError without memory."""
         self.options, self.gatys, self.size_hw = options, gatys, size_hw
@@ -236,12 +218,12 @@ class OptimizingStylizer(ABC):
                 average.lerp_(point, 1 - decay)
             shown = point if average is None else average
             self._on_step(
-                OptimizingStep(
+                Step(
                     done + index,
                     count,
-                    size_hw,
                     losses,
-                    lambda shown=shown: as_picture(picture_of(shown)),  # type: ignore[misc]
+                    size_hw=size_hw,
+                    picture=lambda shown=shown: as_picture(picture_of(shown)),  # type: ignore[misc]
                 )
             )
             if index == steps or (tolerance and _settled(totals, tolerance)):

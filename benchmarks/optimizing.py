@@ -28,9 +28,9 @@ from vidnst.media.pictures import read_picture
 from vidnst.nets.perceptual import PerceptualEncoder, from_vgg
 from vidnst.nets.precision import processor_dtype
 from vidnst.nets.step import Step
-from vidnst.options.render import OPTIMIZING, Stylizer
+from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import GatysOptions, NeighborOptions
+from vidnst.options.stylizers import OPTIMIZING
 from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer
 from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
@@ -68,7 +68,7 @@ def seconds_of_steps(
     return time.perf_counter() - started, list(np.diff(times)[1:])
 
 
-def whole_seconds(name: Stylizer, picture: Picture, style: Picture) -> float:
+def whole_seconds(name: str, picture: Picture, style: Picture) -> float:
     """Of a picture painted with the defaults of a stylizer."""
     made = optimizing_stylizer(name, style, (picture.shape[0], picture.shape[1]))
     started = time.perf_counter()
@@ -76,9 +76,7 @@ def whole_seconds(name: Stylizer, picture: Picture, style: Picture) -> float:
     return time.perf_counter() - started
 
 
-def optimizing_stylizer(
-    name: Stylizer, style: Picture, size_hw: tuple[int, int]
-) -> OptimizingStylizer:
+def optimizing_stylizer(name: str, style: Picture, size_hw: tuple[int, int]) -> OptimizingStylizer:
     """gatys or neighbor, with its defaults."""
     if name == "gatys":
         return GatysStylizer(style, StyleOptions(), GatysOptions(), size_hw=size_hw)

@@ -25,7 +25,7 @@ from vidnst.media.encode import Encoder
 from vidnst.media.pictures import read_picture
 from vidnst.media.shots import mark_shots
 from vidnst.options.output import EncodeOptions
-from vidnst.options.render import OPTIMIZING
+from vidnst.options.stylizers import OPTIMIZING
 
 
 def main() -> None:

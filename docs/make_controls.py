@@ -22,8 +22,8 @@ from vidnst.media.clip import probe
 from vidnst.media.decode import sample
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.nets.style_pictures import StylePictures, style_pictures, with_fine
+from vidnst.options.optimizing import GatysOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import GatysOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.optimized.gatys import GatysStylizer
 

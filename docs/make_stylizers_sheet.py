@@ -6,7 +6,6 @@ It takes some minutes, and is run again for new weights.
 """
 
 from pathlib import Path
-from typing import get_args
 
 import cv2
 
@@ -17,8 +16,8 @@ from vidnst.frames.resize import resize
 from vidnst.media.clip import probe
 from vidnst.media.decode import sample
 from vidnst.media.pictures import read_style
-from vidnst.options.render import RenderOptions, Stylizer
-from vidnst.stylizers.feed_forward import FeedForwardStylizer
+from vidnst.options.render import RenderOptions
+from vidnst.options.stylizers import STYLIZERS
 from vidnst.stylizers.registry import make_stylizer
 
 FOLDER = Path(__file__).parent
@@ -29,7 +28,7 @@ _LABEL_PX = 22
 
 def painted(options: RenderOptions, scene: Picture) -> Picture:
     stylizer = make_stylizer(options, _PAINTED_HW, lambda step: None)
-    if isinstance(stylizer, FeedForwardStylizer) and stylizer.clip_samples:
+    if stylizer.clip_samples:
         clip = probe(options.source)
         stylizer.begin_clip(sample(clip, stylizer.clip_samples, size_hw=_PAINTED_HW))
     stylizer.begin_shot([scene])
@@ -43,8 +42,8 @@ def main() -> None:
         labeled(scene, "the film", _LABEL_PX),
         labeled(resize(read_style(style), _PAINTED_HW), "the style", _LABEL_PX),
     ]
-    for name in get_args(Stylizer):
-        picture = painted(RenderOptions(film, style, stylizer=name), scene)
+    for name, options in STYLIZERS.items():
+        picture = painted(RenderOptions(film, style, stylizer=options()), scene)
         tiles.append(labeled(picture, name, _LABEL_PX))
     cv2.imwrite(
         str(FOLDER / "stylizers.jpg"), grid(tiles)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 84]

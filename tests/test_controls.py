@@ -28,9 +28,11 @@ from vidnst.nets.distance import StyleJudge
 from vidnst.nets.losses import Moments
 from vidnst.nets.style_pictures import StylePictures, style_pictures, with_fine
 from vidnst.nets.weights import shipped_weights
+from vidnst.options.learning import TuneOptions
+from vidnst.options.optimizing import GatysOptions
 from vidnst.options.render import RenderOptions
 from vidnst.options.styles import Color, Mixing, StyleOptions, WeightedStyle, parse_style
-from vidnst.options.stylizers import GatysOptions, TuneOptions
+from vidnst.options.stylizers import Fast, Gatys, StylizerOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.looks import save_looks
 from vidnst.stylizers.optimized.gatys import GatysStylizer
@@ -149,24 +151,21 @@ def test_all_frames_of_a_shot_are_matched_by_one_map(wave: Picture, scene: Pictu
     np.testing.assert_array_equal(stylizer.paint(scene), first)
 
 
-@pytest.mark.parametrize("stylizer", ["fast", "gatys"])
+@pytest.mark.parametrize("stylizer", [Fast(), Gatys(QUICK)], ids=lambda each: each.name)
 @pytest.mark.parametrize("color", ["luminance", "match"])
 def test_a_film_stopped_and_resumed_has_the_same_colors(
-    stylizer: str, color: Color, make_clip: MakeClip, tmp_path: Path
+    stylizer: StylizerOptions, color: Color, make_clip: MakeClip, tmp_path: Path
 ) -> None:
-    frames = 14 if stylizer == "gatys" else 90
+    frames = 14 if stylizer.optimizes else 90
     whole = RenderOptions(
-        make_clip("a.mp4", frames=14) if stylizer == "gatys" else three_shots(make_clip, frames=90),
+        make_clip("a.mp4", frames=14) if stylizer.optimizes else three_shots(make_clip, frames=90),
         SHIPPED_STYLE,
         tmp_path / "whole" / "%04d.png",
-        stylizer=stylizer,  # type: ignore[arg-type]
-        gatys=QUICK,
+        stylizer=stylizer,
         painting=StyleOptions(color=color),
     )
     again = replace(whole, output=tmp_path / "again" / "%04d.png")
-    assert stopped_and_resumed(again, whole, after=frames - 1) == (
-        12 if stylizer == "gatys" else 60
-    )
+    assert stopped_and_resumed(again, whole, after=frames - 1) == (12 if stylizer.optimizes else 60)
     for number in range(1, frames + 1):
         one, other = (read_picture(tmp_path / n / f"{number:04d}.png") for n in ("whole", "again"))
         np.testing.assert_array_equal(one, other)

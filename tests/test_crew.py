@@ -17,8 +17,10 @@ from vidnst.apps.cli.main import main
 from vidnst.film.render import Progress, render
 from vidnst.film.workers.cluster import ClusterWorker
 from vidnst.media.digest import content_digest
+from vidnst.options.learning import TeachOptions
+from vidnst.options.optimizing import NeighborOptions
 from vidnst.options.render import RenderOptions
-from vidnst.options.stylizers import NeighborOptions, TeachOptions
+from vidnst.options.stylizers import Gatys, StylizerOptions, Tuned
 from vidnst.options.workers import CrewOptions
 
 
@@ -68,20 +70,24 @@ def test_processes_make_the_same_film_and_one_may_die(whole: RenderOptions, tmp_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stylizer", ["tuned", "gatys"])
+@pytest.mark.parametrize(
+    "stylizer",
+    [
+        Tuned(
+            FEW_STEPS,
+            teaching=TeachOptions(lessons=1, lesson_steps=3),
+            neighbor=NeighborOptions(neighbor_steps=1),
+        ),
+        Gatys(FEW_STEPS),
+    ],
+    ids=lambda stylizer: stylizer.name,
+)
 def test_processes_paint_with_every_stylizer(
-    stylizer: str, make_clip: MakeClip, style: Path, tmp_path: Path
+    stylizer: StylizerOptions, make_clip: MakeClip, style: Path, tmp_path: Path
 ) -> None:
     source = three_shots(make_clip, frames=90)
-    teaching = TeachOptions(lessons=1, lesson_steps=3)
-    neighbor = NeighborOptions(neighbor_steps=1)
     for name, crew in (("one", CrewOptions()), ("two", CrewOptions(workers=2))):
-        render(
-            RenderOptions(
-                source, style, tmp_path / f"{name}.mkv", stylizer=stylizer,  # type: ignore[arg-type]
-                teaching=teaching, neighbor=neighbor, gatys=FEW_STEPS, crew=crew,
-            )
-        )  # fmt: skip
+        render(RenderOptions(source, style, tmp_path / f"{name}.mkv", stylizer=stylizer, crew=crew))
     assert_same_film(tmp_path / "one.mkv", tmp_path / "two.mkv")
 
 

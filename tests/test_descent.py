@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vidnst.options.stylizers import OptimizerName
+from vidnst.options.optimizing import OptimizerName
 from vidnst.stylizers.optimized.descent import Losses, accelerated_descent, descend
 
 pytestmark = pytest.mark.numeric

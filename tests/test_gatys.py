@@ -14,8 +14,8 @@ from vidnst.motion.look_back import Painted, recolored
 from vidnst.nets.memory import available_bytes, require_memory
 from vidnst.nets.step import Step
 from vidnst.nets.style_code import code_encoder
+from vidnst.options.optimizing import GatysOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import GatysOptions
 from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
 
 QUICK = GatysOptions(steps=(12, 6), frame_steps=8)

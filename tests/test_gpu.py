@@ -21,8 +21,8 @@ from vidnst.nets.engines.choose import make_engine
 from vidnst.nets.engines.pytorch import CudaLane, PixelNetwork, PyTorchEngine
 from vidnst.nets.step import Step
 from vidnst.options.compute import ComputeOptions, Device
+from vidnst.options.learning import TuneOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import TuneOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.tuned import TunedStylizer
 

@@ -15,8 +15,8 @@ from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import write_picture
 from vidnst.nets.step import Step
+from vidnst.options.learning import TeachOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import TeachOptions
 from vidnst.stylizers.looks import Look, grouped, load_looks, look_colors, nearest_look, save_looks
 from vidnst.stylizers.taught import TaughtStylizer
 from vidnst.stylizers.tuned import RetrievedStylizer

@@ -14,8 +14,8 @@ from vidnst.frames.frame import Picture
 from vidnst.nets.places import nearest
 from vidnst.nets.style_code import code_encoder
 from vidnst.nets.style_pictures import style_pictures
+from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import GatysOptions, NeighborOptions
 from vidnst.stylizers.optimized import places
 from vidnst.stylizers.optimized.matching import PlacesLoss
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer, neighbor_encoder
@@ -192,7 +192,7 @@ def test_a_restored_state_goes_on_exactly(film: list[Picture]) -> None:
     first, second = stylizer(), stylizer()
     for picture in film[:2]:
         first.paint(picture)
-    second.restore({name: tensor.clone() for name, tensor in first.state().items()})
+    second.restore({name: tensor.copy() for name, tensor in first.state().items()})
     for picture, expected in zip(film[2:], whole[2:], strict=True):
         assert np.array_equal(second.paint(picture), expected)
 

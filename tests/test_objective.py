@@ -7,7 +7,7 @@ from torch import Tensor
 from vidnst.nets.losses import Moments, moments
 from vidnst.nets.perceptual import STYLE_LAYERS, PerceptualEncoder
 from vidnst.nets.training.start import fresh_encoder
-from vidnst.options.stylizers import StyleStatistics
+from vidnst.options.optimizing import StyleStatistics
 from vidnst.stylizers.optimized.objective import (
     Anchor,
     LossWeights,

@@ -14,6 +14,7 @@ from vidnst.nets.style_code import code_encoder, style_code
 from vidnst.options.output import EncodeOptions
 from vidnst.options.render import RenderOptions
 from vidnst.options.steady import SteadyOptions
+from vidnst.options.stylizers import Fast
 
 CLIPS = sorted((SHARED / "clips").glob("*.mp4"))
 
@@ -40,7 +41,7 @@ def test_result_matches_its_source(
             source=clip,
             style=style,
             output=output,
-            weights=small_network,
+            stylizer=Fast(weights=small_network),
             # Nor does it tell whether it is steady.
             steadying=SteadyOptions(steady=0),
             encoding=EncodeOptions(preset="ultrafast"),

@@ -27,10 +27,11 @@ from vidnst.media.masks import Mask
 from vidnst.media.pictures import read_picture, read_style, write_picture
 from vidnst.nets.distance import StyleJudge
 from vidnst.nets.losses import guided_moments, moments
+from vidnst.options.optimizing import GatysOptions
 from vidnst.options.regions import Region, RegionOptions
 from vidnst.options.render import RenderOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import GatysOptions
+from vidnst.options.stylizers import Gatys
 from vidnst.options.workers import CrewOptions
 from vidnst.stylizers.optimized.gatys import GatysStylizer
 
@@ -435,7 +436,7 @@ def test_gatys_films_keep_regions_through_segments(make_clip: MakeClip, tmp_path
     clip = make_clip("a.mkv", *LOSSLESS, size="96x64", frames=4)
     mask = write_mask(tmp_path / "disc.png", disc(64, 96))
     options = RenderOptions(
-        clip, WAVE, tmp_path / "out" / "%03d.png", stylizer="gatys", gatys=FEW_STEPS,
+        clip, WAVE, tmp_path / "out" / "%03d.png", stylizer=Gatys(FEW_STEPS),
         regions=RegionOptions((Region("mask", mask, WAVE),)),
     )  # fmt: skip
     render(options)

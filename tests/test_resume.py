@@ -10,7 +10,6 @@ from dataclasses import replace
 from fractions import Fraction
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Literal
 
 import av
 import numpy as np
@@ -27,10 +26,11 @@ from vidnst.film.segments.job import Job, job_folder
 from vidnst.film.segments.segment import Plan, Record, Segment, frames_from
 from vidnst.frames.frame import Frame, Picture
 from vidnst.media.clip import probe
+from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.output import EncodeOptions
 from vidnst.options.render import RenderOptions
 from vidnst.options.steady import SteadyOptions
-from vidnst.options.stylizers import GatysOptions, NeighborOptions
+from vidnst.options.stylizers import Fast, Gatys, Neighbor, StylizerOptions
 
 FEW_STEPS = GatysOptions(steps=(3,), frame_steps=2)
 _SHOTS = ("testsrc2", "mandelbrot", "testsrc")
@@ -91,28 +91,29 @@ def _render(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stylizer", ["fast", "neighbor", "gatys"])
+@pytest.mark.parametrize(
+    "stylizer",
+    [Fast(), Neighbor(FEW_STEPS, NeighborOptions(neighbor_steps=2)), Gatys(FEW_STEPS)],
+    ids=lambda stylizer: stylizer.name,
+)
 def test_a_render_killed_ten_times_ends_as_if_it_never_was(
-    stylizer: str, make_clip: MakeClip, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stylizer: StylizerOptions,
+    make_clip: MakeClip,
+    style: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # Short segments, two of each shot, so that a short film has many.
-    frames, longest = (120, 24) if stylizer == "fast" else (30, 6)
+    frames, longest = (30, 6) if stylizer.optimizes else (120, 24)
     monkeypatch.setattr(rendering_film, "longest_segment", lambda *_: longest)
     source = three_shots(make_clip, frames=frames)
-    options = RenderOptions(
-        source,
-        style,
-        tmp_path / "killed.mp4",
-        stylizer=stylizer,  # type: ignore[arg-type]
-        neighbor=NeighborOptions(neighbor_steps=2),
-        gatys=FEW_STEPS,
-    )
+    options = RenderOptions(source, style, tmp_path / "killed.mp4", stylizer=stylizer)
     whole = tmp_path / "whole.mp4"
     started = time.monotonic()
     render(replace(options, output=whole))
     took = time.monotonic() - started
     told = tmp_path / "told"
-    chance = random.Random(stylizer)
+    chance = random.Random(stylizer.name)
     kills = kept = 0
     while kills < 10:
         told.write_bytes(b"")
@@ -149,10 +150,10 @@ def test_a_render_killed_ten_times_ends_as_if_it_never_was(
 
 @pytest.mark.parametrize(
     ("stylizer", "size_hw", "longest"),
-    [("fast", (48, 64), 256), ("fast", (1080, 1920), 48), ("neighbor", (48, 64), 12)],
+    [(Fast(), (48, 64), 256), (Fast(), (1080, 1920), 48), (Neighbor(), (48, 64), 12)],
 )
 def test_a_stop_costs_at_most_one_segment_of_so_many_frames(
-    stylizer: Literal["fast", "neighbor"], size_hw: tuple[int, int], longest: int
+    stylizer: StylizerOptions, size_hw: tuple[int, int], longest: int
 ) -> None:
     options = RenderOptions(Path("a.mp4"), Path("b.png"), stylizer=stylizer)
     assert longest_segment(options, size_hw) == longest

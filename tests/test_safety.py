@@ -20,8 +20,9 @@ from vidnst.film.segments.folder import job_folder
 from vidnst.film.segments.job import Job
 from vidnst.film.workers.isolation import python_command, spawn_context
 from vidnst.film.workers.temporary import own_folder
+from vidnst.options.optimizing import GatysOptions
 from vidnst.options.render import RenderOptions
-from vidnst.options.stylizers import GatysOptions
+from vidnst.options.stylizers import Foreign, Gatys
 from vidnst.options.workers import CrewOptions
 
 
@@ -119,20 +120,21 @@ def test_the_manifest_knows_all_that_is_read_and_nothing_that_is_not_painted(
     def told(options: RenderOptions) -> str:
         return json.dumps(manifest_of(Film(options)), default=str)
 
+    by_features = Gatys(GatysOptions(features=str(features)))
     before = told(options)
     assert told(replace(options, audio=False)) == before
     assert told(replace(options, crew=CrewOptions(workers=3))) == before
     for changed, path in (
-        (replace(options, network=network), network),
-        (replace(options, stylizer="gatys", gatys=GatysOptions(features=str(features))), features),
+        (replace(options, stylizer=Foreign(network)), network),
+        (replace(options, stylizer=by_features), features),
     ):
         path.write_bytes(b"one")
         first = told(changed)
         path.write_bytes(b"two")
         assert told(changed) != first
         assert path in [each.path for each in inputs_of(changed)]
-    moved = replace(options, gatys=GatysOptions(features=str(features)))
-    assert moved.with_paths(lambda path: Path("/there")).gatys.features == str(Path("/there"))
+    moved = replace(options, stylizer=by_features).with_paths(lambda path: Path("/there"))
+    assert moved.stylizer.files == (("features", Path("/there")),)
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
     assert told(options) != before
 

@@ -86,3 +86,11 @@ def test_few_things_stand_at_the_root() -> None:
 def test_no_file_is_too_long() -> None:
     lines = {str(p): len(p.read_text("utf-8").splitlines()) for p in PACKAGE.rglob("*.py")}
     assert {path: count for path, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_the_map_shows_every_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from make_map import with_map
+
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert with_map(text) == text, "python docs/make_map.py brings the map up to date"

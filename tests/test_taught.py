@@ -16,8 +16,9 @@ from vidnst.nets.losses import lattice_energy
 from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import style_pictures
 from vidnst.nets.training.teaching import Lesson, teach
+from vidnst.options.learning import TeachOptions
+from vidnst.options.optimizing import NeighborOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import NeighborOptions, TeachOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.looks import save_looks
 from vidnst.stylizers.optimized.neighbor import neighbor_encoder

@@ -21,8 +21,8 @@ from vidnst.nets.training.likeness import judged_layers
 from vidnst.nets.training.start import fresh_encoder
 from vidnst.nets.training.style_crops import StyleCrops
 from vidnst.nets.training.tuning import tune
+from vidnst.options.learning import TuneOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import TuneOptions
 from vidnst.stylizers.tuned import TunedStylizer
 
 SHORT = TuneOptions(tune_steps=2)

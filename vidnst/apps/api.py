@@ -18,9 +18,9 @@ from vidnst.media.pictures import read_style
 from vidnst.options.built_in import style_path
 from vidnst.options.compute import ComputeOptions
 from vidnst.options.render import RenderOptions
-from vidnst.options.render import Stylizer as StylizerName
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, StyleOptions
+from vidnst.options.stylizers import StylizerOptions, stylizer_options
 from vidnst.stylizers.fast import FastStylizer
 
 
@@ -29,7 +29,7 @@ def stylize_video(
     style: str | Path,
     output: str | Path | None = None,
     *,
-    stylizer: StylizerName = RenderOptions.stylizer,
+    stylizer: str | StylizerOptions = RenderOptions.stylizer,
     strength: float = StyleOptions.strength,
     brush_size: float | None = StyleOptions.brush_size,
     steady: float = SteadyOptions.steady,
@@ -42,7 +42,8 @@ def stylize_video(
 ) -> Report:
     """Paint a film, numbered pictures or a still picture; as `vidnst SOURCE --style STYLE`.
 
-    style: a picture, a folder of some, or a built-in style's name. output: None is SOURCE_STYLE
+    style: a picture, a folder of some, or a built-in style's name. stylizer: its name, or one with
+    options of its own (vidnst.options.stylizers). output: None is SOURCE_STYLE
     beside the source. size: 'WIDTHxHEIGHT' or 'HEIGHT'. on_progress is called after each frame. All
     other settings of the command line are RenderOptions, which vidnst.film.render.render takes.
 
@@ -53,7 +54,7 @@ def stylize_video(
             source=Path(source),
             style=style_path(style),
             output=None if output is None else Path(output),
-            stylizer=stylizer,
+            stylizer=stylizer_options(stylizer) if isinstance(stylizer, str) else stylizer,
             painting=StyleOptions(strength=strength, brush_size=brush_size),
             steadying=SteadyOptions(steady=steady),
             size=size,

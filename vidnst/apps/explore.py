@@ -11,7 +11,6 @@ import numpy as np
 
 from vidnst.errors import MediaError, OutputError, UsageError
 from vidnst.film.inputs import files_read
-from vidnst.frames.color import colored
 from vidnst.frames.frame import Picture
 from vidnst.frames.resize import resize
 from vidnst.media.pictures import read_picture, write_picture
@@ -19,8 +18,10 @@ from vidnst.media.result import check_target
 from vidnst.nets.allocator import keep_freed_memory
 from vidnst.nets.step import Step
 from vidnst.options.render import RenderOptions
-from vidnst.stylizers.registry import Stylizer, make_stylizer
+from vidnst.options.stylizers import Gatys
+from vidnst.stylizers.registry import make_stylizer
 from vidnst.stylizers.styles import style_of
+from vidnst.stylizers.stylizer import Stylizer, paint_still
 
 _LABEL_LINE_PX = 16
 
@@ -89,7 +90,7 @@ def explore(
     for cell in cells:
         stylizer = stylizer_of(cell)
         started = time.perf_counter()
-        result = colored(stylizer.paint(picture), picture, options.painting.color)
+        result = paint_still(stylizer, picture)
         seconds = time.perf_counter() - started
         losses = _unweighted(steps[-1].losses, cell) if steps else {}
         steps.clear()
@@ -101,9 +102,9 @@ def explore(
 
 
 def _unweighted(losses: Mapping[str, float], cell: Cell) -> dict[str, float]:
-    if cell.options.stylizer != "gatys":
+    if not isinstance(cell.options.stylizer, Gatys):
         return dict(losses)
-    gatys = cell.options.gatys
+    gatys = cell.options.stylizer.gatys
     weights = {
         "content": gatys.content_weight,
         "style": gatys.style_weight,

@@ -15,7 +15,7 @@ from vidnst.options.regions import RegionOptions
 from vidnst.options.render import RenderOptions
 from vidnst.options.schedule import TimeOptions
 from vidnst.stylizers.looks import save_looks
-from vidnst.stylizers.registry import make_stylizer
+from vidnst.stylizers.registry import learned_looks
 from vidnst.stylizers.tuned import TunedStylizer, is_tuned
 
 
@@ -44,12 +44,11 @@ def tune_clip(
     if output.suffix != ".safetensors":
         raise UsageError(f"{output}: a tuned network's name ends in .safetensors")
     check_target(output, files_read(options), overwrite=options.overwrite)
-    if options.weights is not None and is_tuned(options.weights):
-        raise UsageError(f"{options.weights} is tuned already: tuning starts from a trained one")
-    samples, size_hw = scene_of(options, TunedStylizer.clip_samples)
+    for role, path in options.stylizer.files:
+        if role == "weights" and is_tuned(path):
+            raise UsageError(f"{path} is tuned already: tuning starts from a trained one")
     whole = replace(options, regions=RegionOptions(), timing=TimeOptions())
-    stylizer = make_stylizer(whole, size_hw, on_step)
-    assert isinstance(stylizer, TunedStylizer)
-    looks, made_of = stylizer.tuned(samples)
+    scene, size_hw = scene_of(options, TunedStylizer.clip_samples)
+    looks, made_of = learned_looks(whole, size_hw, lambda count: scene, on_step)
     save_looks(output, looks, made_of)
     return TuneReport(source, output, time.perf_counter() - started)

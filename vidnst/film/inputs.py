@@ -37,16 +37,11 @@ def inputs_of(options: RenderOptions) -> tuple[Input, ...]:
 
 def _inputs(options: RenderOptions) -> Iterator[Input]:
     yield Input(options.source, "source")
-    if options.network is None:
+    if options.stylizer.takes_styles:
         yield from (Input(style.path, "style") for style in options.styles)
     if options.mixing.fine is not None:
         yield Input(options.mixing.fine, "fine style")
-    for role, path in (("network", options.network), ("weights", options.weights)):
-        if path is not None:
-            yield Input(path, role)
-    features = options.gatys.features_file
-    if features is not None:
-        yield Input(features, "features")
+    yield from (Input(path, role) for role, path in options.stylizer.files)
     if options.region_weights is not None:
         yield Input(options.region_weights, "region weights")
     for region in options.regions.regions:

@@ -1,6 +1,7 @@
 """What decides how a render comes out: two with the same manifest give the same film."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import av
@@ -15,14 +16,12 @@ from vidnst.nets.device import chosen_device
 from vidnst.nets.engines.choose import chosen_backend
 from vidnst.nets.weights import SHA256
 from vidnst.options.regions import RegionOptions
-from vidnst.options.render import OPTIMIZING
 
 _NOT_DECIDING = (
     "source",
     "style",
     "mixing",
-    "network",
-    "weights",
+    "stylizer",
     "output",
     "audio",
     "size",
@@ -45,12 +44,11 @@ def manifest_of(film: Film) -> dict[str, Any]:
     settings = {k: v for k, v in asdict(options).items() if k not in _NOT_DECIDING}
     settings["compute"] = {
         "device": chosen_device(options.compute.device),
-        "backend": chosen_backend(options.compute)
-        if options.stylizer not in OPTIMIZING
-        else "torch",
+        "backend": chosen_backend(options.compute) if not options.stylizer.optimizes else "torch",
     }
-    if options.gatys.features_file is not None:
-        settings["gatys"]["features"] = None  # Its content tells.
+    # The content of its files tells, not how they are called.
+    nameless = asdict(options.stylizer.with_paths(lambda path: Path()))
+    settings["stylizer"] = {"name": options.stylizer.name, **nameless}
     return {
         "source": options.source.name,
         "style": options.style.name,

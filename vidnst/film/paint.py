@@ -1,16 +1,14 @@
 """From marked frames to painted ones, with a state that lets another go on in the middle."""
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
 from vidnst.film.pipeline import in_parallel, with_one_before
 from vidnst.film.profile import Profile
@@ -19,28 +17,20 @@ from vidnst.frames.frame import Frame, Picture
 from vidnst.frames.shares import all_painted, continued_from, in_floats, over_source, painted_share
 from vidnst.media.shots import frames_ahead, in_shots
 from vidnst.motion.hold import Linker, Links, Stabilizer
-from vidnst.options.render import OPTIMIZING, RenderOptions
-from vidnst.stylizers.feed_forward import FeedForwardStylizer
-from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
+from vidnst.options.render import RenderOptions
 from vidnst.stylizers.optimized.passes import paint_film
-
-State = Mapping[str, npt.NDArray[Any]]
-"""What painting the next frame depends on, ready to be written to a file."""
+from vidnst.stylizers.stylizer import SequentialStylizer, State, Stylizer
 
 _NOTHING: Picture = np.empty((0, 0, 3), np.uint8)
 _NO_WEIGHT = np.zeros((1, 1, 1), np.float32)
 _FEWEST_FRAMES = 48
-_OPTIMIZED_FRAMES = 12
-"""They take minutes each."""
 
 
 def longest_segment(options: RenderOptions, size_hw: tuple[int, int]) -> int | None:
     """So many frames of a shot make a segment, at most; None where shots are painted whole."""
-    longest = max(_FEWEST_FRAMES, 2 * frames_ahead(size_hw))
-    if options.stylizer in OPTIMIZING:
-        if options.gatys.passes > 1:
-            return None
-        longest = _OPTIMIZED_FRAMES
+    longest = options.stylizer.longest_segment(max(_FEWEST_FRAMES, 2 * frames_ahead(size_hw)))
+    if longest is None:
+        return None
     # A segment ends with what is held, so that the next begins with what is painted.
     return options.on * max(1, longest // options.on)
 
@@ -63,7 +53,7 @@ class FilmPainter(Protocol):
 
 
 def film_painter(
-    stylizer: FeedForwardStylizer | OptimizingStylizer,
+    stylizer: Stylizer,
     options: RenderOptions,
     profile: Profile,
     *,
@@ -72,19 +62,19 @@ def film_painter(
 ) -> FilmPainter:
     """What paints a film with this stylizer; `folder` is there to put things aside."""
     painter: FilmPainter
-    if isinstance(stylizer, OptimizingStylizer):
-        painter = OptimizingPainter(stylizer, profile, folder=folder)
+    if stylizer.sequential is not None:
+        painter = SequentialPainter(stylizer.sequential, profile, folder=folder)
     else:
-        painter = FeedForwardPainter(stylizer, options, profile, size_hw=size_hw)
+        painter = SteadyingPainter(stylizer, options, profile, size_hw=size_hw)
     return painter if options.on == 1 else HoldingPainter(painter, options.on)
 
 
-class FeedForwardPainter:
+class SteadyingPainter:
     """Paints many frames at once, shot by shot, and steadies them one after the other."""
 
     def __init__(
         self,
-        stylizer: FeedForwardStylizer,
+        stylizer: Stylizer,
         options: RenderOptions,
         profile: Profile,
         *,
@@ -175,21 +165,21 @@ class FeedForwardPainter:
                 yield frame, links
 
 
-class OptimizingPainter:
+class SequentialPainter:
     """Paints frame after frame, or goes over each shot several times."""
 
-    def __init__(self, stylizer: OptimizingStylizer, profile: Profile, *, folder: Path) -> None:
+    def __init__(self, stylizer: SequentialStylizer, profile: Profile, *, folder: Path) -> None:
         self._stylizer, self._profile, self._folder = stylizer, profile, folder
 
     def paint(
         self, frames: Iterator[Frame], state: State | None = None
     ) -> Generator[Frame, None, None]:
         if state is not None:
-            self._stylizer.restore({k: torch.tensor(v) for k, v in state.items()})
+            self._stylizer.restore(state)
         return self._profile.each("paint", paint_film(self._stylizer, frames, folder=self._folder))
 
     def state(self) -> State:
-        return {name: tensor.numpy() for name, tensor in self._stylizer.state().items()}
+        return self._stylizer.state()
 
 
 class HoldingPainter:

@@ -32,7 +32,6 @@ from vidnst.media.pictures import is_picture
 from vidnst.nets.memory import require_memory
 from vidnst.nets.step import Step
 from vidnst.options.render import RenderOptions
-from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.registry import make_stylizer
 
 _ONLY_IN_MOV = ("prores_ks", "dnxhd")
@@ -101,10 +100,10 @@ class Film:
         folder: to put things aside. Raises what making the stylizer raises.
         """
         stylizer = make_stylizer(self.options, self.size_hw, on_step, at_once=at_once)
-        if isinstance(stylizer, FeedForwardStylizer):
+        if stylizer.sequential is None:
             require_memory(self.size_hw, lambda pixels: _FILM_BYTES * pixels, torch.device("cpu"))
-            if stylizer.clip_samples:
-                stylizer.begin_clip(self.samples(stylizer.clip_samples))
+        if stylizer.clip_samples:
+            stylizer.begin_clip(self.samples(stylizer.clip_samples))
         return film_painter(stylizer, self.options, profile, size_hw=self.size_hw, folder=folder)
 
     def samples(self, count: int) -> list[Picture]:

@@ -1,11 +1,12 @@
 """What is kept of an optimization: its losses as a plot, and pictures on the way."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from vidnst.errors import OutputError
 from vidnst.media.pictures import write_picture
-from vidnst.nets.step import Step
 from vidnst.media.plot import write_plot
+from vidnst.nets.step import Step
 
 
 class StepRecord:
@@ -19,7 +20,7 @@ class StepRecord:
         self._plot = plot
         self._every = save_steps
         self._folder = result.with_name(f"{result.stem}_steps")
-        self._steps: list[tuple[int, tuple[int, int], dict[str, float]]] = []
+        self._steps: list[Step] = []
 
     @property
     def targets(self) -> list[Path]:
@@ -30,7 +31,7 @@ class StepRecord:
     def add(self, step: Step) -> None:
         """Note a step. Raises OutputError where a picture cannot be written."""
         if self._plot:
-            self._steps.append((step.step, step.size_hw, dict(step.losses)))
+            self._steps.append(replace(step, picture=None))
         if self._every and (step.step % self._every == 0 or step.step == step.step_count):
             try:
                 self._folder.mkdir(exist_ok=True)
@@ -47,19 +48,19 @@ class StepRecord:
 
         figure = Figure(figsize=(9, 5), layout="constrained")
         axes = figure.add_subplot()
-        steps = [step for step, _, _ in self._steps]
-        axes.plot(steps, [sum(losses.values()) for *_, losses in self._steps], "k", label="sum")
-        for name in self._steps[-1][2]:
-            values = [losses[name] for *_, losses in self._steps]
+        steps = [step.step for step in self._steps]
+        axes.plot(steps, [step.total for step in self._steps], "k", label="sum")
+        for name in self._steps[-1].losses:
+            values = [step.losses[name] for step in self._steps]
             if any(values):
                 axes.plot(steps, values, label=name)
         before = None
-        for step, size_hw, _ in self._steps:
-            if size_hw != before:
-                before = size_hw
-                axes.axvline(step, color="0.8", zorder=0)
+        for step in self._steps:
+            if step.size_hw is not None and step.size_hw != before:
+                before = (height, width) = step.size_hw
+                axes.axvline(step.step, color="0.8", zorder=0)
                 axes.annotate(
-                    f" {size_hw[1]}x{size_hw[0]}", (step, 0.98), xycoords=("data", "axes fraction"),
+                    f" {width}x{height}", (step.step, 0.98), xycoords=("data", "axes fraction"),
                     va="top", color="0.4",
                 )  # fmt: skip
         axes.set(xlabel="step", ylabel="loss, weighted", yscale="log")

@@ -20,7 +20,6 @@ from vidnst.film.source import no_frame, painted_size
 from vidnst.film.workers.choose import crew_for
 from vidnst.film.workers.local import Listener, LocalRendering
 from vidnst.film.workers.spread import SpreadRendering
-from vidnst.frames.color import colored
 from vidnst.frames.resize import resize
 from vidnst.frames.shares import in_floats
 from vidnst.media.clip import Clip, sequence_in
@@ -39,8 +38,8 @@ from vidnst.media.result import PendingResult, check_target
 from vidnst.nets.allocator import keep_freed_memory
 from vidnst.nets.step import Step
 from vidnst.options.render import RenderOptions
-from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.registry import make_stylizer
+from vidnst.stylizers.stylizer import paint_still
 
 _KEPT = "{} frames are kept: the same command goes on from there"
 
@@ -185,10 +184,10 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     for target in record.targets:
         check_target(target, read, overwrite=options.overwrite)
 
-    if options.is_taught and options.weights is None:
-        # What a network would learn of one picture is the painting of that picture.
+    of_still = options.stylizer.of_still()
+    if of_still != options.stylizer:
         compute = replace(options.compute, backend="auto")
-        options = replace(options, stylizer="neighbor", compute=compute)
+        options = replace(options, stylizer=of_still, compute=compute)
 
     def listen(step: Step) -> None:
         if step.doing is None:
@@ -196,15 +195,10 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
         on_progress(Progress(0, 1, step))
 
     stylizer = make_stylizer(options, size_hw, listen, at_once=1)
-    picture = resize(picture, size_hw)
-    if isinstance(stylizer, FeedForwardStylizer):
-        stylizer.begin_clip([picture])
-        stylizer.begin_shot([picture])
     prepared = time.perf_counter()
     on_progress(Progress(0, 1, notes=notes_on((source, *styles_read(options)))))
     with PendingResult(output) as result:
-        painted = colored(stylizer.paint(picture, weights), picture, options.painting.color)
-        write_picture(result.path, painted)
+        write_picture(result.path, paint_still(stylizer, resize(picture, size_hw), weights))
         result.keep()
     record.finish()
     on_progress(Progress(1, 1))

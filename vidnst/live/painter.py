@@ -211,9 +211,8 @@ class LivePainter:
             self._measured = number + 1
             self._measured_seconds = time.monotonic()
             stylizer.options = replace(self._options, strength=strength)
-        if isinstance(stylizer, FastStylizer):
-            # At first the mean of what was seen, then a running one.
-            stylizer.follow(sample, share=max(1 / (number + 1), _LEAST_SHARE))
+        # At first the mean of what was seen, then a running one.
+        stylizer.follow(sample, share=max(1 / (number + 1), _LEAST_SHARE))
         self._baked_strength = strength
 
 

@@ -3,22 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from vidnst.errors import UsageError
-from vidnst.options.compute import ComputeOptions, NetworkRange
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.learning import TeachOptions, TuneOptions
+from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.output import DeliveryOptions, EncodeOptions
 from vidnst.options.regions import RegionOptions
 from vidnst.options.schedule import TimeOptions
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Mixing, StyleOptions, WeightedStyle
-from vidnst.options.stylizers import GatysOptions, NeighborOptions, TeachOptions, TuneOptions
+from vidnst.options.stylizers import Fast, StylizerOptions
 from vidnst.options.workers import CrewOptions
-
-Stylizer = Literal["fast", "tuned", "neighbor", "gatys"]
-OPTIMIZING: tuple[Stylizer, ...] = ("neighbor", "gatys")
-"""They optimize every frame, with torch, and keep a film steady themselves."""
-
 
 _MOST_HELD = 24
 
@@ -40,8 +37,8 @@ OptionGroup = (
 class RenderOptions:
     """One render: what is read, how it is painted, where it goes.
 
-    style: a picture or a folder of some; it names the result, also where mixing adds others.
-    network: somebody else's, which paints in place of ours; style then only names the result.
+    style: a picture or a folder of some; it names the result, also where mixing adds others, and
+    does no more than that where the stylizer has a style of its own.
     strict: refuse a film that is damaged, instead of painting what can be read of it. resume: go on
     where an unfinished render of the same stopped. on: every so many-th frame is
     painted, and shown until the next. region_weights: what the regions' masks became, where that is
@@ -51,7 +48,7 @@ class RenderOptions:
     source: Path
     style: Path
     output: Path | None = None
-    stylizer: Stylizer = "fast"
+    stylizer: StylizerOptions = Fast()
     size: str | None = None
     start_seconds: float | None = None
     end_seconds: float | None = None
@@ -60,16 +57,9 @@ class RenderOptions:
     overwrite: bool = False
     resume: bool = True
     on: int = 1
-    weights: Path | None = None
-    network: Path | None = None
-    network_range: NetworkRange = "auto"
     mixing: Mixing = Mixing()
     painting: StyleOptions = StyleOptions()
     steadying: SteadyOptions = SteadyOptions()
-    tuning: TuneOptions = TuneOptions()
-    teaching: TeachOptions = TeachOptions()
-    neighbor: NeighborOptions = NeighborOptions()
-    gatys: GatysOptions = GatysOptions()
     compute: ComputeOptions = ComputeOptions()
     plot: Path | None = None
     save_steps: int | None = None
@@ -86,34 +76,30 @@ class RenderOptions:
             raise UsageError(f"--start is {start:g} s, but must not be negative")
         if end is not None and end <= (start or 0):
             raise UsageError(f"--end is {end:g} s, but must lie after --start ({start or 0:g} s)")
-        if self.stylizer in OPTIMIZING and self.weights is not None:
-            raise UsageError(f"--weights is for --stylizer fast; {self.stylizer} takes --features")
-        if self.mixing.fine is not None and (self.stylizer == "neighbor" or self.is_taught):
+        if self.mixing.fine is not None and not self.stylizer.takes_fine_style:
             raise UsageError(
                 "--fine-style is for --stylizer fast, gatys, and tuned with --teach losses"
             )
-        if self.network is not None and (self.stylizer != "fast" or self.weights is not None):
-            raise UsageError("--network stands for itself: leave --stylizer and --weights out")
-        if self.network is not None and self.mixing != Mixing():
+        if not self.stylizer.takes_styles and self.mixing != Mixing():
             raise UsageError("--network has a style of its own: leave --fine-style out")
-        if self.network is not None and self.painting.color == "match":
+        if not self.stylizer.takes_styles and self.painting.color == "match":
             raise UsageError(
                 "--color match changes a style picture, which --network has none of: "
                 "take --color luminance"
             )
         if not sum(style.weight for style in self.styles):
             raise UsageError("--style: all weights are 0, so that nothing is left to paint like")
-        if self.stylizer in OPTIMIZING and self.compute.backend not in ("auto", "torch"):
+        if self.stylizer.optimizes and self.compute.backend not in ("auto", "torch"):
             raise UsageError(
-                f"--backend is for --stylizer fast and tuned; {self.stylizer} needs torch"
+                f"--backend is for --stylizer fast and tuned; {self.stylizer.name} needs torch"
             )
-        if len(self.regions.styles) > 1 and self.network is not None:
+        if len(self.regions.styles) > 1 and not self.stylizer.takes_styles:
             raise UsageError("--network paints in one style: give --mask, not --region")
-        if any(r.style_mask for r in self.regions.regions) and (self.stylizer not in OPTIMIZING):
+        if any(r.style_mask for r in self.regions.regions) and not self.stylizer.optimizes:
             raise UsageError("--style-mask is for --stylizer neighbor and gatys")
         if len(self.timing.style_seconds) > 1:
             for flag, given in (
-                ("--network", self.network is not None),
+                ("--network", not self.stylizer.takes_styles),
                 ("--region and --mask", bool(self.regions.regions)),
             ):
                 if given:
@@ -124,15 +110,9 @@ class RenderOptions:
             raise UsageError(f"--save-steps is {self.save_steps}, but must be 1 or more")
 
     @property
-    def is_taught(self) -> bool:
-        """Whether a network learns from what neighbor paints."""
-        return self.stylizer == "tuned" and self.teaching.teach == "neighbor"
-
-    @property
     def has_own_style(self) -> bool:
         """Whether the scene's own style is painted on the way from the source to a style."""
-        ours = self.stylizer == "fast" and self.network is None
-        return ours and self.timing.strength is not None
+        return self.stylizer.has_own_style and self.timing.strength is not None
 
     @property
     def styles(self) -> tuple[WeightedStyle, ...]:
@@ -161,6 +141,5 @@ class RenderOptions:
             moved: dict[str, Any] = {name: change(path) for name, path in there.items()}
             regions.append(replace(region, **moved))
         changed = replace(self.regions, regions=tuple(regions))
-        if (features := self.gatys.features_file) is not None:
-            changes["gatys"] = replace(self.gatys, features=str(change(features)))
-        return replace(self, mixing=mixing, regions=changed, **changes)
+        stylizer = self.stylizer.with_paths(change)
+        return replace(self, stylizer=stylizer, mixing=mixing, regions=changed, **changes)

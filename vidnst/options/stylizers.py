@@ -1,169 +1,211 @@
-"""What the user can choose about styles and how they are painted, with defaults and ranges."""
+"""The stylizers, each with what it can be told. A render's options hold one of them."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, ClassVar
 
 from vidnst.errors import UsageError
-from vidnst.options.fields import option, require_in_range
+from vidnst.options.compute import NetworkRange
+from vidnst.options.learning import TeachOptions, TuneOptions
+from vidnst.options.optimizing import GatysOptions, NeighborOptions
 
-StyleStatistics = Literal["covariance", "gram"]
-Init = Literal["content", "noise", "style"]
-OptimizerName = Literal["lbfgs", "adam", "fgd"]
-
-
-@dataclass(frozen=True)
-class TuneOptions:
-    """How a network is tuned to a clip. Each field is an option of the command line."""
-
-    boldness: float = option(
-        0.5, "0 keeps the scene, 1 paints it over with the style's marks", low=0, high=1
-    )
-    tune_steps: int = option(300, "steps of tuning", low=1, high=100_000)
-    tune_rate: float = option(2e-3, "how far a step goes", low=0, high=1)
-    tune_content_weight: float = option(1.0, "how much the scene counts", low=0)
-    tune_style_weight: float = option(1.0, "how much the style's marks count", low=0)
-    tune_color_weight: float = option(1.0, "how much its colors and tones count", low=0)
-    tune_flat_weight: float = option(0.0, "how much calm flat regions count", low=0)
-    tune_temporal_weight: float = option(1.0, "how much steadiness counts", low=0)
-    tune_seed: int = option(0, "which frames are seen in which order", low=0, high=2**31)
-
-    def __post_init__(self) -> None:
-        require_in_range(self)
-
-
-Teach = Literal["neighbor", "losses"]
+ChangePath = Callable[[Path], Path]
 
 
 @dataclass(frozen=True)
-class TeachOptions:
-    """What a clip's network learns from. Each field is an option of the command line."""
+class StylizerOptions:
+    """What all of them tell of themselves; a stylizer's own options are a subclass.
 
-    teach: Teach = option(
-        "neighbor",
-        "neighbor: learns what that paints of a few frames; losses: learns from the style alone",
-        choices=get_args(Teach),
-    )
-    lessons: int = option(
-        4, "frames of each look that neighbor paints to learn from, at most", low=1, high=16
-    )
-    lesson_steps: int = option(450, "steps of learning from them", low=1, high=100_000)
-    looks: int = option(
-        4,
-        "looks of a film, by their colors, that get a network of their own, at most",
-        low=1,
-        high=16,
-    )
-
-    def __post_init__(self) -> None:
-        require_in_range(self)
-
-
-@dataclass(frozen=True)
-class NeighborOptions:
-    """How a picture is painted by its nearest places in the style.
-
-    Each field is an option of the command line. What sees, and how film is painted, is said by
-    GatysOptions.
+    name: what --stylizer calls it. optimizes: it optimizes each frame, with torch, and keeps a film
+    steady itself. takes_styles: it paints like pictures. has_own_style: between the source and a
+    style it can paint the scene in the scene's own style. learns_from_clip: it learns from frames
+    of the film before the first is painted.
     """
 
-    scene: float = option(
-        0.75, "how much the scene counts where places of the style are looked for", low=0, high=1
-    )
-    neighbor_steps: int = option(60, "steps at each scale, and to refine", low=1, high=100_000)
-    neighbor_rate: float = option(2e-3, "how far a step goes", low=1e-6, high=1)
+    name: ClassVar[str] = ""
+    optimizes: ClassVar[bool] = False
+    takes_styles: ClassVar[bool] = True
+    has_own_style: ClassVar[bool] = False
+    learns_from_clip: ClassVar[bool] = False
 
-    def __post_init__(self) -> None:
-        require_in_range(self)
-
-
-BOTH_OPTIMIZE = (
-    "features",
-    "scales",
-    "seed",
-    "averaging",
-    "temporal_weight",
-    "long_term",
-    "frame_steps",
-    "tolerance",
-    "passes",
-)
-"""The fields of GatysOptions that neighbor takes as well."""
-
-
-@dataclass(frozen=True)
-class GatysOptions:
-    """How Gatys' optimization paints. Each field is an option of the command line.
-
-    Of the weights only the ratios matter.
-    """
-
-    features: str = option("slim", "what sees: slim, vgg19, or a file of vidnst train-encoder")
-    content_layer: tuple[str, ...] = option(("relu4_3",), "where scenes are compared")
-    style_layer: tuple[str, ...] = option(
-        ("relu1_2", "relu2_2", "relu3_3", "relu4_3"), "where styles are compared"
-    )
-    style_statistics: StyleStatistics = option(
-        "covariance",
-        "what of a style is compared: covariance (with the mean) or gram",
-        choices=get_args(StyleStatistics),
-    )
-    content_weight: float = option(1.1e4, "how much the scene counts", low=0)
-    style_weight: float = option(1e5, "how much the style counts", low=0)
-    variation_weight: float = option(2.5e3, "how much smoothness counts", low=0)
-    scales: int | None = option(
-        None, "sizes to paint at, each twice the one before", low=1, high=10
-    )
-    steps: tuple[int, ...] = option(
-        (150, 100, 150),
-        "steps at each scale, coarse to fine; the last repeats",
-        low=1,
-        high=100_000,
-    )
-    init: Init = option(
-        "content",
-        "what a shot's first frame starts from: content, noise or style",
-        choices=get_args(Init),
-    )
-    seed: int = option(0, "of the noise; neighbor: of which places are left out", low=0, high=2**31)
-    optimizer: OptimizerName = option(
-        "lbfgs",
-        "lbfgs, adam, or fgd: accelerated gradient descent that finds its step length",
-        choices=get_args(OptimizerName),
-    )
-    learning_rate: float | None = option(
-        None, "adam's rate, a factor on the steps of lbfgs, the first step length of fgd", low=1e-12
-    )
-    averaging: float = option(
-        0.0, "decay of a running average over the steps; 0 is off", low=0, high=0.999
-    )
-    temporal_weight: float = option(1e6, "film: how much steadiness counts", low=0)
-    long_term: tuple[int, ...] = option(
-        (1, 2, 4), "film: to which earlier frames a frame is tied", low=1, high=100
-    )
-    frame_steps: int = option(
-        100, "film: steps for each frame after a shot's first, at most", low=1, high=100_000
-    )
-    tolerance: float = option(
-        5e-3,
-        "film: a frame is done when ten steps lessen its loss by a smaller share",
-        low=0,
-        high=1,
-    )
-    passes: int = option(
-        1, "film: go over each shot so often, forward and backward in turn", low=1, high=100
-    )
+    @classmethod
+    def option_groups(cls) -> set[str]:
+        """The names of its fields."""
+        return {each.name for each in fields(cls)}
 
     @property
-    def features_file(self) -> Path | None:
-        """The file of them; None where they come with vidnst or torchvision."""
-        return None if self.features in ("slim", "vgg19") else Path(self.features)
+    def takes_fine_style(self) -> bool:
+        """Whether a picture of its own may give the finest texture."""
+        return True
 
-    def __post_init__(self) -> None:
-        require_in_range(self)
-        if not self.style_weight and not self.content_weight:
-            raise UsageError("--style-weight and --content-weight are both 0: nothing to paint for")
-        if list(self.long_term) != sorted(set(self.long_term)):
-            raise UsageError("--long-term must name ever earlier frames, such as 1+2+4")
-        if self.scales is not None and len(self.steps) > self.scales:
-            raise UsageError(f"--steps names {len(self.steps)} scales, but --scales {self.scales}")
+    @property
+    def files(self) -> tuple[tuple[str, Path], ...]:
+        """What it reads besides styles: each file, and what for."""
+        return ()
+
+    def with_paths(self, change: ChangePath) -> "StylizerOptions":
+        """The same with a change made to every path."""
+        return self
+
+    def longest_segment(self, usual: int) -> int | None:
+        """So many frames of a shot are painted in one piece, at most; None paints it whole."""
+        return usual
+
+    def of_still(self) -> "StylizerOptions":
+        """What paints a still picture, where that is another."""
+        return self
+
+
+@dataclass(frozen=True)
+class Fast(StylizerOptions):
+    """The network that ships, or one in its place.
+
+    weights: by vidnst train, train-style or tune.
+    """
+
+    name = "fast"
+    has_own_style = True
+
+    weights: Path | None = None
+
+    @property
+    def files(self) -> tuple[tuple[str, Path], ...]:
+        return () if self.weights is None else (("weights", self.weights),)
+
+    def with_paths(self, change: ChangePath) -> "Fast":
+        return replace(self, weights=self.weights and change(self.weights))
+
+
+@dataclass(frozen=True)
+class Foreign(StylizerOptions):
+    """Somebody else's network, which has one style of its own.
+
+    network: .onnx or .pth. value_range: of what an ONNX network takes and gives.
+    """
+
+    name = "network"
+    takes_styles = False
+
+    network: Path
+    value_range: NetworkRange = "auto"
+
+    @property
+    def files(self) -> tuple[tuple[str, Path], ...]:
+        return (("network", self.network),)
+
+    def with_paths(self, change: ChangePath) -> "Foreign":
+        return replace(self, network=change(self.network))
+
+
+@dataclass(frozen=True)
+class _Seeing(StylizerOptions):
+    """Those that see through the encoder of gatys.features."""
+
+    gatys: GatysOptions = GatysOptions()
+
+    @property
+    def files(self) -> tuple[tuple[str, Path], ...]:
+        features = self.gatys.features_file
+        return () if features is None else (("features", features),)
+
+    def with_paths(self, change: ChangePath) -> Any:
+        features = self.gatys.features_file
+        if features is None:
+            return self
+        return replace(self, gatys=replace(self.gatys, features=str(change(features))))
+
+
+@dataclass(frozen=True)
+class Tuned(_Seeing):
+    """A network that learns to paint this film first; weights: what it starts from."""
+
+    name = "tuned"
+    learns_from_clip = True
+
+    weights: Path | None = None
+    teaching: TeachOptions = TeachOptions()
+    tuning: TuneOptions = TuneOptions()
+    neighbor: NeighborOptions = NeighborOptions()
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether the network learns from what neighbor paints."""
+        return self.teaching.teach == "neighbor"
+
+    @classmethod
+    def option_groups(cls) -> set[str]:
+        """The names of its fields."""
+        return {each.name for each in fields(cls)}
+
+    @property
+    def takes_fine_style(self) -> bool:
+        return not self.is_taught
+
+    @property
+    def files(self) -> tuple[tuple[str, Path], ...]:
+        weights = () if self.weights is None else (("weights", self.weights),)
+        return (*weights, *super().files)
+
+    def with_paths(self, change: ChangePath) -> "Tuned":
+        moved: Tuned = super().with_paths(change)
+        return replace(moved, weights=self.weights and change(self.weights))
+
+    def of_still(self) -> StylizerOptions:
+        """What a network would learn of one picture is the painting of that picture."""
+        if not self.is_taught or self.weights is not None:
+            return self
+        return Neighbor(self.gatys, self.neighbor)
+
+
+@dataclass(frozen=True)
+class _Optimized(_Seeing):
+    """Those that optimize each frame."""
+
+    optimizes = True
+
+    def longest_segment(self, usual: int) -> int | None:
+        return None if self.gatys.passes > 1 else _OPTIMIZED_FRAMES
+
+
+_OPTIMIZED_FRAMES = 12
+"""They take minutes each."""
+
+
+@dataclass(frozen=True)
+class Neighbor(_Optimized):
+    """Each place becomes what is nearest to it in the style."""
+
+    name = "neighbor"
+
+    neighbor: NeighborOptions = NeighborOptions()
+
+    @classmethod
+    def option_groups(cls) -> set[str]:
+        """The names of its fields."""
+        return {each.name for each in fields(cls)}
+
+    @property
+    def takes_fine_style(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class Gatys(_Optimized):
+    """Each frame is optimized until its statistics are the style's."""
+
+    name = "gatys"
+
+
+STYLIZERS: dict[str, type[StylizerOptions]] = {
+    each.name: each for each in (Fast, Tuned, Neighbor, Gatys)
+}
+"""By the names that --stylizer knows."""
+OPTIMIZING = tuple(name for name, options in STYLIZERS.items() if options.optimizes)
+
+
+def stylizer_options(name: str) -> StylizerOptions:
+    """A stylizer with its defaults. Raises UsageError where none has this name."""
+    if name not in STYLIZERS:
+        raise UsageError(f"no stylizer is named {name!r}; there are {', '.join(STYLIZERS)}")
+    return STYLIZERS[name]()

@@ -178,11 +178,11 @@ class FastStylizer(FeedForwardStylizer):
         ]
 
     def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
-        self._engine = None  # Its memory is wanted now.
+        self._engine = None  # Free the old engine before the next is built.
         return self.bake(samples, strength=self.options.strength)
 
     def follow(self, sample: Picture, *, share: float) -> None:
-        """Live: move the statistics by a share toward those of this frame; 1 starts them anew.
+        """As FeedForwardStylizer.follow; a share of 1 starts the statistics anew.
 
         May run in another thread than paint, which takes the new network up when it is whole.
         """

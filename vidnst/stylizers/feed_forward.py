@@ -18,6 +18,7 @@ from vidnst.nets.network import STRIDE
 from vidnst.nets.precision import processor_dtype
 from vidnst.options.compute import ComputeOptions
 from vidnst.options.styles import StyleOptions
+from vidnst.stylizers.stylizer import Stylizer
 
 NATURAL_BRUSH_PX = 16
 """How large the network's marks are at its own scale, roughly."""
@@ -26,19 +27,16 @@ _LITTLE = 1.4
 _READ_SIDES = (64, 768)
 """Between these the longer side of a style is read; finer or coarser was never trained."""
 _PARALLEL_PIXELS = 16_000_000
-"""Of frames painted side by side: with tiles, what counts is that each has its links with it."""
+"""Limit on pixels in flight; each frame also holds its flow links."""
 _FIRST = np.ones((1, 1, 1), np.float32)
 
 
-class FeedForwardStylizer:
+class FeedForwardStylizer(Stylizer):
     """Paints frames of one size with a baked network.
 
-    Call begin_clip once and begin_shot before each shot, each with as many frames spread over it as
-    clip_samples and shot_samples say. A subclass makes the network in one of the two.
+    A subclass makes the network of the samples of the clip or of each shot.
     """
 
-    clip_samples = 0
-    shot_samples = 0
     most_pixels = 140_000_000
     """Of one frame: painted in tiles, it takes some 20 bytes a pixel."""
 
@@ -91,17 +89,14 @@ class FeedForwardStylizer:
         self._inner_hw = _inner_size(self.size_hw, self.options.brush_size, scale)
 
     def begin_worker(self) -> None:
-        """Take this thread's share of the cores; each thread that paints calls it once."""
         torch.set_num_threads(max(1, self._cores // self.parallel))
 
     def begin_clip(self, samples: Sequence[Picture]) -> None:
-        """Learn what there is to learn from frames of the clip, RGB uint8 (H, W, 3)."""
         network = self.of_clip(samples)
         if network is not None:
             self._use(network)
 
     def begin_shot(self, samples: Sequence[Picture]) -> None:
-        """Learn what there is to learn from frames of the shot, RGB uint8 (H, W, 3)."""
         network = self.of_shot(samples)
         if network is not None:
             self._use(network)
@@ -117,11 +112,10 @@ class FeedForwardStylizer:
     def _use(self, network: BakedNetwork) -> None:
         self._engine = make_engine(network, self._compute, dtype=self._dtype, at_once=self.parallel)
 
-    def paint(self, picture: Picture, weights: Weights | None = None) -> Picture:
-        """Paint one frame, RGB uint8 (H, W, 3), of the size this stylizer was made for.
+    def follow(self, sample: Picture, *, share: float) -> None:
+        """Live: move the statistics by a share toward this frame's, where there are any."""
 
-        weights: how much of each style is painted where; None paints all in the first.
-        """
+    def paint(self, picture: Picture, weights: Weights | None = None) -> Picture:
         if self.options.strength == 0 or (weights is not None and not weights.any()):
             return picture
         height, width = self._inner_hw

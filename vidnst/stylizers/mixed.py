@@ -176,7 +176,7 @@ class MixingStylizer(FeedForwardStylizer):
         self._networks = [stylizer.of_clip(samples) for stylizer in self._stylizers]
 
     def begin_shot(self, samples: Sequence[Picture]) -> None:
-        self._mixing = None  # Its memory is wanted now.
+        self._mixing = None  # Free the old engine before the next is built.
         known = zip(self._stylizers, self._networks, strict=True)
         networks = [stylizer.of_shot(samples) or network for stylizer, network in known]
         if any(network is None for network in networks):

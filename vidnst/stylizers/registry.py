@@ -1,28 +1,73 @@
 """Which stylizer a render's options ask for."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any, TypedDict
 
+from vidnst.frames.frame import Picture
 from vidnst.media.masks import style_mask
 from vidnst.nets.device import chosen_device
 from vidnst.nets.step import Step
 from vidnst.options.regions import RegionOptions
-from vidnst.options.render import OPTIMIZING, RenderOptions
+from vidnst.options.render import RenderOptions
 from vidnst.options.schedule import TimeOptions
 from vidnst.options.styles import Mixing
+from vidnst.options.stylizers import (
+    STYLIZERS,
+    Fast,
+    Foreign,
+    Gatys,
+    Neighbor,
+    StylizerOptions,
+    Tuned,
+)
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.foreign import ForeignStylizer
+from vidnst.stylizers.looks import Look
 from vidnst.stylizers.mixed import MixingStylizer
 from vidnst.stylizers.optimized.gatys import GatysStylizer
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer
-from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 from vidnst.stylizers.styles import style_of
+from vidnst.stylizers.stylizer import Stylizer
 from vidnst.stylizers.taught import TaughtStylizer
 from vidnst.stylizers.tuned import RetrievedStylizer, TunedStylizer, is_tuned
 
-Stylizer = FeedForwardStylizer | OptimizingStylizer
+
+@dataclass(frozen=True)
+class Request:
+    """What a stylizer is made for.
+
+    size_hw: of the frames. on_step: hears of each step of an optimization. at_once: how many
+    threads will paint, at most.
+    """
+
+    options: RenderOptions
+    size_hw: tuple[int, int]
+    on_step: Callable[[Step], None] = lambda step: None
+    at_once: int | None = None
+
+
+class _Size(TypedDict):
+    size_hw: tuple[int, int]
+    at_once: int | None
+
+
+Maker = Callable[[Any, Request], Stylizer]
+"""Makes a stylizer of its options, which are also those of the request.
+
+Raises UsageError, MediaError and WeightsError.
+"""
+
+
+def register(options: type[StylizerOptions], make: Maker) -> None:
+    """Take in a stylizer from outside: for RenderOptions(stylizer=options()) and --stylizer NAME.
+
+    Each process that paints needs to have registered it.
+    """
+    STYLIZERS[options.name] = options
+    _MAKERS[options] = make
 
 
 def make_stylizer(
@@ -36,65 +81,124 @@ def make_stylizer(
 
     Raises UsageError, MediaError and WeightsError.
     """
-    painting, compute, weights = options.painting, options.compute, options.weights
-    if options.network is not None:
-        return ForeignStylizer(
-            options.network,
-            painting,
-            compute,
-            size_hw=size_hw,
-            value_range=options.network_range,
-            at_once=at_once,
-        )
-    each = _each_alone(options)
-    if options.stylizer not in OPTIMIZING and len(each) > 1:
-        parts = [make_stylizer(one, size_hw, on_step, at_once=at_once) for one in each]
-        feeding = [part for part in parts if isinstance(part, FeedForwardStylizer)]
-        return MixingStylizer(feeding, painting, compute, size_hw=size_hw, at_once=at_once)
-    style = style_of(each[0])
-    if options.stylizer in OPTIMIZING:
-        optimizing = (
-            partial(NeighborStylizer, style, painting, options.neighbor)
-            if options.stylizer == "neighbor"
-            else partial(GatysStylizer, style, painting)
-        )
-        return optimizing(
-            options.gatys,
-            size_hw=size_hw,
-            on_step=on_step,
-            device=chosen_device(compute.device),
-            others=[style_of(other) for other in each[1:]],
-            style_masks=[style_mask(region) for region in options.regions.styles],
-        )
-    if weights is not None and is_tuned(weights):
-        return RetrievedStylizer(
-            weights, style, painting, compute, size_hw=size_hw, at_once=at_once
-        )
-    if options.is_taught:
-        return TaughtStylizer(
-            style,
-            painting,
-            options.teaching,
-            compute,
-            size_hw=size_hw,
-            neighbor=options.neighbor,
-            gatys=options.gatys,
-            at_once=at_once,
-            weights=weights,
-            on_step=on_step,
-        )
-    if options.stylizer == "tuned":
+    make = _MAKERS[type(options.stylizer)]
+    return make(options.stylizer, Request(options, size_hw, on_step, at_once))
+
+
+def learned_looks(
+    options: RenderOptions,
+    size_hw: tuple[int, int],
+    samples: Callable[[int], Sequence[Picture]],
+    on_step: Callable[[Step], None],
+) -> tuple[list[Look], dict[str, str]]:
+    """The networks that learn to paint a film, and what they were made of.
+
+    samples: gives so many frames of it. Raises what make_stylizer and samples raise.
+    """
+    assert isinstance(options.stylizer, Tuned)
+    stylizer = _tuned(options.stylizer, Request(options, size_hw, on_step))
+    return stylizer.tuned(samples(stylizer.clip_samples))
+
+
+def _feed_forward(
+    alone: Callable[..., FeedForwardStylizer],
+    asked: StylizerOptions,
+    request: Request,
+) -> Stylizer:
+    """What paints by networks that `alone` makes, one for each of the styles."""
+    options = request.options
+    parts = [alone(asked, replace(request, options=one)) for one in _each_alone(options)]
+    if len(parts) == 1:
+        return parts[0]
+    return MixingStylizer(
+        parts,
+        options.painting,
+        options.compute,
+        size_hw=request.size_hw,
+        at_once=request.at_once,
+    )
+
+
+def _fast(asked: Fast, request: Request) -> FeedForwardStylizer:
+    options = request.options
+    style, painting, compute = style_of(options), options.painting, options.compute
+    size: _Size = {"size_hw": request.size_hw, "at_once": request.at_once}
+    if asked.weights is not None and is_tuned(asked.weights):
+        return RetrievedStylizer(asked.weights, style, painting, compute, **size)
+    return FastStylizer(style, painting, compute, weights=asked.weights, **size)
+
+
+def _foreign(asked: Foreign, request: Request) -> FeedForwardStylizer:
+    return ForeignStylizer(
+        asked.network,
+        request.options.painting,
+        request.options.compute,
+        size_hw=request.size_hw,
+        value_range=asked.value_range,
+        at_once=request.at_once,
+    )
+
+
+def _learning(asked: Tuned, request: Request) -> FeedForwardStylizer:
+    """What learns, or has learned already."""
+    if asked.weights is not None and is_tuned(asked.weights):
+        return _fast(Fast(asked.weights), request)
+    return _tuned(asked, request)
+
+
+def _tuned(asked: Tuned, request: Request) -> TunedStylizer:
+    options = request.options
+    style, painting, compute = style_of(options), options.painting, options.compute
+    size: _Size = {"size_hw": request.size_hw, "at_once": request.at_once}
+    if not asked.is_taught:
         return TunedStylizer(
             style,
             painting,
-            options.tuning,
+            asked.tuning,
             compute,
-            size_hw=size_hw,
-            at_once=at_once,
-            weights=weights,
-            on_step=on_step,
+            weights=asked.weights,
+            on_step=request.on_step,
+            **size,
         )
-    return FastStylizer(style, painting, compute, size_hw=size_hw, at_once=at_once, weights=weights)
+    return TaughtStylizer(
+        style,
+        painting,
+        asked.teaching,
+        compute,
+        neighbor=asked.neighbor,
+        gatys=asked.gatys,
+        weights=asked.weights,
+        on_step=request.on_step,
+        **size,
+    )
+
+
+def _optimized(asked: Neighbor | Gatys, request: Request) -> Stylizer:
+    options = request.options
+    each = _each_alone(options)
+    style, painting = style_of(each[0]), options.painting
+    make = (
+        partial(NeighborStylizer, style, painting, asked.neighbor)
+        if isinstance(asked, Neighbor)
+        else partial(GatysStylizer, style, painting)
+    )
+    return make(
+        asked.gatys,
+        size_hw=request.size_hw,
+        on_step=request.on_step,
+        device=chosen_device(options.compute.device),
+        others=[style_of(other) for other in each[1:]],
+        style_masks=[style_mask(region) for region in options.regions.styles],
+    )
+
+
+_MAKERS: dict[type[StylizerOptions], Maker] = {
+    Fast: partial(_feed_forward, _fast),
+    Foreign: _foreign,
+    Tuned: partial(_feed_forward, _learning),
+    Neighbor: _optimized,
+    Gatys: _optimized,
+}
 
 
 def _each_alone(options: RenderOptions) -> list[RenderOptions]:

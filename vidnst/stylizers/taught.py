@@ -22,8 +22,9 @@ from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures
 from vidnst.nets.training.teaching import Lesson, teach
 from vidnst.options.compute import ComputeOptions
+from vidnst.options.learning import TeachOptions, TuneOptions
+from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import GatysOptions, NeighborOptions, TeachOptions, TuneOptions
 from vidnst.stylizers.looks import Look, grouped, look_colors
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer, neighbor_encoder
 from vidnst.stylizers.optimized.places import SMALLEST_SIDE

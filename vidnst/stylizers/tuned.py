@@ -20,8 +20,8 @@ from vidnst.nets.style_pictures import StylePictures, style_pictures
 from vidnst.nets.training.tuning import tune
 from vidnst.nets.weights import SHA256, read_metadata
 from vidnst.options.compute import ComputeOptions
+from vidnst.options.learning import TuneOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import TuneOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.looks import Look, load_looks, look_colors, nearest_look, save_looks

@@ -9,27 +9,21 @@ from typing import get_args
 from vidnst.apps.cli.fields import add_options, given_options
 from vidnst.apps.cli.parser import Parser
 from vidnst.apps.cli.regions import add_region_arguments, regions_of
+from vidnst.apps.cli.stylizers import stylizer_of
 from vidnst.errors import UsageError
 from vidnst.options.built_in import style_path
 from vidnst.options.compute import ComputeOptions, NetworkRange
 from vidnst.options.fields import flag_of
+from vidnst.options.learning import TeachOptions, TuneOptions
+from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.output import DeliveryOptions, EncodeOptions
-from vidnst.options.render import OPTIMIZING, RenderOptions, Stylizer
+from vidnst.options.render import RenderOptions
 from vidnst.options.schedule import Curve, Easing, TimeOptions, parse_curve, parse_time
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, Mixing, StyleOptions, WeightedStyle, parse_style, times_of
-from vidnst.options.stylizers import (
-    BOTH_OPTIMIZE,
-    GatysOptions,
-    NeighborOptions,
-    TeachOptions,
-    TuneOptions,
-)
+from vidnst.options.stylizers import STYLIZERS, Fast, Foreign
 from vidnst.options.text import preset_names, with_preset
 from vidnst.options.workers import CrewOptions
-
-_BOTH_SEE = ("features", "seed")
-"""Of the fields of GatysOptions, those that say how tuned paints what it learns from."""
 
 
 def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":
@@ -43,7 +37,7 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
         help=f"settings to start from: {', '.join(preset_names())}, or a TOML file",
     )  # fmt: skip
     group.add_argument(
-        "--stylizer", choices=get_args(Stylizer), default=RenderOptions.stylizer,
+        "--stylizer", choices=list(STYLIZERS), default=Fast.name,
         help="fast: a network, at once; tuned: the network, tuned to this clip first; neighbor: "
         "the style's own strokes, place by place, slow; gatys: by its statistics, as slow "
         "(default: %(default)s)",
@@ -83,7 +77,7 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
         "PyTorch's fast_neural_style example",
     )  # fmt: skip
     group.add_argument(
-        "--network-range", choices=get_args(NetworkRange), default=RenderOptions.network_range,
+        "--network-range", choices=get_args(NetworkRange), default=Foreign.value_range,
         help="the values an ONNX network works with (default: found out)",
     )  # fmt: skip
     group.add_argument(
@@ -178,39 +172,14 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
     if [args.style, args.network, args.region].count(None) != 2:
         raise UsageError("give either --style, --region or --network (vidnst --help shows how)")
     regions = regions_of(args)
-    steadying, teaching, tuning, neighbor, gatys, delivery, crew = (
-        given_options(args, options)
-        for options in (
-            SteadyOptions,
-            TeachOptions,
-            TuneOptions,
-            NeighborOptions,
-            GatysOptions,
-            DeliveryOptions,
-            CrewOptions,
-        )
+    stylizer = stylizer_of(args)
+    steadying, delivery, crew = (
+        given_options(args, options) for options in (SteadyOptions, DeliveryOptions, CrewOptions)
     )
     if "compare_as" in delivery and "compare" not in delivery:
         raise UsageError("--compare-as is for --compare")
-    if steadying and args.stylizer in OPTIMIZING:
+    if steadying and stylizer.optimizes:
         raise UsageError(f"{flag_of(next(iter(steadying)))} is for --stylizer fast and tuned")
-    extras = [*gatys, *(name for name in ("plot", "save_steps") if getattr(args, name) is not None)]
-    taught = args.stylizer == "tuned" and teaching.get("teach", TeachOptions.teach) == "neighbor"
-    seeing = [name for name in extras if name in _BOTH_SEE]
-    shared = [name for name in extras if name in (*BOTH_OPTIMIZE, "plot", "save_steps")]
-    alone = [name for name in extras if name not in shared]
-    shared = [name for name in shared if name not in seeing]
-    optimizes = args.stylizer in OPTIMIZING
-    for fits, names, stylizers in (
-        (args.stylizer == "tuned", [*teaching], "tuned"),
-        (args.stylizer == "tuned" and not taught, [*tuning], "tuned with --teach losses"),
-        (args.stylizer == "neighbor" or taught, [*neighbor], "neighbor and tuned"),
-        (optimizes or taught, seeing, "neighbor, gatys and tuned"),
-        (optimizes, shared, "neighbor and gatys"),
-        (args.stylizer == "gatys", alone, "gatys"),
-    ):
-        if names and not fits:
-            raise UsageError(f"{flag_of(names[0])} is for --stylizer {stylizers}")
     if args.keep_color and args.color not in (None, "luminance"):
         raise UsageError(f"--keep-color is --color luminance, and not {args.color}")
     color = "luminance" if args.keep_color else args.color or StyleOptions.color
@@ -225,16 +194,10 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         timing=timing,
         style=style.path,
         mixing=Mixing(weight=style.weight, others=tuple(others), fine=args.fine_style),
-        network=args.network,
-        network_range=args.network_range,
         output=args.output,
-        stylizer=args.stylizer,
+        stylizer=stylizer,
         steadying=SteadyOptions(**steadying),
         compute=ComputeOptions(**given_options(args, ComputeOptions)),
-        teaching=TeachOptions(**teaching),
-        tuning=TuneOptions(**tuning),
-        neighbor=NeighborOptions(**neighbor),
-        gatys=GatysOptions(**gatys),
         plot=args.plot,
         save_steps=args.save_steps,
         size=args.size,
@@ -245,7 +208,6 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         overwrite=args.overwrite,
         resume=not args.no_resume,
         on=args.on,
-        weights=args.weights,
         painting=StyleOptions(strength=strength, brush_size=args.brush_size, color=color),
         regions=regions,
         encoding=EncodeOptions(

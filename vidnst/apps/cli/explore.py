@@ -13,7 +13,7 @@ from vidnst.apps.cli.parser import Parser, progress_bar
 from vidnst.apps.cli.tell import plain, tell
 from vidnst.errors import UsageError
 from vidnst.options.fields import flag_of
-from vidnst.options.stylizers import BOTH_OPTIMIZE, GatysOptions, NeighborOptions
+from vidnst.options.optimizing import BOTH_OPTIMIZE, GatysOptions, NeighborOptions
 
 if TYPE_CHECKING:
     from vidnst.apps.explore import PaintedCell

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from vidnst.apps.cli.arguments import render_options
 from vidnst.apps.page.uploads import Source
-from vidnst.options.render import OPTIMIZING, RenderOptions, Stylizer
+from vidnst.options.render import RenderOptions
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, StyleOptions
+from vidnst.options.stylizers import OPTIMIZING, Fast
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Choice:
     others: tuple[tuple[Source, float], ...] = ()
     mask: Source | None = None
     track: bool = False
-    stylizer: Stylizer = RenderOptions.stylizer
+    stylizer: str = Fast.name
     strength: float = StyleOptions.strength
     brush_size: float | None = StyleOptions.brush_size
     color: Color = StyleOptions.color
@@ -91,7 +92,7 @@ class Choice:
         flags = []
         if self.mask is not None and self.track:
             flags.append("--track")
-        if self.stylizer != RenderOptions.stylizer:
+        if self.stylizer != Fast.name:
             flags += ["--stylizer", self.stylizer]
         if self.strength != StyleOptions.strength:
             flags += ["--strength", f"{self.strength:g}"]

@@ -13,9 +13,9 @@ from vidnst.apps.page.uploads import FILM_ENDINGS, STYLE_ENDINGS, Source
 from vidnst.errors import VidnstError
 from vidnst.frames.frame import Picture
 from vidnst.media.pictures import fitted, read_picture
-from vidnst.options.render import OPTIMIZING, Stylizer
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, StyleOptions
+from vidnst.options.stylizers import OPTIMIZING, STYLIZERS
 
 _BRUSHES = (None, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 25.0)
 _WEIGHT, _NEXT_MASK = "weight of ", "next mask"
@@ -79,7 +79,7 @@ def choose(session: Session, *, local: bool) -> Choice | None:
             help="How much flicker is taken away. It shows in motion, not in a still.",
         ),
         stylizer=st.radio(
-            "Stylizer", get_args(Stylizer), key="stylizer", horizontal=True,
+            "Stylizer", list(STYLIZERS), key="stylizer", horizontal=True,
             help="fast: at once. tuned: first learns, for minutes, to paint as neighbor does. "
             "neighbor: paints with the style's own strokes, minutes for each second of film. "
             "gatys: as slow, by the style's statistics.",

@@ -9,7 +9,6 @@ from pathlib import Path
 from vidnst.apps.page.choice import Choice
 from vidnst.errors import MediaError
 from vidnst.film.regions.prepass import still_weights
-from vidnst.frames.color import colored
 from vidnst.frames.frame import Picture
 from vidnst.frames.shares import in_floats
 from vidnst.media.clip import Clip
@@ -20,8 +19,10 @@ from vidnst.options.render import RenderOptions
 from vidnst.options.size import parse_size
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.stylizers.feed_forward import NATURAL_BRUSH_PX, FeedForwardStylizer
+from vidnst.options.stylizers import Fast
+from vidnst.stylizers.feed_forward import NATURAL_BRUSH_PX
 from vidnst.stylizers.registry import make_stylizer
+from vidnst.stylizers.stylizer import Stylizer, paint_still
 
 _MOST_PIXELS = 640 * 360
 """Of a still; a larger one would take more than a second."""
@@ -71,7 +72,9 @@ def painted_at(choice: Choice, seconds: float) -> Picture:
     """
     clip, size_hw = choice.film.clip, still_size(choice)
     assert clip is not None
-    options = replace(choice, stylizer="fast", steady=SteadyOptions.steady, size=None, track=False)
+    options = replace(
+        choice, stylizer=Fast.name, steady=SteadyOptions.steady, size=None, track=False
+    )
     brush_size = choice.brush_size
     if brush_size is not None and brush_size / 100 * size_hw[0] < NATURAL_BRUSH_PX:
         options = replace(options, brush_size=None)  # Finer marks than a still has room for.
@@ -89,8 +92,7 @@ def _paint(clip: Clip, seconds: float, size_hw: tuple[int, int], options: Render
         replace(options, regions=RegionOptions(), painting=_whole(options)), size_hw
     )
     stylizer.options = options.painting
-    stylizer.begin_shot([frame])
-    return colored(stylizer.paint(frame, weights), frame, options.painting.color)
+    return paint_still(stylizer, frame, weights)
 
 
 def _whole(options: RenderOptions) -> StyleOptions:
@@ -99,8 +101,6 @@ def _whole(options: RenderOptions) -> StyleOptions:
 
 
 @lru_cache(maxsize=4)
-def _stylizer(options: RenderOptions, size_hw: tuple[int, int]) -> FeedForwardStylizer:
+def _stylizer(options: RenderOptions, size_hw: tuple[int, int]) -> Stylizer:
     """What has read the styles for a size."""
-    stylizer = make_stylizer(options, size_hw, lambda step: None, at_once=1)
-    assert isinstance(stylizer, FeedForwardStylizer)
-    return stylizer
+    return make_stylizer(options, size_hw, lambda step: None, at_once=1)

@@ -15,7 +15,6 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from vidnst.errors import OutputError
-from vidnst.film.paint import State
 from vidnst.film.segments.folder import (
     JOINING,
     LOCK,
@@ -33,6 +32,7 @@ from vidnst.film.segments.segment import Record, Segment
 from vidnst.media.names import is_pattern
 from vidnst.media.places import cannot_write
 from vidnst.media.result import put_in_place, write_through
+from vidnst.stylizers.stylizer import State
 
 
 class Job:

@@ -11,11 +11,10 @@ from vidnst.film.plan import Film
 from vidnst.film.segments.job import Job
 from vidnst.film.workers.spread import Crew
 from vidnst.nets.step import Step
-from vidnst.options.render import OPTIMIZING, RenderOptions
+from vidnst.options.stylizers import Fast
 from vidnst.options.workers import CrewOptions
 from vidnst.stylizers.looks import save_looks
-from vidnst.stylizers.registry import make_stylizer
-from vidnst.stylizers.tuned import TunedStylizer
+from vidnst.stylizers.registry import learned_looks
 
 
 def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | None:
@@ -32,33 +31,24 @@ def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | No
     options = replace(film.options, output=film.output, crew=CrewOptions())
     # A worker may stand in another folder.
     options = options.with_paths(Path.absolute)
-    if options.stylizer == "tuned" and len(options.regions.styles) > 1:
-        raise UsageError(
-            "--stylizer tuned paints several styles in one process: leave out --workers "
-            "and --cluster"
-        )
-    if options.stylizer == "tuned":
-        options = _tuned(film, options, job.folder / "tuned.safetensors", on_step)
+    if options.stylizer.learns_from_clip:
+        if len(options.regions.styles) > 1:
+            raise UsageError(
+                "--stylizer tuned paints several styles in one process: leave out --workers "
+                "and --cluster"
+            )
+        weights = job.folder / "tuned.safetensors"
+        save_looks(weights, *learned_looks(options, film.size_hw, film.samples, on_step))
+        options = replace(options, stylizer=Fast(weights=weights))
     # An optimization amplifies what another number of threads changes in its sums.
     all_cores = torch.get_num_threads()
     if wanted.cluster is not None:
         from vidnst.film.workers.cluster import RayCrew
 
-        threads = all_cores if options.stylizer in OPTIMIZING else wanted.cpus_per_worker
+        threads = all_cores if options.stylizer.optimizes else wanted.cpus_per_worker
         return RayCrew(options, wanted, threads=threads)
     from vidnst.film.workers.processes import LocalCrew
 
     assert wanted.workers is not None
-    threads = all_cores if options.stylizer in OPTIMIZING else max(1, all_cores // wanted.workers)
+    threads = all_cores if options.stylizer.optimizes else max(1, all_cores // wanted.workers)
     return LocalCrew(options, size=wanted.workers, threads=threads)
-
-
-def _tuned(
-    film: Film, options: RenderOptions, path: Path, on_step: Callable[[Step], None]
-) -> RenderOptions:
-    """Tune the network here; the options with it in place of the tuning."""
-    stylizer = make_stylizer(options, film.size_hw, on_step)
-    assert isinstance(stylizer, TunedStylizer)
-    looks, made_of = stylizer.tuned(film.samples(stylizer.clip_samples))
-    save_looks(path, looks, made_of)
-    return replace(options, stylizer="fast", weights=path)

@@ -6,13 +6,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from types import TracebackType
 
-from vidnst.film.paint import State
 from vidnst.film.pipeline import ahead
 from vidnst.film.plan import Film, SegmentWriter
 from vidnst.film.profile import Profile
 from vidnst.film.segments.job import Job
 from vidnst.film.segments.segment import Plan, Segment
 from vidnst.nets.step import Step
+from vidnst.stylizers.stylizer import State
 
 Listener = Callable[[int, Step | None], None]
 """Hears how many frames are done; or, while one is worked at, of a step."""

@@ -7,7 +7,6 @@ from itertools import islice
 
 import torch
 
-from vidnst.film.paint import State
 from vidnst.film.pipeline import ahead
 from vidnst.film.plan import Film
 from vidnst.film.profile import Profile
@@ -15,6 +14,7 @@ from vidnst.film.segments.segment import Record, Segment
 from vidnst.film.workers.temporary import own_folder
 from vidnst.nets.allocator import keep_freed_memory
 from vidnst.options.render import RenderOptions
+from vidnst.stylizers.stylizer import State
 
 WORKER_PREFIX = "vidnst-worker-"
 """Of the folders that workers keep on their machines."""

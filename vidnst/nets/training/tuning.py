@@ -21,7 +21,7 @@ from vidnst.nets.style_pictures import StylePictures
 from vidnst.nets.training.learning import a_moment_later, channels_last, learn
 from vidnst.nets.training.likeness import judge
 from vidnst.nets.training.style_crops import crops_of
-from vidnst.options.stylizers import TuneOptions
+from vidnst.options.learning import TuneOptions
 
 _WINDOW_PIXELS = 384 * 384
 """Of larger frames a step sees a window of so many pixels."""

@@ -8,7 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from vidnst.options.stylizers import OptimizerName
+from vidnst.options.optimizing import OptimizerName
 
 Losses = dict[str, float]
 """The terms of a loss; their sum is what becomes small."""

@@ -19,8 +19,8 @@ from vidnst.nets.perceptual import PerceptualEncoder, named_encoder
 from vidnst.nets.precision import processor_dtype
 from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures, style_pictures
+from vidnst.options.optimizing import GatysOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import GatysOptions
 from vidnst.stylizers.optimized.objective import MOST_UNTILED, Anchor, LossWeights, PictureLoss, see
 from vidnst.stylizers.optimized.optimizer import OptimizingStylizer, as_picture, scales_of
 from vidnst.stylizers.optimized.targets import StyleTargets, as_guides

@@ -5,10 +5,12 @@ looked for is mostly the scene; at the end, layer by layer, what the picture its
 For film, the places found before travel with things (optimizer.py brings the pixels along).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -24,14 +26,15 @@ from vidnst.nets.places import LAYERS, PLACE_SIDE
 from vidnst.nets.precision import processor_dtype
 from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures, style_pictures
+from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import GatysOptions, NeighborOptions
 from vidnst.stylizers.optimized.matching import Matching, PlacesLoss, Sought
 from vidnst.stylizers.optimized.objective import MOST_UNTILED, Anchor
 from vidnst.stylizers.optimized.optimizer import OptimizingStylizer, as_picture, scales_of
 from vidnst.stylizers.optimized.places import SMALLEST_SIDE, PlaceReader, StylePlaces
 from vidnst.stylizers.optimized.pyramid import Pyramid
 from vidnst.stylizers.optimized.targets import Mask
+from vidnst.stylizers.stylizer import State
 
 _COARSEST_SIDE = 64
 _REFINING_ROUNDS = 3
@@ -115,16 +118,17 @@ class NeighborStylizer(OptimizingStylizer):
         self._field = None
         super().begin_shot(samples)
 
-    def state(self) -> dict[str, Tensor]:
+    def state(self) -> dict[str, npt.NDArray[Any]]:
         """As OptimizingStylizer.state, with the places that the last frame shows."""
-        field = {} if self._field is None else {"field": self._field.to("cpu", torch.int32)}
-        return super().state() | field
+        field = self._field
+        places = {} if field is None else {"field": field.to("cpu", torch.int32).numpy()}
+        return super().state() | places
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a state that `state` gave."""
+    def restore(self, state: State) -> None:
         super().restore(state)
-        field = state.get("field")
-        self._field = None if field is None else field.to(self._device, torch.int64)
+        self._field = None
+        if "field" in state:
+            self._field = torch.tensor(state["field"]).to(self._device, torch.int64)
 
     def repaint(self, own: Painted, neighbor: Painted, weights: Weights | None = None) -> Picture:
         """Paint a frame once more, as OptimizingStylizer.repaint says, matched anew."""

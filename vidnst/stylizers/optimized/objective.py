@@ -16,7 +16,7 @@ from torch.utils.checkpoint import checkpoint
 from vidnst.nets.losses import Moments, content_loss, guided_moments, moments, temporal_loss
 from vidnst.nets.perceptual import PerceptualEncoder
 from vidnst.nets.precision import autocast
-from vidnst.options.stylizers import StyleStatistics
+from vidnst.options.optimizing import StyleStatistics
 
 TILE_SIDE = 1024
 MOST_UNTILED = 1_600_000

@@ -5,12 +5,14 @@ already, earlier results brought along the optical flow (Ruder et al. 2016), and
 """
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -23,24 +25,23 @@ from vidnst.motion.visibility import Visible
 from vidnst.nets.memory import is_out_of_memory, require_memory, too_large
 from vidnst.nets.step import Step
 from vidnst.nets.tensors import as_tensor
+from vidnst.options.optimizing import GatysOptions, OptimizerName
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import GatysOptions, OptimizerName
 from vidnst.stylizers.optimized.descent import Objective, descend
 from vidnst.stylizers.optimized.objective import Anchor
 from vidnst.stylizers.optimized.targets import MatchedStyles
+from vidnst.stylizers.stylizer import SequentialStylizer, State
 
 _PALETTE = ("mean", "covariance")
 _LOOK_BACK = 10
 """Over so many steps a frame's loss must fall by the tolerance for more to follow."""
 
 
-class OptimizingStylizer(ABC):
-    """Paints frames of one size, one after the other.
+class OptimizingStylizer(SequentialStylizer):
+    """Paints frames of one size, one after the other."""
 
-    begin_shot forgets the frames painted so far. `state` and `restore` carry them from one stylizer
-    to another of the same settings, which then goes on exactly as the first would have.
-    """
-
+    shot_samples = 3
+    """By whose colors a shot is known."""
     _targets: MatchedStyles
 
     def __init__(
@@ -54,6 +55,7 @@ class OptimizingStylizer(ABC):
     ) -> None:
         """gatys: how it is optimized. size_hw: of the frames. Raises MediaError without memory."""
         self.options, self.gatys, self.size_hw = options, gatys, size_hw
+        self.passes = gatys.passes
         self._device, self._on_step = device, on_step
         self._past: list[Painted] = []
         require_memory(size_hw, self._needed_bytes, device)
@@ -75,20 +77,18 @@ class OptimizingStylizer(ABC):
     def begin_shot(self, samples: Sequence[Picture] = ()) -> None:
         """Forget what was painted: the next frame starts anew.
 
-        samples: frames of the shot, RGB uint8 (H, W, 3), in whose colors is painted where these are
-        to be matched; without any it is the next frame alone.
+        samples: in whose colors is painted where these are to be matched; without any it is the
+        next frame alone.
         """
         self._past = []
         matches = samples and self.options.color == "match"
         self._targets.match(palette_of(samples) if matches else None)
 
     def paint(self, picture: Picture, weights: Weights | None = None) -> Picture:
-        """Paint one frame, RGB uint8 (H, W, 3), the one that follows the last in its shot.
+        """Paint the frame that follows the last in its shot, as Stylizer.paint says.
 
-        weights: how much of each style is painted where; None paints all in the first. Where they
-        are the same everywhere, they mix the styles' statistics with each other and the frame's.
-
-        Raises MediaError where memory runs out.
+        Weights that are the same everywhere mix the styles' statistics with each other and the
+        frame's.
         """
         if self.options.strength == 0:
             return picture
@@ -115,33 +115,31 @@ class OptimizingStylizer(ABC):
         del self._past[: -self.gatys.long_term[-1]]
         return painted
 
-    def state(self) -> dict[str, Tensor]:
-        """What painting the next frame depends on: the last frames and their results, uint8.
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """The last frames and their results, uint8.
 
         And the shot's palette, where its colors are matched.
         """
         known, palette = {}, self._targets.palette
         if palette is not None:
-            known = {k: torch.from_numpy(getattr(palette, k)) for k in _PALETTE}
+            known = {k: getattr(palette, k).copy() for k in _PALETTE}
         return known | {
-            f"{name}_{index}": torch.from_numpy(getattr(past, name).copy())
+            f"{name}_{index}": getattr(past, name).copy()
             for index, past in enumerate(self._past)
             for name in ("source", "result")
         }
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a state that `state` gave."""
+    def restore(self, state: State) -> None:
         count = sum(name.startswith("source_") for name in state)
         self._past = [
-            Painted(state[f"source_{index}"].numpy(), state[f"result_{index}"].numpy())
-            for index in range(count)
+            Painted(state[f"source_{index}"], state[f"result_{index}"]) for index in range(count)
         ]
         matches = _PALETTE[0] in state
-        palette = Palette(*(state[name].numpy() for name in _PALETTE)) if matches else None
+        palette = Palette(*(state[name] for name in _PALETTE)) if matches else None
         self._targets.match(palette)
 
     def repaint(self, own: Painted, neighbor: Painted, weights: Weights | None = None) -> Picture:
-        """Paint a frame once more, nearer to its neighbor's result; weights: as paint takes them.
+        """As SequentialStylizer.repaint says.
 
         Ruder et al. 2016, section 4.4: it starts from its own result, blended in halves with the
         neighbor's where that is visible.

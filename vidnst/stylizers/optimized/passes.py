@@ -13,14 +13,11 @@ from vidnst.frames.shares import in_floats
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.media.shots import in_shots
 from vidnst.motion.look_back import Painted
-from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
-
-_SAMPLES = 3
-"""Frames by whose colors a shot is known."""
+from vidnst.stylizers.stylizer import SequentialStylizer
 
 
 def paint_film(
-    stylizer: OptimizingStylizer, frames: Iterator[Frame], *, folder: Path
+    stylizer: SequentialStylizer, frames: Iterator[Frame], *, folder: Path
 ) -> Generator[Frame, None, None]:
     """Yield the frames painted and in the colors asked for, starting anew where one opens a shot.
 
@@ -30,10 +27,10 @@ def paint_film(
     color = stylizer.options.color
     with TemporaryDirectory(prefix="aside-", dir=folder) as kept:
         several = _SeveralPasses(stylizer, Path(kept))
-        for shot in in_shots(frames, samples=_SAMPLES):
+        for shot in in_shots(frames, samples=stylizer.shot_samples):
             if shot.opens:
                 stylizer.begin_shot(shot.samples)
-            if stylizer.gatys.passes == 1:
+            if stylizer.passes == 1:
                 for frame in shot.frames:
                     painted = colored(_painted(stylizer, frame), frame.picture, color)
                     yield replace(frame, picture=painted, weights=None)
@@ -41,7 +38,7 @@ def paint_film(
                 yield from several.painted(shot.frames)
 
 
-def _painted(stylizer: OptimizingStylizer, frame: Frame) -> Picture:
+def _painted(stylizer: SequentialStylizer, frame: Frame) -> Picture:
     weights = None if frame.weights is None else in_floats(frame.weights)
     return stylizer.paint(frame.picture, weights)
 
@@ -49,7 +46,7 @@ def _painted(stylizer: OptimizingStylizer, frame: Frame) -> Picture:
 class _SeveralPasses:
     """The frames of a shot on disk, each with its result so far."""
 
-    def __init__(self, stylizer: OptimizingStylizer, folder: Path) -> None:
+    def __init__(self, stylizer: SequentialStylizer, folder: Path) -> None:
         self._stylizer = stylizer
         self._folder = folder
 
@@ -63,7 +60,7 @@ class _SeveralPasses:
                 np.save(self._weights_path(index), frame.weights)
             frames.append(replace(frame, picture=np.empty((0, 0, 3), np.uint8), weights=None))
         count = len(frames)
-        for number in range(1, self._stylizer.gatys.passes):
+        for number in range(1, self._stylizer.passes):
             order = range(count - 1, -1, -1) if number % 2 else range(count)
             neighbor: Painted | None = None
             for index in order:

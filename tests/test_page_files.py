@@ -175,7 +175,7 @@ def test_a_picture_that_is_being_optimized_is_shown(tmp_path: Path, make_clip: M
     assert render.state == "done", render.error
     assert shown == {None, "progress.jpg"}
     assert read_picture(render.folder / "progress.jpg").shape[2] == 3
-    assert not list(render.folder.glob("*.partial*"))
+    assert not list(render.folder.glob(".*.part*"))
     here.close()
 
 

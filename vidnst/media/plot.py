@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidnst.errors import OutputError
+from vidnst.media.whole import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -11,9 +12,8 @@ if TYPE_CHECKING:
 
 def write_plot(figure: "Figure", path: Path) -> None:
     """Write a PNG. Raises OutputError where that fails."""
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        figure.savefig(partial, format="png", dpi=120)
-        partial.replace(path)
+        with whole_file(path) as part:
+            figure.savefig(part, format="png", dpi=120)
     except OSError as error:
         raise OutputError(f"cannot write {path}: {error.strerror}") from error

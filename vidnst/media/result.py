@@ -11,6 +11,7 @@ from types import TracebackType
 from vidnst.errors import OutputError
 from vidnst.media.names import is_pattern, numbered, sequence_numbers
 from vidnst.media.places import PENDING_PREFIX, cannot_write
+from vidnst.media.whole import write_through
 
 
 def folder_of(target: Path) -> Path:
@@ -98,20 +99,6 @@ def put_in_place(path: Path, target: Path) -> None:
         write_through(target.parent)
     except OSError as error:
         raise cannot_write(target, error) from error
-
-
-def write_through(path: Path) -> None:
-    """Wait until a file, or what a folder lists, is on the disk and outlives a power cut."""
-    flags = os.O_RDONLY
-    if os.name == "nt":
-        if path.is_dir():
-            return  # Windows does so by itself.
-        flags = os.O_RDWR
-    handle = os.open(path, flags)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class PendingResult:

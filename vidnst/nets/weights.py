@@ -1,7 +1,6 @@
 """Finds the weights that ship with the package, checks them before use, and reads weights files."""
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from vidnst.errors import WeightsError
 from vidnst.media.places import cannot_write
+from vidnst.media.whole import whole_file
 from vidnst.options.shipped import shipped
 
 _OF_STYLES = {
@@ -97,12 +97,9 @@ def write_weights(
 
     Raises OutputError where it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    plain = {key: t.detach().cpu().to(dtype).contiguous() for key, t in tensors.items()}
     try:
-        plain = {key: t.detach().cpu().to(dtype).contiguous() for key, t in tensors.items()}
-        partial.write_bytes(save(plain, dict(metadata)))
-        partial.replace(path)
+        with whole_file(path) as part:
+            part.write_bytes(save(plain, dict(metadata)))
     except OSError as error:
         raise cannot_write(path, error) from error
-    finally:
-        partial.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ from vidnst.apps.cli.arguments import render_options
 from vidnst.apps.page.lifeline import end_with_parent
 from vidnst.errors import VidnstError
 from vidnst.media.pictures import write_picture
+from vidnst.media.whole import whole_file
 
 if TYPE_CHECKING:
     from vidnst.film.render import Progress
@@ -83,9 +84,8 @@ class _Teller:
             return None
         if now - self._shown_seconds >= _SHOWN_EVERY_SECONDS:
             self._shown_seconds = now
-            partial = _SHOWN.with_stem("progress.partial")
-            write_picture(partial, step.picture())
-            partial.replace(_SHOWN)
+            with whole_file(_SHOWN) as part:
+                write_picture(part, step.picture())
         return str(_SHOWN)
 
 

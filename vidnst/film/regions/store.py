@@ -6,6 +6,7 @@ whoever paints a segment, here or elsewhere, now or after a crash, finds the sam
 
 import zipfile
 from bisect import bisect_right
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from vidnst.errors import MediaError, OutputError
 from vidnst.film.regions.weigh import Planes
+from vidnst.media.whole import whole_file
 
 _NAME = "{:08d}_{}.png"
 
@@ -22,15 +24,18 @@ class WeightsWriter:
     """Writes the file, frame by frame; it stands under its name once it is whole."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._part = path, path.with_name(f"{path.name}.part")
+        self._path = path
         self._before: Planes | None = None
         self._count = 0
 
     def __enter__(self) -> "WeightsWriter":
         try:
-            self._zip = zipfile.ZipFile(self._part, "w")
+            with ExitStack() as opened:
+                part = opened.enter_context(whole_file(self._path))
+                self._zip = opened.enter_context(zipfile.ZipFile(part, "w"))
+                self._file = opened.pop_all()
         except OSError as error:
-            raise OutputError(f"cannot write {self._part}: {error.strerror}") from error
+            raise OutputError(f"cannot write {self._path}: {error.strerror}") from error
         return self
 
     def add(self, planes: Planes) -> None:
@@ -47,11 +52,7 @@ class WeightsWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._zip.close()
-        if kind is None:
-            self._part.replace(self._path)
-        else:
-            self._part.unlink(missing_ok=True)
+        self._file.__exit__(kind, error, trace)
 
 
 class KeptWeights:

@@ -13,6 +13,7 @@ from vidnst.errors import OutputError
 from vidnst.media.names import is_pattern
 from vidnst.media.places import JOB_SUFFIX
 from vidnst.media.result import folder_of
+from vidnst.media.whole import whole_file
 
 MANIFEST = "manifest.json"
 LOCK = "lock"
@@ -23,9 +24,10 @@ ASIDE = "aside-"
 _LONGEST_NAME = 140
 """In bytes: there are disks that take no more, and what stands around it is short."""
 _OWN_FILE = re.compile(
-    r"(manifest\.json|segment_\d+\.\w+|weights\.zip|\.?tuned\.safetensors(\.\d+\.partial)?)(\.part)?"
+    r"(manifest\.json|segment_\d+\.\w+|weights\.zip|tuned\.safetensors)"
+    r"|\.(manifest|segment_\d+|weights|tuned)\.\d+\.part\.\w+"
 )
-_BEGUN = {LOCK, f"{MANIFEST}.part"}
+_BEGUN = re.compile(rf"{LOCK}|\.manifest\.\d+\.part\.json")
 """All that is there before the manifest is."""
 _EMPTIED = {"job": "emptied"}
 
@@ -47,7 +49,7 @@ def require_own(folder: Path) -> None:
     names = {path.name for path in folder.iterdir()}
     if any(path.is_symlink() for path in folder.rglob("*")):
         raise OutputError(f"{folder} holds links, which vidnst has not made: move it away")
-    if not names <= _BEGUN and not is_own(read_json(folder / MANIFEST)):
+    if not all(map(_BEGUN.fullmatch, names)) and not is_own(read_json(folder / MANIFEST)):
         raise OutputError(f"{folder} holds files that are not vidnst's: move it away")
 
 
@@ -64,10 +66,9 @@ def empty(folder: Path) -> None:
     manifest = folder / MANIFEST
     if manifest.exists():
         # First, so that what a crash leaves of the rest counts for nothing, and is known as ours.
-        part = folder / f"{MANIFEST}.part"
-        with suppress(OSError):  # On a full disk, the manifest alone goes.
+        # On a full disk, the manifest alone goes.
+        with suppress(OSError), whole_file(manifest) as part:
             part.write_text(json.dumps(_EMPTIED))
-            part.replace(manifest)
     for path in folder.iterdir():
         if path.is_symlink() or path == manifest:
             continue

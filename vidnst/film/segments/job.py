@@ -31,7 +31,8 @@ from vidnst.film.segments.records import read_records, record_bytes
 from vidnst.film.segments.segment import Record, Segment
 from vidnst.media.names import is_pattern
 from vidnst.media.places import cannot_write
-from vidnst.media.result import put_in_place, write_through
+from vidnst.media.result import put_in_place
+from vidnst.media.whole import whole_file, write_through
 from vidnst.stylizers.stylizer import State
 
 
@@ -189,15 +190,10 @@ class Job:
 
     def _write(self, name: str, content: bytes) -> None:
         """Write a file that is either whole or not there, also after a power cut."""
-        path = self.folder / f"{name}.part"
         try:
-            path.write_bytes(content)
-            write_through(path)
-            path.replace(self.folder / name)
-            write_through(self.folder)
+            with whole_file(self.folder / name, durable=True) as path:
+                path.write_bytes(content)
         except OSError as error:
-            with suppress(OSError):
-                path.unlink()
             raise self._failure(error) from error
 
     def _failure(self, error: OSError) -> OutputError:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from vidnst.errors import TrainingError
+from vidnst.media.whole import whole_file
 from vidnst.nets.training.settings import Settings
 
 
@@ -71,9 +72,8 @@ def save_checkpoint(
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
     """Write a run's state; the file appears whole or not at all."""
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
+    with whole_file(path) as part:
+        torch.save(state, part)
 
 
 def restore_checkpoint(

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidnst.media.whole import whole_file
 from vidnst.nets.network import StyleNetwork
 
 
@@ -31,6 +32,5 @@ def write_sheet(
     for photo in photos:
         painted = network(photo[None].expand(len(styles), -1, -1, -1), codes)
         rows.append(np.hstack([*cells(photo[None]), *cells(painted)]))
-    partial = path.with_name(f"{path.stem}.partial{path.suffix}")
-    cv2.imwrite(str(partial), np.vstack(rows)[:, :, ::-1])
-    partial.replace(path)
+    with whole_file(path) as part:
+        cv2.imwrite(str(part), np.vstack(rows)[:, :, ::-1])

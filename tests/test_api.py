@@ -41,3 +41,20 @@ def test_what_is_no_picture_is_refused(style: Path) -> None:
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError):
         _ = vidnst.nonesuch
+
+
+def test_the_public_names_stay() -> None:
+    """Those who use vidnst from Python rely on them: one that goes is a new major version."""
+    assert sorted(vidnst.__all__) == sorted([
+        "ComputeOptions", "CrewOptions", "DeliveryOptions", "EncodeOptions", "Fast", "Foreign",
+        "Gatys", "GatysOptions", "MediaError", "Mixing", "Neighbor", "NeighborOptions",
+        "OutputError", "Progress", "Region", "RegionOptions", "RenderOptions", "Report",
+        "SteadyOptions", "Step", "StyleOptions", "Stylizer", "StylizerOptions", "TeachOptions",
+        "TimeOptions", "TrainingError", "TuneOptions", "Tuned", "UsageError", "VidnstError",
+        "WeightedStyle", "WeightsError", "__version__", "render", "stylize_video",
+    ])  # fmt: skip
+    assert all(hasattr(vidnst, name) for name in vidnst.__all__)
+    errors = [
+        e for name in vidnst.__all__ if name.endswith("Error") for e in [getattr(vidnst, name)]
+    ]
+    assert all(issubclass(error, vidnst.VidnstError) for error in errors)

@@ -51,7 +51,9 @@ class GatysOptions:
     Of the weights only the ratios matter.
     """
 
-    features: str = option("slim", "what sees: slim, vgg19, or a file of vidnst train-encoder")
+    features: str = option(
+        "slim", "perceptual encoder: slim, vgg19, or a file of vidnst train-encoder"
+    )
     content_layer: tuple[str, ...] = option(("relu4_3",), "where scenes are compared")
     style_layer: tuple[str, ...] = option(
         ("relu1_2", "relu2_2", "relu3_3", "relu4_3"), "where styles are compared"
@@ -78,7 +80,12 @@ class GatysOptions:
         "what a shot's first frame starts from: content, noise or style",
         choices=get_args(Init),
     )
-    seed: int = option(0, "of the noise; neighbor: of which places are left out", low=0, high=2**31)
+    seed: int = option(
+        0,
+        "random seed of the noise start; neighbor: of which places are left out",
+        low=0,
+        high=2**31,
+    )
     optimizer: OptimizerName = option(
         "lbfgs",
         "lbfgs, adam, or fgd: accelerated gradient descent that finds its step length",
@@ -104,7 +111,7 @@ class GatysOptions:
         high=1,
     )
     passes: int = option(
-        1, "film: go over each shot so often, forward and backward in turn", low=1, high=100
+        1, "film: passes over each shot, forward and backward in turn", low=1, high=100
     )
 
     @property

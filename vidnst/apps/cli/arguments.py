@@ -1,12 +1,13 @@
 """What a render is asked for on the command line, alone or as one of a batch."""
 
 import argparse
+import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import get_args
 
-from vidnst.apps.cli.fields import add_options, given_options
+from vidnst.apps.cli.fields import add_option, add_options, given_options
 from vidnst.apps.cli.parser import Parser
 from vidnst.apps.cli.regions import add_region_arguments, regions_of
 from vidnst.apps.cli.stylizers import stylizer_of
@@ -26,12 +27,9 @@ from vidnst.options.text import preset_names, with_preset
 from vidnst.options.workers import CrewOptions
 
 
-def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":
-    """Add how a film is read, painted, encoded and handed over; returns the last group.
-
-    What is read and where it goes is for the caller to add.
-    """
-    group = parser.add_argument_group("how it is painted")
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that most people need, which --help shows."""
+    group = parser.add_argument_group("what most people need")
     group.add_argument(
         "--preset", metavar="NAME",
         help=f"settings to start from: {', '.join(preset_names())}, or a TOML file",
@@ -48,21 +46,38 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
         "(default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
-        "--easing", choices=get_args(Easing), default=TimeOptions.easing,
-        help="between keyframes, and from style to style: evenly, or with a slow start and end "
-        "(default: %(default)s)",
-    )  # fmt: skip
-    group.add_argument(
         "--brush-size", type=float, metavar="PERCENT",
         help="size of the marks in percent of the frame's height, 0.5..25 "
         "(default: as fine as the frame allows)",
+    )  # fmt: skip
+    group.add_argument("--keep-color", action="store_true", help="short for --color luminance")
+    add_option(group, next(each for each in fields(SteadyOptions) if each.name == "steady"))
+    group.add_argument("--size", metavar="WxH|H", help="paint at this size, such as 640x360 or 360")
+    group.add_argument("--start", metavar="TIME", help="begin here: seconds or H:MM:SS")
+    group.add_argument("--end", metavar="TIME", help="stop before here")
+    group.add_argument("--no-audio", action="store_true", help="leave the sound out")
+    group.add_argument(
+        "--overwrite", action="store_true", help="replace a result that exists already"
+    )
+
+
+def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":
+    """Add how a film is read, painted, encoded and handed over; returns the last group.
+
+    What is read and where it goes is for the caller to add.
+    """
+    add_common_arguments(parser)
+    group = parser.add_argument_group("how it is painted")
+    group.add_argument(
+        "--easing", choices=get_args(Easing), default=TimeOptions.easing,
+        help="between keyframes, and from style to style: evenly, or with a slow start and end "
+        "(default: %(default)s)",
     )  # fmt: skip
     group.add_argument(
         "--color", choices=get_args(Color),
         help="which colors: the style's; luminance: the source's, painted in light and dark; "
         "match: the style's, brought near those of each shot (default: style)",
     )  # fmt: skip
-    group.add_argument("--keep-color", action="store_true", help="short for --color luminance")
     group.add_argument(
         "--fine-style", type=style_path, metavar="PICTURE",
         help="picture, or folder of some, that gives the finest texture",
@@ -86,7 +101,11 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     )  # fmt: skip
     add_region_arguments(parser)
     add_options(parser.add_argument_group("where and by what is computed"), ComputeOptions)
-    add_options(parser.add_argument_group("how fast and tuned keep a film steady"), SteadyOptions)
+    add_options(
+        parser.add_argument_group("how fast and tuned keep a film steady"),
+        SteadyOptions,
+        but=["steady"],
+    )
     add_options(parser.add_argument_group("how --stylizer tuned learns"), TeachOptions)
     add_options(parser.add_argument_group("how it learns with --teach losses"), TuneOptions)
     add_options(parser.add_argument_group("how --stylizer neighbor paints"), NeighborOptions)
@@ -101,15 +120,11 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
         help="write the picture after every N steps, into RESULT_steps/",
     )  # fmt: skip
     group = parser.add_argument_group("what is read")
-    group.add_argument("--size", metavar="WxH|H", help="paint at this size, such as 640x360 or 360")
-    group.add_argument("--start", metavar="TIME", help="begin here: seconds or H:MM:SS")
-    group.add_argument("--end", metavar="TIME", help="stop before here")
     group.add_argument(
         "--strict", action="store_true",
         help="refuse a film that is damaged or whose clock starts anew, instead of painting what "
         "can be read",
     )  # fmt: skip
-    group.add_argument("--no-audio", action="store_true", help="leave the sound out")
     group = parser.add_argument_group("how it is encoded")
     group.add_argument(
         "--codec",
@@ -126,13 +141,17 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     add_options(parser.add_argument_group("who paints"), CrewOptions)
     group = parser.add_argument_group("what is shown")
     group.add_argument(
-        "--overwrite", action="store_true", help="replace a result that exists already"
-    )
-    group.add_argument(
         "--no-resume", action="store_true",
         help="start anew, even where an unfinished render of the same could go on",
     )  # fmt: skip
     return group
+
+
+def _source(text: str) -> Path:
+    """Raises UsageError for an address on the network."""
+    if re.match(r"[A-Za-z][\w+.-]+://", text):
+        raise UsageError(f"{text} is an address; vidnst paints files: download it first")
+    return Path(text)
 
 
 def job_parser() -> Parser:
@@ -146,7 +165,7 @@ def job_parser() -> Parser:
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is read, its style and where it goes."""
     parser.add_argument(
-        "source", type=Path, metavar="INPUT", help="film, picture, or frames/%%06d.png"
+        "source", type=_source, metavar="INPUT", help="film, picture, or frames/%%06d.png"
     )
     parser.add_argument(
         "--style", type=parse_style, action="append", metavar="PICTURE[:WEIGHT|@TIME]",

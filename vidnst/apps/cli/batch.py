@@ -64,7 +64,9 @@ def batch_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--container", metavar="ENDING", help="of the results, such as mov")
-    parser.add_argument("--retry", type=int, default=0, help="try again what failed, so often")
+    parser.add_argument(
+        "--retry", type=int, default=0, metavar="N", help="retry a failed film up to N times"
+    )
     parser.add_argument(
         "--json", action="store_true", help=f"print the report, which OUT/{REPORT} holds as well"
     )

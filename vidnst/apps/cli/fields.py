@@ -1,7 +1,7 @@
 """Options of the command line out of the fields of option dataclasses."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,28 @@ from vidnst.options.output import StartNumber, parse_start_number
 from vidnst.options.render import OptionGroup
 
 
-def add_options(group: "argparse._ArgumentGroup", options: type[OptionGroup]) -> None:
-    """Add an argument for every field of options; not given, it is None."""
+def add_options(
+    group: "argparse._ArgumentGroup", options: type[OptionGroup], *, but: Sequence[str] = ()
+) -> None:
+    """Add an argument for every field of options; not given, it is None.
+
+    but: fields left out, for those that stand elsewhere.
+    """
     for field in fields(options):
-        group.add_argument(
-            flag_of(field.name),
-            type=_reader(field),
-            choices=field.metadata["choices"] or None,
-            default=None,
-            metavar=None if field.metadata["choices"] else "VALUE",
-            help=f"{field.metadata['help']}{_default_shown(field)}",
-        )
+        if field.name not in but:
+            add_option(group, field)
+
+
+def add_option(group: "argparse._ArgumentGroup", field: "Field[Any]") -> None:
+    """Add the argument for a field."""
+    group.add_argument(
+        flag_of(field.name),
+        type=_reader(field),
+        choices=field.metadata["choices"] or None,
+        default=None,
+        metavar=None if field.metadata["choices"] else _value_name(field),
+        help=f"{field.metadata['help']}{_default_shown(field)}",
+    )
 
 
 def given_options(args: argparse.Namespace, options: type[OptionGroup]) -> dict[str, Any]:
@@ -54,6 +65,17 @@ def _reader(field: "Field[Any]") -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(f"{text!r} are no numbers joined by +") from None
 
     return read
+
+
+def _value_name(field: "Field[Any]") -> str:
+    """What help calls a value: its bounds, or what it is."""
+    low, high = field.metadata["low"], field.metadata["high"]
+    kind = _reader(field)
+    if isinstance(field.default, tuple):
+        return "+".join(["N" if isinstance(field.default[0], int) else "NAME"] * 2) + "..."
+    if kind is float:
+        return f"{low:g}..{high:g}" if high is not None and high <= 1 else "NUMBER"
+    return {int: "N", Path: "FILE", str: "NAME", parse_start_number: "N|timecode"}[kind]
 
 
 def _default_shown(field: "Field[Any]") -> str:

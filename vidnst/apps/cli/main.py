@@ -5,10 +5,12 @@ Imports nothing heavy, so that --help answers at once.
 
 import atexit
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from typing import NoReturn
 
 from vidnst.apps.cli import (
@@ -28,7 +30,7 @@ from vidnst.apps.cli import (
     webcam,
 )
 from vidnst.apps.cli.tell import prepare_streams, tell
-from vidnst.errors import VidnstError
+from vidnst.errors import UsageError, VidnstError
 
 _COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "batch": batch.run,
@@ -71,12 +73,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("SVT_LOG", "1")
     stopped = _noted_signals()
     try:
+        if arguments[:1] == ["help"] and not os.path.lexists("help"):
+            arguments = [*arguments[1:2], "--help"]
         if arguments and arguments[0] in _COMMANDS:
             return _COMMANDS[arguments[0]](arguments[1:])
+        _require_input(arguments)
         return render.run(arguments)
     except BaseException as error:
         # Whatever a library made of a signal that came while it was at work.
         return _code_of(stopped[0] if stopped else error)
+
+
+def _require_input(arguments: Sequence[str]) -> None:
+    """Raises UsageError where the first word is neither a command nor anything that is there."""
+    if not arguments or not re.fullmatch(r"[a-z][a-z0-9-]*", arguments[0]):
+        return
+    word = arguments[0]
+    near = get_close_matches(word, [*_COMMANDS], n=1)
+    if os.path.lexists(word) or (not near and "--style" in arguments):
+        return
+    meant = f"did you mean vidnst {near[0]}?" if near else "vidnst --help lists the commands"
+    raise UsageError(f"{word}: no such file, and no command of this name ({meant})")
 
 
 def _noted_signals() -> list[BaseException]:

@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import time
-import urllib.request
 from dataclasses import asdict
 from importlib.resources import files
 from importlib.util import find_spec
@@ -137,6 +136,8 @@ def _free_port(options: PageOptions) -> int:
 
 def _await_answer(server: "subprocess.Popen[bytes]", options: PageOptions, port: int) -> None:
     """Raises OutputError where the server ends, or does not answer."""
+    import urllib.request
+
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/_stcore/health"
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -8,8 +8,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, NoReturn
 
 from vidnst import __version__
-from vidnst.apps.cli.arguments import add_job_arguments, add_render_arguments, options_of
-from vidnst.apps.cli.parser import Parser, progress_bar
+from vidnst.apps.cli.arguments import (
+    add_common_arguments,
+    add_job_arguments,
+    add_render_arguments,
+    options_of,
+)
+from vidnst.apps.cli.parser import Parser, ShowHelp, progress_bar
 from vidnst.apps.cli.tell import tell
 from vidnst.options.text import as_toml, with_preset
 
@@ -35,6 +40,7 @@ other commands:
   vidnst render PROJECT.toml
                         paint what a project file says (--dump-project writes one)
   vidnst jobs           unfinished renders, and their removal
+  vidnst explore        try settings on one picture (vidnst explore --help)
   vidnst evaluate       how steady a painted clip is (vidnst evaluate --help)
   vidnst tune           tune the network to a clip, for --weights (vidnst tune --help)
   vidnst export         write the network for a style as an ONNX file (vidnst export --help)
@@ -42,20 +48,24 @@ other commands:
   vidnst page           try styles and paint in the browser (vidnst page --help)
   vidnst train-style    train a network of its own for a style (vidnst train-style --help)
   vidnst train          train the network anew (vidnst train --help)
+  vidnst train-encoder  train a perceptual encoder (vidnst train-encoder --help)
 
 A file that is named like a command is given as ./info.
 """
 
 
+def brief_parser() -> argparse.ArgumentParser:
+    """What most people need of the main job, as --help shows it."""
+    parser = _new_parser("vidnst INPUT --style PICTURE [options]")
+    add_job_arguments(parser)
+    add_common_arguments(parser)
+    _add_help(parser)
+    return parser
+
+
 def render_parser() -> argparse.ArgumentParser:
     """The arguments of the main job."""
-    parser = Parser(
-        prog="vidnst",
-        description="Paint a film, numbered pictures or a still picture like any picture.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = _new_parser()
     add_job_arguments(parser)
     group = add_render_arguments(parser)
     group.add_argument("--quiet", action="store_true", help="show nothing but errors")
@@ -67,8 +77,31 @@ def render_parser() -> argparse.ArgumentParser:
         "--dump-project", action="store_true",
         help="print all this as a project file for vidnst render, and paint nothing",
     )  # fmt: skip
-    parser.add_argument("--version", action="version", version=f"vidnst {__version__}")
+    _add_help(parser)
     return parser
+
+
+def _new_parser(usage: str | None = None) -> Parser:
+    return Parser(
+        prog="vidnst",
+        usage=usage,
+        description="Paint a film, numbered pictures or a still picture like any picture.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=False,
+    )
+
+
+def _add_help(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("help")
+    group.add_argument(
+        "-h", "--help", action=ShowHelp, of=brief_parser, help="show this and end"
+    )  # fmt: skip
+    group.add_argument(
+        "--help-all", action=ShowHelp, of=render_parser, help="show all options and end"
+    )
+    group.add_argument("--version", action="version", version=f"vidnst {__version__}")
 
 
 def run(arguments: list[str]) -> int:

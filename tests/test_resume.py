@@ -22,10 +22,11 @@ from vidnst.apps.cli.main import main
 from vidnst.errors import OutputError
 from vidnst.film.paint import longest_segment
 from vidnst.film.render import Progress, render
-from vidnst.film.segments.job import Job, job_folder
+from vidnst.film.segments.folder import job_folder
+from vidnst.film.segments.job import Job
 from vidnst.film.segments.segment import Plan, Record, Segment, frames_from
 from vidnst.frames.frame import Frame, Picture
-from vidnst.media.clip import probe
+from vidnst.media.source import Reading, open_source
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.output import EncodeOptions
 from vidnst.options.render import RenderOptions
@@ -53,7 +54,8 @@ def three_shots(make_clip: MakeClip, *, frames: int = 300, size: str = "64x48") 
 
 def decoded(path: Path) -> list[Picture]:
     with av.open(str(path)) as container:
-        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+        frames = container.decode(video=0)
+        return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in frames]
 
 
 def assert_same_film(one: Path, other: Path) -> None:
@@ -85,9 +87,13 @@ def _render(
 ) -> None:
     os.environ |= variables
     if longest is not None:
-        rendering_film.longest_segment = lambda *_: longest
+        pytest.MonkeyPatch().setattr(rendering_film, "longest_segment", lambda *_: longest)
     done = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    render(options, on_progress=lambda p: os.pwrite(done, b"%08d" % p.frames_done, 0))
+
+    def tell(progress: Progress) -> None:
+        os.pwrite(done, b"%08d" % progress.frames_done, 0)
+
+    render(options, on_progress=tell)
 
 
 @pytest.mark.slow
@@ -294,11 +300,11 @@ def test_a_plan_is_the_same_wherever_it_begins() -> None:
 
 @pytest.mark.parametrize("codec", ["libx264", "mpeg4", "ffv1"])
 def test_a_film_is_entered_where_a_segment_begins(codec: str, make_clip: MakeClip) -> None:
-    clip = probe(make_clip("a.mkv", "-c:v", codec, "-g", "25", frames=120, rate="25"))
+    source = open_source(make_clip("a.mkv", "-c:v", codec, "-g", "25", frames=120, rate="25"))
     plan = Plan(Segment(), longest=50)
-    frames = list(plan.follow(frames_from(clip, Segment(), size_hw=clip.size_hw)))
+    frames = list(plan.follow(frames_from(source, Segment(), Reading())))
     segments = [s for index in range(120) if (s := plan.beginning(index)) is not None]
-    again = list(frames_from(clip, segments[-1], size_hw=clip.size_hw))
+    again = list(frames_from(source, segments[-1], Reading()))
     assert [frame.pts for frame in again] == [frame.pts for frame in frames[100:]]
     assert all(
         np.array_equal(a.picture, b.picture) for a, b in zip(again, frames[100:], strict=True)

@@ -21,7 +21,7 @@ from vidnst.film.source import excerpt_of, painted_size, samples_of
 from vidnst.film.timing import over_time
 from vidnst.frames.frame import Frame, Picture
 from vidnst.media.accompaniment import Accompaniment, settle
-from vidnst.media.clip import Clip, probe
+from vidnst.media.clip import Clip
 from vidnst.media.color import has_alpha, result_tags, scaled_aspect
 from vidnst.media.containers import Container, Encoding, choose_encoding, default_output
 from vidnst.media.encode import Encoder
@@ -29,6 +29,7 @@ from vidnst.media.gif import write_gif
 from vidnst.media.join import join_streams
 from vidnst.media.names import is_pattern, numbered
 from vidnst.media.pictures import is_picture
+from vidnst.media.source import Reading, open_source
 from vidnst.nets.memory import require_memory
 from vidnst.nets.step import Step
 from vidnst.options.render import RenderOptions
@@ -49,7 +50,8 @@ class Film:
 
     def __init__(self, options: RenderOptions) -> None:
         self.options = options
-        self.clip: Clip = probe(options.source)
+        self.source = open_source(options.source)
+        self.clip: Clip = self.source.facts
         self.output = options.output or default_output(options.source, options.style)
         if is_picture(self.output) and not self.is_sequence:
             raise UsageError(f"{self.output} is a still picture, but {options.source} is a film")
@@ -109,7 +111,7 @@ class Film:
     def samples(self, count: int) -> list[Picture]:
         """So many of its source's frames, RGB uint8 (H, W, 3), spread over it."""
         alpha = self.encoding.holds_alpha
-        return samples_of(self.clip, self.options, count, size_hw=self.size_hw, alpha=alpha)
+        return samples_of(self.source, self.options, count, size_hw=self.size_hw, alpha=alpha)
 
     def weigh(self, folder: Path) -> None:
         """Where it has regions, find what they hold of each frame, or take it up from the folder.
@@ -126,15 +128,14 @@ class Film:
 
     def frames_from(self, segment: Segment) -> Generator[Frame, None, None]:
         """Its source's frames from a segment's first on, with their shots marked, and weighed."""
-        frames = frames_from(
-            self.clip,
-            segment,
+        reading = Reading(
             size_hw=self.size_hw,
             alpha=self.encoding.holds_alpha,
             strict=self.options.strict,
             on_damage=lambda words: self._said.setdefault(words, None),
             **self._excerpt,
         )
+        frames = frames_from(self.source, segment, reading)
         if self.options.region_weights is not None:
             kept = KeptWeights(self.options.region_weights)
             frames = _weighed(frames, kept, segment.first_frame)

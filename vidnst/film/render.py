@@ -115,7 +115,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
     read = files_read(options)
     check_target(film.output, read, overwrite=options.overwrite)
     _require_room_for_masks(options)
-    delivery = Delivery(options, film.clip, film.output, size_hw=film.size_hw)
+    delivery = Delivery(options, film.source, film.output, size_hw=film.size_hw)
     expected = _expected_frames(film.clip, options)
     profile = Profile()
     job = Job(film.output, manifest_of(film), resume=options.resume)

@@ -5,9 +5,9 @@ from typing import Any
 from vidnst.errors import MediaError
 from vidnst.frames.frame import Picture
 from vidnst.frames.resize import resize
-from vidnst.media.clip import Clip, probe
-from vidnst.media.decode import sample
+from vidnst.media.clip import Clip
 from vidnst.media.pictures import is_picture, read_picture
+from vidnst.media.source import Reading, Source, open_source
 from vidnst.options.render import RenderOptions
 from vidnst.options.size import parse_size
 
@@ -36,7 +36,7 @@ def excerpt_of(clip: Clip, options: RenderOptions) -> dict[str, Any]:
 
 
 def samples_of(
-    clip: Clip,
+    source: Source,
     options: RenderOptions,
     count: int,
     *,
@@ -47,9 +47,10 @@ def samples_of(
 
     alpha: whether transparent parts show the colors around them, instead of black.
     """
-    samples = sample(clip, count, size_hw=size_hw, alpha=alpha, **excerpt_of(clip, options))
+    excerpt = excerpt_of(source.facts, options)
+    samples = source.sample(count, Reading(size_hw=size_hw, alpha=alpha, **excerpt))
     if not samples:
-        raise no_frame(clip)
+        raise no_frame(source.facts)
     return samples
 
 
@@ -62,9 +63,9 @@ def scene_of(options: RenderOptions, count: int) -> tuple[list[Picture], tuple[i
         picture = read_picture(options.source)
         size_hw = painted_size(options, (picture.shape[0], picture.shape[1]))
         return [resize(picture, size_hw)], size_hw
-    clip = probe(options.source)
-    size_hw = painted_size(options, clip.size_hw)
-    return samples_of(clip, options, count, size_hw=size_hw), size_hw
+    source = open_source(options.source)
+    size_hw = painted_size(options, source.facts.size_hw)
+    return samples_of(source, options, count, size_hw=size_hw), size_hw
 
 
 def no_frame(clip: Clip) -> MediaError:

@@ -69,7 +69,8 @@ def settle(
 
     start_seconds, end_seconds: of the excerpt, None where it is the whole.
     """
-    if not container.audio and not container.text_subtitles:
+    there = clip.audio or clip.subtitles
+    if not there or not (container.audio or container.text_subtitles):
         return Accompaniment()
     cut: list[str] = []
     # By the raw clock, that is; where it starts anew, sound from the film's beginning is tried.

@@ -69,7 +69,7 @@ def join_streams(
     begin = Fraction(0)
     # Timestamps stay as they are. ffmpeg keeps them under -copyts; for an excerpt the source is cut
     # and shifted to 0, and the painted film, which ffmpeg would move to 0 as well, is put back.
-    out: dict[str, Any] = {"map_metadata": "1", "c:v": "copy", "format": container.format}
+    out: dict[str, Any] = {"c:v": "copy", "format": container.format}
     if start_seconds is not None:
         # Also for 0: a source whose clock does not begin there.
         film_options["itsoffset"] = float(first_timestamp(painted))
@@ -92,7 +92,10 @@ def join_streams(
     source = ffmpeg.input(
         graph_name(clip.path), **source_options, **cut_options, protocol_whitelist="file"
     )
-    streams = [film["v:0"], source[_NOTHING]]
+    streams = [film["v:0"]]
+    if clip.has_file:
+        out["map_metadata"] = "1"
+        streams.append(source[_NOTHING])
     spare: list[Path] = []
     lines_of, lines_origin = clip.path, exact(clip.start_seconds)
     lines = source

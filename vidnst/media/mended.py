@@ -15,8 +15,9 @@ from av.container import OutputContainer
 from av.stream import Stream
 
 from vidnst.media.accompaniment import Accompaniment, Track
-from vidnst.media.clip import Clip, open_media, video_stream
+from vidnst.media.clip import Clip
 from vidnst.media.names import ffmpeg_name
+from vidnst.media.opening import open_media, video_stream
 from vidnst.media.places import cannot_write
 from vidnst.media.seek import clock_offsets
 

@@ -13,9 +13,10 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from vidnst.errors import MediaError
-from vidnst.media.clip import Clip, film_decoder, open_media, video_stream
+from vidnst.media.clip import Clip
 from vidnst.media.damage import Damage
 from vidnst.media.deinterlace import progressive
+from vidnst.media.opening import film_decoder, open_media, video_stream
 from vidnst.media.timestamps import LONGEST_GAP_SECONDS, Clock, Timed
 
 _LEAD = 4

@@ -8,7 +8,8 @@ from typing import BinaryIO
 
 from vidnst.apps.page.options import PageLimits
 from vidnst.errors import MediaError, UsageError
-from vidnst.media.clip import Clip, open_media, probe, video_stream
+from vidnst.media.clip import Clip, probe
+from vidnst.media.opening import open_media, video_stream
 from vidnst.media.pictures import read_style
 
 FILM_ENDINGS = ("mp4", "mov", "mkv", "webm", "avi", "mpg", "ts", "ogv", "gif")

@@ -20,11 +20,11 @@ from vidnst.frames.frame import Frame
 from vidnst.media.clip import Clip, probe
 from vidnst.media.color import BT709, LIMITED_RANGE, conversion_matrix, has_alpha, is_rgb
 from vidnst.media.containers import Encoding, audio_codec, choose_encoding, container_of
-from vidnst.media.decode import decode
 from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.media.join import ffmpeg_failure, first_timestamp
 from vidnst.media.names import graph_name, looks_numbered, real_names
 from vidnst.media.places import cannot_write
+from vidnst.media.source import Reading, Source
 from vidnst.options.output import CompareAs, EncodeOptions
 
 _MATRIX_NAMES = {1: "bt709", 4: "fcc", 5: "bt601", 7: "smpte240m", 9: "bt2020nc"}
@@ -41,7 +41,7 @@ def comparison_encoding(target: Path, size_hw: tuple[int, int], how: CompareAs) 
 
 
 def write_comparison(
-    clip: Clip,
+    source: Source,
     painted: Path,
     target: Path,
     *,
@@ -51,9 +51,9 @@ def write_comparison(
     start_seconds: float | None,
     end_seconds: float | None,
 ) -> None:
-    """Write target: the clip and its painted film, frame by frame, with the painted film's sound.
+    """Write target: the source and its painted film, frame by frame, with the painted film's sound.
 
-    how: side by side, or the clip's left half beside the other's right. name labels the painted
+    how: side by side, or the source's left half beside the other's right. name labels the painted
     one. folder is there to put things aside. start_seconds and end_seconds are as for decode.
 
     Raises OutputError where the disk is full and MediaError with ffmpeg's last words otherwise.
@@ -84,10 +84,8 @@ def write_comparison(
     )
     sound = [film[f"a:{index}"] for index in range(len(result.audio))]
     job = ffmpeg.output(shown, *sound, graph_name(target), **_output_options(encoding, result))
-    source = decode(
-        clip, size_hw=result.size_hw, start_seconds=start_seconds, end_seconds=end_seconds
-    )
-    _run(job, _beginning_at(first_timestamp(painted), source), target)
+    frames = source.frames(Reading(result.size_hw, start_seconds, end_seconds))
+    _run(job, _beginning_at(first_timestamp(painted), frames), target)
 
 
 def _beginning_at(first: Fraction, frames: Iterable[Frame]) -> Iterator[Frame]:

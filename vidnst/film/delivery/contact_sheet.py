@@ -13,6 +13,7 @@ from vidnst.media.clip import Clip, probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import write_picture
 from vidnst.media.shots import mark_shots
+from vidnst.media.source import Reading, Source
 
 _MOST_SHOTS = 20
 _SPREAD = 12
@@ -22,7 +23,7 @@ _LABEL_PX, _GAP_PX = 18, 6
 
 
 def write_contact_sheet(
-    clip: Clip,
+    source: Source,
     painted: Path,
     target: Path,
     *,
@@ -36,13 +37,9 @@ def write_contact_sheet(
 
     Raises MediaError and OutputError.
     """
+    clip = source.facts
     frames = mark_shots(
-        decode(
-            clip,
-            size_hw=_fitting(clip, _SEEN_SIDE),
-            start_seconds=start_seconds,
-            end_seconds=end_seconds,
-        )
+        source.frames(Reading(_fitting(clip, _SEEN_SIDE), start_seconds, end_seconds))
     )
     times, openings = array("d"), []
     begins = clip.start_seconds if start_seconds is None else -start_seconds

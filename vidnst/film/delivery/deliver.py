@@ -8,9 +8,11 @@ from vidnst.film.delivery.compare import comparison_encoding, write_comparison
 from vidnst.film.delivery.contact_sheet import write_contact_sheet
 from vidnst.film.inputs import files_read
 from vidnst.film.source import excerpt_of
-from vidnst.media.clip import SEQUENCE_RATE, Clip
+from vidnst.media.clip import Clip
 from vidnst.media.names import is_pattern, is_sequence, sequence_numbers
+from vidnst.media.opening import SEQUENCE_RATE
 from vidnst.media.result import PendingResult, check_target
+from vidnst.media.source import Source
 from vidnst.media.timecode import frames_before, frames_of
 from vidnst.options.output import DeliveryOptions
 from vidnst.options.render import RenderOptions
@@ -20,10 +22,10 @@ class Delivery:
     """Of one film. What is asked for is checked at once, and written when the film stands."""
 
     def __init__(
-        self, options: RenderOptions, clip: Clip, output: Path, *, size_hw: tuple[int, int]
+        self, options: RenderOptions, source: Source, output: Path, *, size_hw: tuple[int, int]
     ) -> None:
         """Raises UsageError and OutputError where something cannot be delivered."""
-        self._options, self._clip = options, clip
+        self._options, self._source = options, source
         wanted = options.delivery
         if wanted.start_number is not None and not is_pattern(output):
             raise UsageError("--start-number is for numbered pictures, such as -o frames/%06d.png")
@@ -45,13 +47,13 @@ class Delivery:
 
     def write(self, painted: Path) -> None:
         """Write what goes with the painted film; each file appears only when all are whole."""
-        wanted, excerpt = self._options.delivery, excerpt_of(self._clip, self._options)
+        wanted, excerpt = self._options.delivery, excerpt_of(self._source.facts, self._options)
         with ExitStack() as pending:
             results = []
             if wanted.compare is not None:
                 results.append(result := pending.enter_context(PendingResult(wanted.compare)))
                 write_comparison(
-                    self._clip,
+                    self._source,
                     painted,
                     result.path,
                     how=wanted.compare_as,
@@ -61,7 +63,7 @@ class Delivery:
                 )
             if wanted.contact_sheet is not None:
                 results.append(result := pending.enter_context(PendingResult(wanted.contact_sheet)))
-                write_contact_sheet(self._clip, painted, result.path, **excerpt)
+                write_contact_sheet(self._source, painted, result.path, **excerpt)
             for result in results:
                 result.keep()
 

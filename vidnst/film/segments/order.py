@@ -32,7 +32,7 @@ def film_end(
     begins = Fraction(clip.start_seconds)
     origin = Fraction(0) if start_seconds is None else excerpt_zero(clip, start_seconds)
     end = shown + max(1, last.durations[-1])
-    promised = promised_end(clip.path)
+    promised = promised_end(clip.path) if clip.has_file else None
     if promised is not None:
         ticks = round((promised - origin) / clip.time_base)
         end = ticks if ticks > shown else end

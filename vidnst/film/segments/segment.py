@@ -7,16 +7,15 @@ is encoded by itself, so that one painted again after a crash, or elsewhere, is 
 from collections import deque
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import islice
 from typing import Any
 
 from vidnst.errors import MediaError
 from vidnst.frames.frame import Frame, Picture
-from vidnst.media.clip import Clip
-from vidnst.media.decode import decode
 from vidnst.media.shots import mark_shots
+from vidnst.media.source import Reading, Source
 
 _LEAD = 12
 """So many frames before a segment let cuts be found as if all had been seen."""
@@ -115,20 +114,20 @@ class Plan:
         return None
 
 
-def frames_from(clip: Clip, segment: Segment, **reading: Any) -> Generator[Frame, None, None]:
-    """Yield the clip's frames from a segment's first on, their shots marked as in one piece.
+def frames_from(source: Source, segment: Segment, reading: Reading) -> Generator[Frame, None, None]:
+    """Yield the source's frames from a segment's first on, their shots marked as in one piece.
 
     Enters the file near the place where it can; where what is found there is not what was seen
-    before, all is decoded from the beginning. reading: as decode takes it. Raises MediaError.
+    before, all is decoded from the beginning. Raises MediaError.
     """
     count = len(segment.lead_pts)
     if 0 < count < segment.first_frame:
-        entered = decode(clip, from_pts=segment.lead_pts[0], **reading)
+        entered = source.frames(replace(reading, from_pts=segment.lead_pts[0]))
         with closing(entered), closing(mark_shots(entered)) as marked:
             if _is_lead(marked, segment):
                 yield from marked
                 return
-    whole = decode(clip, **reading)
+    whole = source.frames(reading)
     with closing(whole), closing(mark_shots(whole)) as marked:
         yield from islice(marked, segment.first_frame, None)
 

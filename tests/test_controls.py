@@ -16,7 +16,9 @@ from vidnst.apps.cli.main import main
 from vidnst.errors import UsageError
 from vidnst.film.manifest import manifest_of
 from vidnst.film.plan import Film
+from vidnst.film.prepared import NOTHING
 from vidnst.film.workers.cluster import ClusterWorker
+from vidnst.film.workers.worker import Order
 from vidnst.frames.color import matched, palette_of, with_chroma_of
 from vidnst.frames.frame import Picture
 from vidnst.frames.resize import resize
@@ -265,11 +267,12 @@ def test_tuning_learns_the_mixture_and_its_file_is_for_it_alone(
     looks, made_of = stylizer.tuned([small])
     save_looks(tmp_path / "n.safetensors", looks, made_of)
     RetrievedStylizer(tmp_path / "n.safetensors", mixed, options, size_hw=(64, 96))
-    for wrong, color in (
+    others: tuple[tuple[Picture | StylePictures, Color], ...] = (
         (wave, "style"),
         (replace(mixed, shares=(0.4, 0.6)), "style"),
         (mixed, "match"),
-    ):
+    )
+    for wrong, color in others:
         with pytest.raises(Exception, match="another style"):
             RetrievedStylizer(
                 tmp_path / "n.safetensors", wrong, StyleOptions(color=color), size_hw=(64, 96)
@@ -314,15 +317,20 @@ def test_a_worker_is_sent_every_picture_of_the_styles(
     source = make_clip("a.mp4", frames=3)
     options = RenderOptions(source, SHIPPED_STYLE, tmp_path / "out.mp4", mixing=mixing)
     paths = (source, *options.style_paths)
-    contents = {folder: {"a.png": (folder / "a.png").read_bytes()}, stripes: stripes.read_bytes()}
-    worker = ClusterWorker(options, {path: content_digest(path) for path in paths}, threads=1)
+    contents: dict[Path, bytes | dict[str, bytes]] = {
+        folder: {"a.png": (folder / "a.png").read_bytes()},
+        stripes: stripes.read_bytes(),
+    }
+    worker = ClusterWorker(
+        Order(options, NOTHING), {path: content_digest(path) for path in paths}, threads=1
+    )
     for path in (folder / "a.png", stripes):
         path.unlink()
     assert worker.missing() == [folder, stripes]
     for path, content in contents.items():
         worker.receive(path, content)
     assert worker.missing() == []
-    style = style_of(worker._options)
+    style = style_of(worker._order.options)
     assert [round(share, 3) for share in style.shares] == [0.333, 0.667]
     assert style.fine is not None
 

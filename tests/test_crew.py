@@ -14,8 +14,10 @@ from conftest import MakeClip, clips_in
 from test_resume import FEW_STEPS, assert_same_film, three_shots
 
 from vidnst.apps.cli.main import main
+from vidnst.film.prepared import NOTHING
 from vidnst.film.render import Progress, render
 from vidnst.film.workers.cluster import ClusterWorker
+from vidnst.film.workers.worker import Order
 from vidnst.media.digest import content_digest
 from vidnst.options.learning import TeachOptions
 from vidnst.options.optimizing import NeighborOptions
@@ -164,7 +166,7 @@ def test_a_worker_takes_what_its_node_does_not_see(
     options = RenderOptions(clip, style, tmp_path / "out.mp4")
     digests = {clip: content_digest(clip), style: content_digest(style)}
     clip.unlink()
-    worker = ClusterWorker(options, digests, threads=1)
+    worker = ClusterWorker(Order(options, NOTHING), digests, threads=1)
     assert worker.missing() == [clip]
     worker.receive(clip, content)
     assert worker.missing() == []

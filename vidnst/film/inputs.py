@@ -42,8 +42,6 @@ def _inputs(options: RenderOptions) -> Iterator[Input]:
     if options.mixing.fine is not None:
         yield Input(options.mixing.fine, "fine style")
     yield from (Input(path, role) for role, path in options.stylizer.files)
-    if options.region_weights is not None:
-        yield Input(options.region_weights, "region weights")
     for region in options.regions.regions:
         for role, path in (
             ("mask", region.mask),

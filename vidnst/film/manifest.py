@@ -34,7 +34,6 @@ _NOT_DECIDING = (
     "strict",
     "delivery",
     "regions",
-    "region_weights",
 )
 
 

@@ -12,6 +12,7 @@ import torch
 from vidnst.errors import UsageError
 from vidnst.film.delivery.deliver import first_number
 from vidnst.film.paint import FilmPainter, film_painter, longest_segment
+from vidnst.film.prepared import NOTHING, Prepared
 from vidnst.film.profile import Profile
 from vidnst.film.regions.prepass import Sources, mask_sources, write_weights
 from vidnst.film.regions.store import KeptWeights
@@ -48,7 +49,8 @@ class Film:
     Making one is cheap: no frame is read, and no network.
     """
 
-    def __init__(self, options: RenderOptions) -> None:
+    def __init__(self, options: RenderOptions, prepared: Prepared = NOTHING) -> None:
+        """prepared: what was made for it already, elsewhere."""
         self.options = options
         self.source = open_source(options.source)
         self.clip: Clip = self.source.facts
@@ -71,7 +73,7 @@ class Film:
         """Of the first picture, where it becomes numbered ones."""
         self._said: dict[str, None] = {}
         self._masks: Sources = {}
-        if options.region_weights is None:
+        if not prepared.region_weights:
             self._masks = mask_sources(options.regions, self.size_hw, self.clip.size_hw)
 
     @cached_property
@@ -92,6 +94,7 @@ class Film:
     def painter(
         self,
         profile: Profile,
+        prepared: Prepared,
         *,
         folder: Path,
         on_step: Callable[[Step], None] = lambda step: None,
@@ -101,32 +104,33 @@ class Film:
 
         folder: to put things aside. Raises what making the stylizer raises.
         """
-        stylizer = make_stylizer(self.options, self.size_hw, on_step, at_once=at_once)
+        options = replace(self.options, stylizer=prepared.stylizer or self.options.stylizer)
+        stylizer = make_stylizer(options, self.size_hw, on_step, at_once=at_once)
         if stylizer.sequential is None:
             require_memory(self.size_hw, lambda pixels: _FILM_BYTES * pixels, torch.device("cpu"))
         if stylizer.clip_samples:
             stylizer.begin_clip(self.samples(stylizer.clip_samples))
-        return film_painter(stylizer, self.options, profile, size_hw=self.size_hw, folder=folder)
+        return film_painter(stylizer, options, profile, size_hw=self.size_hw, folder=folder)
 
     def samples(self, count: int) -> list[Picture]:
         """So many of its source's frames, RGB uint8 (H, W, 3), spread over it."""
         alpha = self.encoding.holds_alpha
         return samples_of(self.source, self.options, count, size_hw=self.size_hw, alpha=alpha)
 
-    def weigh(self, folder: Path) -> None:
-        """Where it has regions, find what they hold of each frame, or take it up from the folder.
+    def prepare(self, folder: Path) -> Prepared:
+        """Find what its regions, if it has any, hold of each frame; or take it up from the folder.
 
         Raises MediaError where masks and frames do not fit.
         """
         options, path = self.options, folder / "weights.zip"
-        if not options.regions.regions or options.region_weights is not None:
-            return
+        if not options.regions.regions:
+            return NOTHING
         if not path.exists() or options.regions.write_masks is not None:
-            begin = partial(self.frames_from, Segment())
+            begin = partial(self.frames_from, Segment(), NOTHING)
             write_weights(options.regions, self._masks, begin, path, self.size_hw)
-        self.options = replace(options, region_weights=path)
+        return Prepared(region_weights=path)
 
-    def frames_from(self, segment: Segment) -> Generator[Frame, None, None]:
+    def frames_from(self, segment: Segment, prepared: Prepared) -> Generator[Frame, None, None]:
         """Its source's frames from a segment's first on, with their shots marked, and weighed."""
         reading = Reading(
             size_hw=self.size_hw,
@@ -136,8 +140,8 @@ class Film:
             **self._excerpt,
         )
         frames = frames_from(self.source, segment, reading)
-        if self.options.region_weights is not None:
-            kept = KeptWeights(self.options.region_weights)
+        if prepared.region_weights is not None:
+            kept = KeptWeights(prepared.region_weights)
             frames = _weighed(frames, kept, segment.first_frame)
         # The result's time begins where the film does, or with the excerpt.
         cut = self._excerpt["start_seconds"] is not None

@@ -12,6 +12,7 @@ from vidnst.film.delivery.deliver import Delivery, require_film
 from vidnst.film.inputs import files_read, styles_read
 from vidnst.film.manifest import manifest_of
 from vidnst.film.plan import Film
+from vidnst.film.prepared import Prepared
 from vidnst.film.profile import Profile
 from vidnst.film.record import StepRecord
 from vidnst.film.regions.prepass import still_weights
@@ -121,12 +122,16 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
     job = Job(film.output, manifest_of(film), resume=options.resume)
     try:
         with job:
-            film.weigh(job.folder)
+            prepared = film.prepare(job.folder)
             resumed = job.frames
             notes = (*_begun(job), *film.accompaniment.notes, *notes_on(styles_read(options)))
             on_progress(Progress(resumed, expected, notes=notes))
-            prepared = _paint(
-                film, job, profile, lambda d, step: on_progress(Progress(d, expected, step))
+            began = _paint(
+                film,
+                job,
+                prepared,
+                profile,
+                lambda done, step: on_progress(Progress(done, expected, step)),
             )
             if film.notes:
                 on_progress(Progress(job.frames, expected, notes=film.notes))
@@ -150,7 +155,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         frames=frames,
         size_hw=film.size_hw,
         seconds=time.perf_counter() - started,
-        preparation_seconds=prepared - started,
+        preparation_seconds=began - started,
         resumed_frames=resumed,
         milliseconds=profile.milliseconds(frames - resumed),
     )
@@ -212,14 +217,16 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     )
 
 
-def _paint(film: Film, job: Job, profile: Profile, listen: Listener) -> float:
+def _paint(film: Film, job: Job, prepared: Prepared, profile: Profile, listen: Listener) -> float:
     """Paint what the job lacks, here or with a crew; returns when that could begin."""
-    crew = crew_for(film, job, lambda step: listen(job.frames, step))
+    crew = crew_for(film, job, prepared, lambda step: listen(job.frames, step))
     rendering = (
-        LocalRendering(film, job, profile) if crew is None else SpreadRendering(film, job, crew)
+        LocalRendering(film, job, prepared, profile)
+        if crew is None
+        else SpreadRendering(film, job, crew)
     )
     rendering.paint(listen)
-    return rendering.prepared
+    return rendering.began
 
 
 def _require_room_for_masks(options: RenderOptions) -> None:

@@ -41,8 +41,7 @@ class RenderOptions:
     does no more than that where the stylizer has a style of its own.
     strict: refuse a film that is damaged, instead of painting what can be read of it. resume: go on
     where an unfinished render of the same stopped. on: every so many-th frame is
-    painted, and shown until the next. region_weights: what the regions' masks became, where that is
-    made already (film/regions/store.py).
+    painted, and shown until the next.
     """
 
     source: Path
@@ -65,7 +64,6 @@ class RenderOptions:
     save_steps: int | None = None
     encoding: EncodeOptions = EncodeOptions()
     regions: RegionOptions = RegionOptions()
-    region_weights: Path | None = None
     crew: CrewOptions = CrewOptions()
     timing: TimeOptions = TimeOptions()
     delivery: DeliveryOptions = DeliveryOptions()

@@ -8,8 +8,10 @@ import torch
 
 from vidnst.errors import UsageError
 from vidnst.film.plan import Film
+from vidnst.film.prepared import Prepared
 from vidnst.film.segments.job import Job
 from vidnst.film.workers.spread import Crew
+from vidnst.film.workers.worker import Order
 from vidnst.nets.step import Step
 from vidnst.options.stylizers import Fast
 from vidnst.options.workers import CrewOptions
@@ -17,7 +19,9 @@ from vidnst.stylizers.looks import save_looks
 from vidnst.stylizers.registry import learned_looks
 
 
-def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | None:
+def crew_for(
+    film: Film, job: Job, prepared: Prepared, on_step: Callable[[Step], None]
+) -> Crew | None:
     """The workers that are to paint a film; None where this process paints it alone.
 
     on_step hears of the steps of tuning, which is done here, once for all workers. Raises
@@ -29,8 +33,6 @@ def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | No
     if job.next_segment is None:
         return None
     options = replace(film.options, output=film.output, crew=CrewOptions())
-    # A worker may stand in another folder.
-    options = options.with_paths(Path.absolute)
     if options.stylizer.learns_from_clip:
         if len(options.regions.styles) > 1:
             raise UsageError(
@@ -39,16 +41,18 @@ def crew_for(film: Film, job: Job, on_step: Callable[[Step], None]) -> Crew | No
             )
         weights = job.folder / "tuned.safetensors"
         save_looks(weights, *learned_looks(options, film.size_hw, film.samples, on_step))
-        options = replace(options, stylizer=Fast(weights=weights))
+        prepared = replace(prepared, stylizer=Fast(weights=weights))
+    # A worker may stand in another folder.
+    order = Order(options, prepared).with_paths(Path.absolute)
     # An optimization amplifies what another number of threads changes in its sums.
     all_cores = torch.get_num_threads()
     if wanted.cluster is not None:
         from vidnst.film.workers.cluster import RayCrew
 
         threads = all_cores if options.stylizer.optimizes else wanted.cpus_per_worker
-        return RayCrew(options, wanted, threads=threads)
+        return RayCrew(order, wanted, threads=threads)
     from vidnst.film.workers.processes import LocalCrew
 
     assert wanted.workers is not None
     threads = all_cores if options.stylizer.optimizes else max(1, all_cores // wanted.workers)
-    return LocalCrew(options, size=wanted.workers, threads=threads)
+    return LocalCrew(order, size=wanted.workers, threads=threads)

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from vidnst.errors import OutputError, UsageError
-from vidnst.film.inputs import Input, inputs_of
+from vidnst.film.inputs import Input
 from vidnst.film.workers.isolation import neutral_directory
 from vidnst.film.workers.spread import LostWorker
 from vidnst.film.workers.temporary import own_folder
-from vidnst.film.workers.worker import WORKER_PREFIX, Painted, SegmentWorker, Task
+from vidnst.film.workers.worker import WORKER_PREFIX, Order, Painted, SegmentWorker, Task
 from vidnst.media.names import is_sequence
 from vidnst.media.pictures import style_files
-from vidnst.options.render import RenderOptions
 from vidnst.options.workers import CrewOptions
 
 _PATIENCE_SECONDS = 5
@@ -27,11 +26,9 @@ _PATIENCE_SECONDS = 5
 class ClusterWorker:
     """Runs on a node: finds what it has to read there, or is sent it, then paints."""
 
-    def __init__(
-        self, options: RenderOptions, digests: Mapping[Path, str], *, threads: int
-    ) -> None:
+    def __init__(self, order: Order, digests: Mapping[Path, str], *, threads: int) -> None:
         """digests: of all files and folders that it reads."""
-        self._options, self._digests, self._threads = options, dict(digests), threads
+        self._order, self._digests, self._threads = order, dict(digests), threads
         self._worker: SegmentWorker | None = None
         self._open = ExitStack()
         atexit.register(self.close)
@@ -51,12 +48,12 @@ class ClusterWorker:
             for name, part in content.items():
                 (here / name).write_bytes(part)
         self._digests[here] = self._digests.pop(path)
-        self._options = self._options.with_paths(lambda other: here if other == path else other)
+        self._order = self._order.with_paths(lambda other: here if other == path else other)
 
     def paint(self, task: Task) -> Painted:
         """Raises what painting raises."""
         if self._worker is None:
-            self._worker = SegmentWorker(self._options, threads=self._threads)
+            self._worker = SegmentWorker(self._order, threads=self._threads)
         return self._worker.paint(task)
 
     def close(self) -> None:
@@ -69,7 +66,7 @@ class ClusterWorker:
 class RayCrew:
     """One Ray actor for each worker; a lost one is started anew."""
 
-    def __init__(self, options: RenderOptions, crew: CrewOptions, *, threads: int) -> None:
+    def __init__(self, order: Order, crew: CrewOptions, *, threads: int) -> None:
         """threads: how many each uses.
 
         Raises UsageError where Ray is not installed or there is no such cluster, and OutputError
@@ -86,12 +83,10 @@ class RayCrew:
         self._connected = not ray.is_initialized()
         if self._connected:
             _connect(ray, crew.cluster or "auto")
-        self._options, self._threads = options, threads
+        self._order, self._threads = order, threads
         self._reserved = {"num_cpus": crew.cpus_per_worker, "num_gpus": crew.gpus_per_worker}
         self._sent: dict[Path, Any] = {}
-        # Masks are not read there: what became of them is.
-        read = [each for each in inputs_of(options) if each.role != "mask"]
-        self._digests = {each.path: each.digest for each in read}
+        self._digests = {each.path: each.digest for each in order.inputs}
         self.size = self._room(crew.workers)
         self._actors: list[Any] = [None] * self.size
         self._loads = [0] * self.size
@@ -133,7 +128,7 @@ class RayCrew:
     def _new_actor(self) -> Any:
         """An actor that has all it must read; what its node does not see is sent to it."""
         kind = self._ray.remote(ClusterWorker).options(**self._reserved)
-        actor = kind.remote(self._options, self._digests, threads=self._threads)
+        actor = kind.remote(self._order, self._digests, threads=self._threads)
         try:
             for path in self._ray.get(actor.missing.remote()):
                 if is_sequence(path):

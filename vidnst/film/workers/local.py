@@ -8,6 +8,7 @@ from types import TracebackType
 
 from vidnst.film.pipeline import ahead
 from vidnst.film.plan import Film, SegmentWriter
+from vidnst.film.prepared import Prepared
 from vidnst.film.profile import Profile
 from vidnst.film.segments.job import Job
 from vidnst.film.segments.segment import Plan, Segment
@@ -19,11 +20,11 @@ Listener = Callable[[int, Step | None], None]
 
 
 class LocalRendering:
-    """Paints what a job lacks. prepared: when the first frame could be painted."""
+    """Paints what a job lacks. began: when the first frame could be painted."""
 
-    def __init__(self, film: Film, job: Job, profile: Profile) -> None:
-        self._film, self._job, self._profile = film, job, profile
-        self.prepared = time.perf_counter()
+    def __init__(self, film: Film, job: Job, prepared: Prepared, profile: Profile) -> None:
+        self._film, self._job, self._prepared, self._profile = film, job, prepared, profile
+        self.began = time.perf_counter()
 
     def paint(self, listen: Listener) -> None:
         """Paint all segments from the first unfinished one on. Raises what its stages raise."""
@@ -32,12 +33,16 @@ class LocalRendering:
             return
         film, job, profile = self._film, self._job, self._profile
         done = start.first_frame
-        painter = film.painter(profile, folder=job.folder, on_step=lambda step: listen(done, step))
+        painter = film.painter(
+            profile, self._prepared, folder=job.folder, on_step=lambda step: listen(done, step)
+        )
         plan = Plan(start, longest=film.longest)
-        self.prepared = time.perf_counter()
+        self.began = time.perf_counter()
         listen(done, None)
         found = profile.each(
-            "decode, find shots", film.frames_from(start), outside="decoder waits for painters"
+            "decode, find shots",
+            film.frames_from(start, self._prepared),
+            outside="decoder waits for painters",
         )
         state = job.state_before(start)
         with (

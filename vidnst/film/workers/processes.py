@@ -9,8 +9,7 @@ from typing import Any
 
 from vidnst.film.workers.isolation import spawn_context
 from vidnst.film.workers.spread import LostWorker
-from vidnst.film.workers.worker import Painted, SegmentWorker, Task
-from vidnst.options.render import RenderOptions
+from vidnst.film.workers.worker import Order, Painted, SegmentWorker, Task
 
 _worker: SegmentWorker | None = None
 """Of this process, once it has painted."""
@@ -19,20 +18,20 @@ _worker: SegmentWorker | None = None
 class LocalCrew:
     """So many processes, each with its share of the cores."""
 
-    def __init__(self, options: RenderOptions, *, size: int, threads: int) -> None:
+    def __init__(self, order: Order, *, size: int, threads: int) -> None:
         """threads: how many each may use."""
         self.size = size
-        self._options, self._threads = options, threads
+        self._order, self._threads = order, threads
         self._pool = self._new_pool()
 
     def submit(self, task: Task) -> "Future[Painted]":
         """Have a segment painted; the future raises LostWorker where its worker is lost."""
         try:
-            inner = self._pool.submit(_paint, self._options, self._threads, task)
+            inner = self._pool.submit(_paint, self._order, self._threads, task)
         except BrokenProcessPool:  # One was lost, and with it the pool.
             self._pool.shutdown(wait=False)
             self._pool = self._new_pool()
-            inner = self._pool.submit(_paint, self._options, self._threads, task)
+            inner = self._pool.submit(_paint, self._order, self._threads, task)
         outer: Future[Painted] = Future()
 
         def pass_on(done: "Future[Painted]") -> None:
@@ -79,8 +78,8 @@ def end_with_parent() -> None:
     Thread(target=watch, name="end with parent", daemon=True).start()
 
 
-def _paint(options: RenderOptions, threads: int, task: Task) -> Painted:
+def _paint(order: Order, threads: int, task: Task) -> Painted:
     global _worker
     if _worker is None:
-        _worker = SegmentWorker(options, threads=threads)
+        _worker = SegmentWorker(order, threads=threads)
     return _worker.paint(task)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from vidnst.errors import OutputError
 from vidnst.film.pipeline import ahead
 from vidnst.film.plan import Film
+from vidnst.film.prepared import NOTHING
 from vidnst.film.segments.job import Job
 from vidnst.film.segments.segment import Plan, Segment
 from vidnst.film.workers.local import Listener
@@ -41,7 +42,7 @@ class Crew(Protocol):
 
 
 class SpreadRendering:
-    """Has a crew paint what a job lacks. prepared: when the first frame could be painted.
+    """Has a crew paint what a job lacks. began: when the first frame could be painted.
 
     Shots are painted side by side, the segments of one shot one after the other.
     """
@@ -52,7 +53,7 @@ class SpreadRendering:
         self._waiting: dict[int, Task] = {}
         """For the segment before to be finished, by its number."""
         self._tries: dict[int, int] = {}
-        self.prepared = time.perf_counter()
+        self.began = time.perf_counter()
 
     def paint(self, listen: Listener) -> None:
         """Paint all segments that are not finished; listen hears how many frames are done.
@@ -65,7 +66,7 @@ class SpreadRendering:
         most = _AHEAD * self._crew.size
         with self._crew, closing(ahead(_tasks(self._film, start), depth=most)) as tasks:
             coming = (task for task in tasks if task.segment.number not in self._job.records)
-            self.prepared = time.perf_counter()
+            self.began = time.perf_counter()
             listen(self._job.frames, None)
             ended = False
             while not ended or self._under_way:
@@ -112,7 +113,7 @@ def _tasks(film: Film, start: Segment) -> Generator[Task, None, None]:
     """What is to be painted from a segment on, found by looking through the film."""
     plan = Plan(start, longest=film.longest)
     segment, index = start, start.first_frame - 1
-    with closing(plan.follow(film.frames_from(start))) as frames:
+    with closing(plan.follow(film.frames_from(start, NOTHING))) as frames:
         for index, _ in enumerate(frames, start.first_frame):
             begun = plan.beginning(index)
             if begun is not None and begun != start:

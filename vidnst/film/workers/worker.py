@@ -1,14 +1,18 @@
 """Paint single segments of a film, in a process of their own, here or on another machine."""
 
 import atexit
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import torch
 
+from vidnst.film.inputs import Input, inputs_of
 from vidnst.film.pipeline import ahead
 from vidnst.film.plan import Film
+from vidnst.film.prepared import Prepared
 from vidnst.film.profile import Profile
 from vidnst.film.segments.segment import Record, Segment
 from vidnst.film.workers.temporary import own_folder
@@ -18,6 +22,24 @@ from vidnst.stylizers.stylizer import State
 
 WORKER_PREFIX = "vidnst-worker-"
 """Of the folders that workers keep on their machines."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """The film that workers paint: what is asked for, and what was made for it already."""
+
+    options: RenderOptions
+    prepared: Prepared
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """All that they read: not the masks, but what became of them."""
+        asked = [each for each in inputs_of(self.options) if each.role != "mask"]
+        return (*asked, *(Input(path, role) for role, path in self.prepared.files))
+
+    def with_paths(self, change: Callable[[Path], Path]) -> "Order":
+        """The same with a change made to every path."""
+        return Order(self.options.with_paths(change), self.prepared.with_paths(change))
 
 
 @dataclass(frozen=True)
@@ -48,15 +70,15 @@ class Painted:
 class SegmentWorker:
     """Paints segments of one film, one after the other; the network is loaded once."""
 
-    def __init__(self, options: RenderOptions, *, threads: int) -> None:
+    def __init__(self, order: Order, *, threads: int) -> None:
         """threads: how many cores it may use. Raises what making film and stylizer raises."""
         keep_freed_memory()
         torch.set_num_threads(threads)
-        self._film = Film(options)
+        self._film, self._prepared = Film(order.options, order.prepared), order.prepared
         self._open = ExitStack()
         self._folder = self._open.enter_context(own_folder(WORKER_PREFIX))
         try:
-            self._painter = self._film.painter(Profile(), folder=self._folder)
+            self._painter = self._film.painter(Profile(), self._prepared, folder=self._folder)
         except BaseException:
             self.close()
             raise
@@ -74,7 +96,7 @@ class SegmentWorker:
         goes_on = task.following is not None and not task.following.opens_shot
         state = None
         with (
-            closing(ahead(self._film.frames_from(task.segment))) as found,
+            closing(ahead(self._film.frames_from(task.segment, self._prepared))) as found,
             closing(self._painter.paint(found, task.state)) as frames,
         ):
             for frame in islice(frames, task.frame_count):

@@ -26,7 +26,7 @@ def texture(height: int, width: int, seed: int) -> Picture:
         coarse = rng.random((height // cell + 3, width // cell + 3, 3)).astype(np.float32)
         fine = cv2.resize(coarse, None, fx=cell, fy=cell, interpolation=cv2.INTER_CUBIC)
         picture += weight * fine[:height, :width]
-    return np.clip(picture / 7.5 * 255, 0, 255).astype(np.uint8)
+    return (picture / 7.5 * 255).clip(0, 255).astype(np.uint8)
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,8 @@ class Session:
                 raise self.failure
             return next((n.split()[-1] for n in self.notices if n.startswith("watch at")), None)
 
-        return eventually(told)
+        url: str = eventually(told)
+        return url
 
     def wish(self, wish: str) -> None:
         origin = self.url.rstrip("/")
@@ -84,7 +85,8 @@ class Session:
 
     def status(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.url}status", timeout=PATIENCE_SECONDS) as answer:
-            return json.load(answer)
+            told: dict[str, Any] = json.load(answer)
+            return told
 
 
 @contextmanager

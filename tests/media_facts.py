@@ -29,18 +29,20 @@ def facts(path: Path) -> Facts:
     """Decode a whole file's first film and gather what a viewer could notice."""
     with av.open(str(path)) as container:
         film = container.streams.video[0]
-        times, last = [], None
+        time_base = film.time_base
+        assert time_base is not None
+        times: list[Fraction] = []
+        last = None
         for frame in container.decode(film):
             assert frame.pts is not None
             assert not frame.is_corrupt
-            times.append(frame.pts * film.time_base)
+            times.append(frame.pts * time_base)
             last = frame
         assert last is not None
         turned = round(last.rotation / 90) % 2
         aspect = Fraction(film.sample_aspect_ratio or 1)
         size_hw = (last.width, last.height) if turned else (last.height, last.width)
         tags = (last.color_range, last.colorspace, last.color_primaries, last.color_trc)
-        time_base = film.time_base
         audio = [s.codec_context.codec.canonical_name for s in container.streams.audio]
         subtitles = [s.codec_context.codec.canonical_name for s in container.streams.subtitles]
     packets: dict[int, list[bytes]] = {}
@@ -84,6 +86,8 @@ def decoded_sound(path: Path, track: int = 0) -> tuple[np.ndarray, int]:
             if not frame.format.is_planar:
                 samples = samples.reshape(-1, frame.layout.nb_channels).T
             if position is None:
+                assert frame.pts is not None
+                assert frame.time_base is not None
                 position = round(frame.pts * frame.time_base * rate)
             blocks.append(samples.mean(0))
     sound = np.concatenate(blocks)

@@ -2,12 +2,15 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import av
 
 from vidnst.media.ffmpeg_program import ffmpeg_program
 
+Packet: TypeAlias = "av.Packet[Any]"
 BARS = "testsrc2=size=96x64:rate=25:duration=3"
 FIELDS = "testsrc2=size=96x64:rate=50:duration=3"
 _X264 = "-c:v libx264 -preset veryfast -g 20 -bf 2"
@@ -71,7 +74,7 @@ def run(*arguments: str) -> None:
 def rewritten(
     source: Path,
     target: Path,
-    change: Callable[[int, av.Packet], Iterator[av.Packet]],
+    change: Callable[[int, Packet], Iterator[Packet]],
     rate: int | None = None,
 ) -> Path:
     """Copy a film packet by packet; change gives what becomes of each, by its number.
@@ -81,7 +84,7 @@ def rewritten(
     with av.open(str(source)) as old, av.open(str(target), "w") as new:
         stream = new.add_stream_from_template(old.streams.video[0])
         if rate is not None:
-            stream.codec_context.framerate = rate
+            stream.codec_context.framerate = Fraction(rate)
         for number, packet in enumerate(p for p in old.demux(video=0) if p.size):
             for changed in change(number, packet):
                 changed.stream = stream
@@ -89,7 +92,7 @@ def rewritten(
     return target
 
 
-def replaced(packet: av.Packet, content: bytes) -> av.Packet:
+def replaced(packet: Packet, content: bytes) -> Packet:
     """A packet of the same time that holds something else."""
     other = av.Packet(content)
     other.pts, other.dts, other.duration = packet.pts, packet.dts, packet.duration

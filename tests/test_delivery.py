@@ -106,7 +106,7 @@ def test_numbered_pictures_of_any_kind_go_in_and_out(
     frames = tmp_path / "frames"
     frames.mkdir()
     picture = gradient_picture(48, 64)
-    deep = picture[:, :, ::-1].astype(dtype) * (257 if dtype is np.uint16 else 1)
+    deep: np.ndarray = picture[:, :, ::-1].astype(dtype) * (257 if dtype is np.uint16 else 1)
     for number in range(1000, 1004):
         cv2.imwrite(str(frames / f"shot_{number}.{ending}"), deep)
     render(RenderOptions(frames, style, painting=SOURCE_ITSELF))
@@ -123,6 +123,7 @@ def test_numbered_pictures_of_any_kind_go_in_and_out(
     names = sorted(path.name for path in output.parent.iterdir())
     assert names == [f"1002.{ending}", f"1003.{ending}"], "each picture keeps its number"
     written = cv2.imread(str(output.parent / names[0]), cv2.IMREAD_UNCHANGED)
+    assert written is not None
     assert written.dtype == dtype
     assert np.abs(written.astype(int) - deep).max() <= (257 if dtype is np.uint16 else 0)
     assert written.max() == np.iinfo(dtype).max

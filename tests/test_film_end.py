@@ -45,9 +45,11 @@ def film(
             frame = av.VideoFrame.from_ndarray(picture)
             frame.pts, frame.time_base = pts, clock
             for packet in stream.encode(frame):
+                assert packet.pts is not None
                 packet.duration = durations[packet.pts]
                 container.mux(packet)
         for packet in stream.encode(None):
+            assert packet.pts is not None
             packet.duration = durations[packet.pts]
             container.mux(packet)
         if tone is not None:

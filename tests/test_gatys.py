@@ -14,7 +14,7 @@ from vidnst.motion.look_back import Painted, recolored
 from vidnst.nets.memory import available_bytes, require_memory
 from vidnst.nets.step import Step
 from vidnst.nets.style_code import code_encoder
-from vidnst.options.optimizing import GatysOptions
+from vidnst.options.optimizing import GatysOptions, Init, OptimizerName
 from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
 
@@ -26,9 +26,8 @@ def brushwork(height: int = 90, width: int = 110) -> Picture:
     y, x = np.mgrid[:height, :width]
     stroke = np.sin(x / 3 + 4 * np.sin(y / 17)) * np.sin(y / 7 + x / 29) > 0
     colors = np.array([[30, 60, 140], [235, 190, 70]])
-    return (
-        (colors[stroke.astype(int)] + 20 * np.sin(x / 11)[..., None]).clip(0, 255).astype(np.uint8)
-    )
+    painted = colors[stroke.astype(int)] + 20 * np.sin(x / 11)[..., None]
+    return np.asarray(painted.clip(0, 255), np.uint8)
 
 
 def stylizer(
@@ -132,14 +131,10 @@ def test_the_same_seed_gives_the_same_picture(film: list[Picture]) -> None:
 
 @pytest.mark.parametrize("init", ["content", "noise", "style"])
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam", "fgd"])
-def test_the_loss_falls_from_every_start(film: list[Picture], init: str, optimizer: str) -> None:
-    options = GatysOptions(
-        scales=1,
-        steps=(40,),
-        init=init,
-        optimizer=optimizer,
-        averaging=0.5,  # type: ignore[arg-type]
-    )
+def test_the_loss_falls_from_every_start(
+    film: list[Picture], init: Init, optimizer: OptimizerName
+) -> None:
+    options = GatysOptions(scales=1, steps=(40,), init=init, optimizer=optimizer, averaging=0.5)
     painter, steps = stylizer(options)
     painter.paint(film[0])
     assert steps[-1].total < 0.9 * steps[0].total
@@ -151,6 +146,7 @@ def test_scales_go_from_coarse_to_fine() -> None:
     assert [step.size_hw for step in steps] == [(32, 40)] * 3 + [(64, 80)] * 2 + [(128, 160)] * 2
     assert [step.step for step in steps] == list(range(1, 8))
     assert all(step.step_count == 7 for step in steps)
+    assert steps[0].picture is not None
     assert steps[0].picture().shape == (32, 40, 3)
 
 

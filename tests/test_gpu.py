@@ -5,6 +5,7 @@ A bare GPU machine has neither PyAV nor ffmpeg, which conftest.py needs. There:
     python -m pytest --noconftest -m gpu tests/test_gpu.py
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -133,7 +134,7 @@ def test_tiles_on_a_gpu_paint_what_one_piece_paints(
 def test_a_network_is_tuned_on_a_gpu_as_on_the_processor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    losses: dict[Device, dict[str, float]] = {}
+    losses: dict[Device, Mapping[str, float]] = {}
     devices: list[Device] = ["cpu", "cuda"]
     for device in devices:
         monkeypatch.setenv("VIDNST_CACHE", str(tmp_path / device))

@@ -9,7 +9,7 @@ from test_resume import Stopped, stop_after, three_shots
 
 from vidnst.apps.cli.main import main
 from vidnst.film.render import render
-from vidnst.film.segments.job import job_folder
+from vidnst.film.segments.folder import job_folder
 from vidnst.options.render import RenderOptions
 
 

@@ -27,7 +27,7 @@ __all__ = ["camera", "other_style"]
 
 def parts(session: Session, count: int) -> list[tuple[dict[str, str], np.ndarray]]:
     """Pictures of the page's stream, RGB uint8 (H, W, 3), with their headers."""
-    taken = []
+    taken: list[tuple[dict[str, str], np.ndarray]] = []
     with urllib.request.urlopen(f"{session.url}stream.mjpg", timeout=10) as stream:
         assert stream.headers["Content-Type"].startswith("multipart/x-mixed-replace; boundary=")
         while len(taken) < count:
@@ -108,7 +108,8 @@ def test_a_port_in_use_is_told(
 
 def status_of(page: Page) -> dict[str, Any]:
     with urllib.request.urlopen(f"{page.url}status", timeout=10) as answer:
-        return json.load(answer)
+        told: dict[str, Any] = json.load(answer)
+        return told
 
 
 def a_frame() -> Shown:
@@ -181,7 +182,9 @@ def test_a_real_browser_shows_moving_pictures(camera: Path, style: Path, other_s
 
         def pixels() -> np.ndarray:
             seen = np.frombuffer(picture.screenshot(), np.uint8)
-            return cv2.imdecode(seen, cv2.IMREAD_COLOR).astype(int)
+            decoded = cv2.imdecode(seen, cv2.IMREAD_COLOR)
+            assert decoded is not None
+            return decoded.astype(int)
 
         first = pixels()
         assert first.std() > 10
@@ -209,7 +212,7 @@ def test_a_browser_tells_start_and_end_from_a_lost_connection() -> None:
 
         def shows() -> bool:
             page.show(a_frame())
-            return picture.is_visible()
+            return bool(picture.is_visible())
 
         try:
             browser.goto(page.url, wait_until="commit")

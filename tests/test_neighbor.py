@@ -53,7 +53,7 @@ def film() -> list[Picture]:
 
 def reader(dtype: torch.dtype = torch.float32) -> PlaceReader:
     encoder = neighbor_encoder("slim").requires_grad_(False)
-    return PlaceReader(encoder.to(memory_format=torch.channels_last), dtype)  # type: ignore[call-overload]
+    return PlaceReader(encoder.to(memory_format=torch.channels_last), dtype)
 
 
 @pytest.mark.parametrize("size_hw", [(64, 96), (37, 51), (2, 3)])

@@ -108,7 +108,7 @@ def test_tiles_see_what_the_whole_sees(encoder: PerceptualEncoder, size: tuple[i
             encoder, point, ["relu3_1"], STYLE_LAYERS, dtype=torch.float32, tile_side=tile_side
         )
         weighted = sum(m.covariance.square().sum() + m.mean.sum() for m in found.values())
-        (weighted + maps["relu3_1"].square().sum()).backward()
+        (weighted + maps["relu3_1"].square().sum()).backward()  # type: ignore[no-untyped-call]
         results.append((maps, found))
     torch.testing.assert_close(results[1][0]["relu3_1"], results[0][0]["relu3_1"])
     for layer in STYLE_LAYERS:
@@ -122,7 +122,8 @@ def test_tiles_see_what_the_whole_sees(encoder: PerceptualEncoder, size: tuple[i
 def test_moments_of_parts_pool_to_those_of_the_whole() -> None:
     features = torch.rand(1, 5, 12, 30, generator=torch.Generator().manual_seed(0))
     parts = [
-        (moments(part), torch.tensor(part[0, 0].numel())) for part in features.split([7, 3, 20], 3)
+        (moments(part), torch.tensor(part[0, 0].numel()))
+        for part in torch.split(features, [7, 3, 20], 3)
     ]
     pooled, whole = pooled_moments(parts), moments(features)
     torch.testing.assert_close(pooled.mean, whole.mean)

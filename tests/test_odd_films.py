@@ -6,7 +6,6 @@ from fractions import Fraction
 from hashlib import md5
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from conftest import SHARED
@@ -17,6 +16,7 @@ from odd_films import (
     INTERLACED,
     OF_EACH_CONTAINER,
     OPEN_GOPS,
+    Packet,
     film,
     replaced,
     rewritten,
@@ -198,7 +198,7 @@ def test_packets_without_a_frame_are_told_and_lost_frames_counted(
         "enhancement-only": b"\x00\x00\x00\x06\x06\x05\x02\x00\x00\x80",
     }[kind]
 
-    def change(number: int, packet: av.Packet) -> Iterator[av.Packet]:
+    def change(number: int, packet: Packet) -> Iterator[Packet]:
         if number == 40 and kind == "undecodable":
             yield replaced(packet, content)
             return
@@ -253,7 +253,7 @@ def test_times_of_decoding_become_times_of_showing(ending: str, tmp_path: Path) 
 def test_times_that_repeat_are_spaced_evenly(tmp_path: Path) -> None:
     source = film(tmp_path / "source.mkv", "-an -c:v mjpeg")
 
-    def change(number: int, packet: av.Packet) -> Iterator[av.Packet]:
+    def change(number: int, packet: Packet) -> Iterator[Packet]:
         packet.pts = packet.dts = 40 * (number - number % 2)
         yield packet
 
@@ -293,7 +293,7 @@ def test_a_rate_that_no_frame_has_is_not_believed(tmp_path: Path) -> None:
     source = film(tmp_path / "source.webm", f"-an {OF_EACH_CONTAINER['webm']}")
     times = [number * 1000 // 30 + number % 3 for number in range(75)]
 
-    def change(number: int, packet: av.Packet) -> Iterator[av.Packet]:
+    def change(number: int, packet: Packet) -> Iterator[Packet]:
         packet.pts = packet.dts = times[number]
         yield packet
 
@@ -335,9 +335,9 @@ def test_excerpts_of_real_clips_are_frames_of_the_whole(path: Path) -> None:
     chance = random.Random(path.stem)
     for _ in range(20):
         start = round(chance.uniform(0, float(times[-1])), 2)
-        asked = {"start_seconds": start, "end_seconds": start + 0.2}
-        excerpt = seen(decode(clip, size_hw=small_hw, **asked))
-        low, high = (Fraction(str(value)) for value in asked.values())
+        end = start + 0.2
+        excerpt = seen(decode(clip, size_hw=small_hw, start_seconds=start, end_seconds=end))
+        low, high = Fraction(str(start)), Fraction(str(end))
         slack = Fraction(1, 10**6)
         expected = [p for (_, _, p), t in zip(whole, times, strict=True) if low <= t + slack < high]
         assert [picture for _, _, picture in excerpt] == expected, start

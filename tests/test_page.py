@@ -152,7 +152,7 @@ def download(page: Any, name: str) -> bytes:
 
 def facts(film: bytes) -> tuple[int, list[str], tuple[int, int]]:
     """Frames decoded, sounds, size (H, W)."""
-    with av.open(io.BytesIO(film)) as container:
+    with av.open(io.BytesIO(film), "r") as container:
         count = sum(1 for _ in container.decode(video=0))
         sounds = [stream.codec_context.name for stream in container.streams.audio]
         stream = container.streams.video[0]
@@ -244,7 +244,9 @@ def test_two_sessions_at_once_do_not_mix(browser: Any, url: str, films: Path) ->
 def picture_of(url: str) -> np.ndarray:
     """RGB (H, W, 3) as whole numbers, of a data URL."""
     encoded = np.frombuffer(b64decode(url.partition(",")[2]), np.uint8)
-    return cv2.imdecode(encoded, 1)[..., ::-1].astype(int)
+    picture = cv2.imdecode(encoded, 1)
+    assert picture is not None
+    return picture[..., ::-1].astype(int)
 
 
 def test_a_mask_is_drawn_and_only_that_is_painted(browser: Any, url: str, films: Path) -> None:
@@ -316,7 +318,7 @@ def test_a_camera_is_painted_live(browser: Any, url: str) -> None:
         page.get_by_role("button", name="Start the camera").click()
         live = page.get_by_role("img", name="What the camera sees")
         live.wait_for()
-        seen = set()
+        seen: set[str] = set()
         patience = time.monotonic() + PATIENCE_MS / 1000
         while len(seen) < 5:
             assert time.monotonic() < patience, f"only {len(seen)} pictures"

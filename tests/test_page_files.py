@@ -16,6 +16,7 @@ from vidnst.apps.page.choice import Choice
 from vidnst.apps.page.folders import session_root
 from vidnst.apps.page.options import PageLimits, PageOptions
 from vidnst.apps.page.preview import frame_at, painted_at
+from vidnst.apps.page.rendering import Render, State
 from vidnst.apps.page.session import Sessions
 from vidnst.apps.page.uploads import film_of, safe_name, style_of
 from vidnst.errors import MediaError, UsageError, VidnstError
@@ -140,6 +141,13 @@ def test_uploads_stay_in_a_folder_that_goes_with_its_session(tmp_path: Path) -> 
     assert here.open(mine.token) is not mine
 
 
+def end_of(render: Render, deadline: float) -> State:
+    """Wait for a render, and return how it ended."""
+    while render.at_work and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return render.state
+
+
 def test_a_failed_render_says_why_and_can_be_tried_again(tmp_path: Path) -> None:
     here = Sessions(tmp_path, LIMITS)
     session = here.open(None)
@@ -148,15 +156,11 @@ def test_a_failed_render_says_why_and_can_be_tried_again(tmp_path: Path) -> None
     film.path.write_bytes(content[: len(content) // 2])
     render = here.begin(session, Choice(film, session.styles[0], size="36"))
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while render.at_work and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert render.state == "failed"
+    assert end_of(render, deadline) == "failed"
     assert render.error.startswith("cut.mp4")
     film.path.write_bytes(content)
     render.start()
-    while render.at_work and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert render.state == "done"
+    assert end_of(render, deadline) == "done"
     assert render.report["frames"] == 120
     here.close()
     assert not session.folder.exists()
@@ -243,7 +247,8 @@ def test_only_small_pictures_are_taken_for_a_cameras() -> None:
 
     def sent(height: int, width: int) -> str:
         black = np.zeros((height, width, 3), np.uint8)
-        return "data:image/jpeg;base64," + b64encode(cv2.imencode(".jpg", black)[1]).decode()
+        jpeg = cv2.imencode(".jpg", black)[1].tobytes()
+        return "data:image/jpeg;base64," + b64encode(jpeg).decode()
 
     assert camera_picture(sent(90, 160)).shape == (90, 160, 3)
     for wrong in (sent(2000, 2000), "data:image/jpeg;base64,", "data:text/html,<b>", "ab"):
@@ -287,10 +292,10 @@ def test_an_address_that_cannot_be_served_is_told(capsys: pytest.CaptureFixture[
     assert "cannot be served on 192.0.2.1" in capsys.readouterr().err
 
 
-def test_readme_names_every_flag_of_the_page() -> None:
+def test_the_docs_name_every_flag_of_the_page() -> None:
     from vidnst.apps.cli.page import page_parser
 
-    text = (ROOT / "README.md").read_text().split("\n## Page", 1)[1].split("\n## ", 1)[0]
+    text = (ROOT / "docs" / "guides" / "page.md").read_text("utf-8")
     known = {flag for action in page_parser()._actions for flag in action.option_strings}
     known = {flag for flag in known if flag.startswith("--")} - {"--help"}
     assert set(re.findall(r"`(--[a-z-]+)", text)) == known

@@ -1,6 +1,7 @@
 """Still pictures as they come: every kind of file is read upright, opaque and in sRGB."""
 
 import struct
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
@@ -57,7 +58,9 @@ def tga_of_32_bits(picture: np.ndarray, fourth: int) -> bytes:
 
 @pytest.mark.parametrize("fourth", [0, 7, 255])
 @pytest.mark.parametrize("make", [bmp_of_32_bits, tga_of_32_bits])
-def test_a_fourth_byte_that_means_nothing_is_passed_over(tmp_path: Path, make, fourth: int) -> None:
+def test_a_fourth_byte_that_means_nothing_is_passed_over(
+    tmp_path: Path, make: Callable[[np.ndarray, int], bytes], fourth: int
+) -> None:
     picture = gradient_picture(20, 30)
     (tmp_path / "a.bmp").write_bytes(make(picture, fourth))
     assert np.array_equal(read_picture(tmp_path / "a.bmp"), picture)

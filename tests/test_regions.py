@@ -81,7 +81,7 @@ def shape_film(count: int) -> Iterator[tuple[Picture, Mask]]:
         )
 
 
-def overlap(mask: Mask, other: Mask) -> float:
+def overlap(mask: np.ndarray, other: np.ndarray) -> float:
     """Intersection over union."""
     a, b = mask >= 128, other >= 128
     return float((a & b).sum() / (a | b).sum())
@@ -143,7 +143,7 @@ def roughness(picture: Picture) -> np.ndarray:
     """The local contrast: the mean length of the gradient over the channels."""
     pixels = picture.astype(np.float32)
     x, y = cv2.Sobel(pixels, cv2.CV_32F, 1, 0), cv2.Sobel(pixels, cv2.CV_32F, 0, 1)
-    return np.hypot(x, y).mean(2)
+    return np.asarray(np.hypot(x, y).mean(2))
 
 
 @pytest.mark.parametrize("rest", ["style", "none"])

@@ -1,6 +1,7 @@
 """Where shots begin, on films made for it and on real ones."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -50,7 +51,7 @@ def test_short_clips_come_through(length: int) -> None:
 def test_it_streams() -> None:
     taken = 0
 
-    def source():  # type: ignore[no-untyped-def]
+    def source() -> Iterator[Frame]:
         nonlocal taken
         for frame in film(scenes(50)):
             taken += 1
@@ -98,7 +99,7 @@ def test_of_a_long_shot_no_more_is_read_than_memory_allows() -> None:
     height, width = 1080, 1920
     taken = 0
 
-    def source():  # type: ignore[no-untyped-def]
+    def source() -> Iterator[Frame]:
         nonlocal taken
         picture = np.zeros((height, width, 3), np.uint8)
         for number in range(500):

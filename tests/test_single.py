@@ -22,7 +22,7 @@ from vidnst.nets.training.single import train_single
 from vidnst.nets.weights import SHA256, shipped_weights
 from vidnst.options.built_in import built_in_style
 from vidnst.options.styles import StyleOptions
-from vidnst.options.text import tomllib
+from vidnst.options.text import read_toml
 from vidnst.stylizers.fast import FastStylizer
 
 SIZE_HW = (64, 96)
@@ -73,7 +73,7 @@ def test_a_style_is_trained_from_the_command_line_and_painted_with(
     for index, more in enumerate(([], ["--weights", str(weights)])):
         assert main([*render, "-o", str(tmp_path / f"{index}.png"), *more]) == 0
         painted.append(read_picture(tmp_path / f"{index}.png"))
-    assert not np.array_equal(*painted)
+    assert not np.array_equal(painted[0], painted[1])
     capsys.readouterr()
     other = ["--style", str(photos / "1.png"), "--weights", str(weights)]
     assert main([str(photos / "0.png"), *other, "-o", str(tmp_path / "2.png")]) == 1
@@ -163,7 +163,7 @@ def test_a_built_in_style_has_a_network_of_its_own(name: str) -> None:
 
 
 def test_styles_of_their_own_are_in_the_wheel() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    settings = read_toml(ROOT / "pyproject.toml")
     taken = settings["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
     assert taken["weights/styles"] == "vidnst/weights/styles"
     kept = sorted(path.stem for path in (ROOT / "weights" / "styles").iterdir())

@@ -175,7 +175,7 @@ def test_a_shot_starts_anew_bit_for_bit(source: Path, tmp_path: Path) -> None:
 def test_options_out_of_range_are_refused() -> None:
     for wrong in ({"steady": 1.5}, {"steady": -0.1}, {"lookahead": 2}, {"flow": "farneback"}):
         with pytest.raises(UsageError):
-            SteadyOptions(**wrong)  # type: ignore[arg-type]
+            SteadyOptions(**wrong)
 
 
 def test_raft_is_asked_for_its_weights(monkeypatch: pytest.MonkeyPatch) -> None:

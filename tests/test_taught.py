@@ -91,7 +91,8 @@ def test_a_network_learns_what_the_lesson_shows_and_is_repeatable() -> None:
             seed=seed, dtype=torch.float32, on_step=seen.append,
         )  # fmt: skip
         assert [step.step for step in seen] == list(range(1, steps + 1))
-        return taught.state_dict()["convolutions.mix.weight"]
+        weight: torch.Tensor = taught.state_dict()["convolutions.mix.weight"]
+        return weight
 
     learned(60, 0)
     assert seen[-1].losses["color"] < 0.5 * seen[0].losses["color"]
@@ -121,7 +122,7 @@ def test_lessons_are_painted_then_learned_and_what_was_learned_is_kept(cache: Pa
         made = stylizer(steps)
         made.begin_clip(frames)
         results.append(made.paint(frames[0]))
-    assert np.array_equal(*results)
+    assert np.array_equal(results[0], results[1])
     told = list(dict.fromkeys(step.doing for step in steps))
     assert told == ["lesson 1 of 2", "lesson 2 of 2", "learning"]
     assert sum(step.doing == "learning" for step in steps) == SHORT.lesson_steps
@@ -158,7 +159,7 @@ def test_a_film_is_taught_and_a_still_is_painted_by_neighbor(
     for still in stills:
         few = ["--neighbor-steps", "2"]
         assert main([str(photo), *told, "--stylizer", still.stem, *few, "-o", str(still)]) == 0
-    assert np.array_equal(*map(read_picture, stills))
+    assert np.array_equal(read_picture(stills[0]), read_picture(stills[1]))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,12 +15,13 @@ import cv2
 import numpy as np
 import pytest
 from conftest import ROOT
-from live_session import camera, eventually, live, make_camera, options, other_style
+from live_session import Session, camera, eventually, live, make_camera, options, other_style
 from media_facts import facts
 
 from vidnst.apps.cli.main import main
 from vidnst.apps.cli.webcam import webcam_options, webcam_parser
 from vidnst.errors import OutputError, UsageError, VidnstError
+from vidnst.frames.frame import Picture
 from vidnst.live.virtual_camera import VirtualCamera
 from vidnst.media.pictures import read_style
 from vidnst.options.styles import Color, StyleOptions
@@ -46,17 +48,18 @@ def test_the_picture_is_the_one_the_stylizer_paints(camera: Path, style: Path) -
     assert difference < 12 < np.abs(source.astype(int) - shown.painted).mean()
 
 
+def both_halves(session: Session) -> list[Picture]:
+    """Those pictures that show the source beside its painting."""
+    return [shown.looked_at for shown in session.shown if shown.looked_at.shape[1] == 256]
+
+
 def test_the_picture_has_the_colors_asked_for(camera: Path, style: Path) -> None:
     apart: dict[str, float] = {}
     for color in get_args(Color):
         asked = ["--style", str(style), "--camera", str(camera), "--http", "0", "--no-window"]
         with live(webcam_options([*asked, "--color", color])) as session:
             session.wish("side-by-side")
-            looked_at = eventually(
-                lambda session=session: [
-                    shown.looked_at for shown in session.shown if shown.looked_at.shape[1] == 256
-                ]
-            )[0]
+            looked_at = eventually(partial(both_halves, session))[0]
         source, painted = (
             cv2.cvtColor(np.ascontiguousarray(half), cv2.COLOR_RGB2YCrCb).astype(int)
             for half in (looked_at[:, :128], looked_at[:, 128:])
@@ -142,7 +145,9 @@ def test_snapshots_and_recordings_are_put_where_one_stands(
         session.wish("record")
         eventually(lambda: any(notice.startswith("recorded") for notice in session.notices))
     (snapshot,) = tmp_path.glob(f"webcam_{style.stem}_*.png")
-    assert cv2.imread(str(snapshot)).shape == (72, 128, 3)
+    written = cv2.imread(str(snapshot))
+    assert written is not None
+    assert written.shape == (72, 128, 3)
     (film,) = tmp_path.glob(f"webcam_{style.stem}_*.mp4")
     assert facts(film).frame_count >= 5
 
@@ -243,8 +248,8 @@ def test_a_virtual_camera_without_its_parts_is_told(monkeypatch: pytest.MonkeyPa
             VirtualCamera((72, 128), fps=24)
 
 
-def test_the_readme_names_every_flag() -> None:
-    text = (ROOT / "README.md").read_text().split("\n## Webcam", 1)[1].split("\n## ", 1)[0]
+def test_the_docs_name_every_flag_of_the_webcam() -> None:
+    text = (ROOT / "docs" / "guides" / "webcam.md").read_text("utf-8")
     known = {o for action in webcam_parser()._actions for o in action.option_strings}
     known = {option for option in known if option.startswith("--")} - {"--help"}
     assert set(re.findall(r"`(--[a-z-]+)", text)) == known

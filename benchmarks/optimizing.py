@@ -88,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--picture", type=Path, default=ROOT / "samples" / "before_after.jpg")
+    parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "before_after.jpg")
     parser.add_argument("--style", type=Path, default=ROOT / "samples" / "wave.jpg")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--side", type=int, default=500)

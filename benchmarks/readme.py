@@ -1,4 +1,4 @@
-"""Write the README's figures from the committed ones.
+"""Write the figures of docs/benchmarks.md from the committed ones.
 
 python benchmarks/readme.py
 """
@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 def table() -> str:
@@ -97,14 +98,13 @@ PARTS = {"figures": table, "optimizing figures": optimizing, "webcam figures": w
 
 
 def main() -> None:
-    readme = ROOT / "README.md"
-    text = readme.read_text()
+    text = PAGE.read_text("utf-8")
     for name, figures in PARTS.items():
         start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
         before, _, rest = text.partition(start)
         _, _, after = rest.partition(end)
-        text = f"{before}{start}\n{figures()}\n{end}{after}"
-    readme.write_text(text)
+        text = f"{before}{start}\n\n{figures()}\n\n{end}{after}"
+    PAGE.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--picture", type=Path, default=ROOT / "samples" / "before_after.jpg")
+    parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "before_after.jpg")
     parser.add_argument("--style", type=Path, default=ROOT / "samples" / "wave.jpg")
     parser.add_argument("--width", type=int, default=480)
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,4 +1,4 @@
-"""Make the pictures of controls.md from the samples, and a second style, painted by code.
+"""Make the pictures of guides/controls.md from the samples, and a second style, painted by code.
 
     PYTHONPATH=. python docs/make_controls.py [NAME ...]
 

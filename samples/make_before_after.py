@@ -15,6 +15,7 @@ from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 
 FOLDER = Path(__file__).parent
+SHEET = FOLDER.parent / "docs" / "before_after.jpg"
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
     middle[top : top + height, 12:-12] = swatch
     half = sheet.shape[1] // 2
     whole = np.hstack([sheet[:, :half], middle, sheet[:, half:]])
-    write_picture(FOLDER / "before_after.jpg", resize(whole, (480, 480 * whole.shape[1] // 720)))
+    write_picture(SHEET, resize(whole, (480, 480 * whole.shape[1] // 720)))
 
 
 if __name__ == "__main__":

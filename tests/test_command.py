@@ -15,7 +15,6 @@ from media_facts import facts
 
 from vidnst import __version__
 from vidnst.apps.cli.main import main
-from vidnst.apps.cli.render import render_parser
 
 
 def test_the_main_job_writes_beside_the_input(
@@ -136,23 +135,42 @@ def test_an_interrupt_that_a_library_takes_for_an_error_is_one(
     assert (ended.returncode, ended.stderr) == (code, told)
 
 
-def test_readme_names_every_flag_and_no_other() -> None:
-    text = (ROOT / "README.md").read_text()
-    known = {o for action in render_parser()._actions for o in action.option_strings}
-    known = {option for option in known if option.startswith("--")} - {"--help"}
-    section = text.split("## Options", 1)[1].split("\n## ", 1)[0]
-    named = set(re.findall(r"`(--[a-z-]+)", section))
-    assert named == known
+def test_the_docs_name_every_flag_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from make_options import PAGE, parsers
+
+    known = {
+        name: {flag for action in parser._actions for flag in action.option_strings}
+        for name, parser in parsers().items()
+    }
+    everyone = {flag for flags in known.values() for flag in flags if flag.startswith("--")}
+    guides = {*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"} - {PAGE}
+    told = {flag for page in guides for flag in _flags_in(page)}
+    assert told <= everyone
+    assert everyone & known["vidnst"] - told <= {"--help", "--help-all"}
+    assert _flags_in(PAGE) == everyone - {"--help"}
 
 
-def test_readme_figures_are_the_measured_ones() -> None:
+def _flags_in(page: Path) -> set[str]:
+    return set(re.findall(r"`(?:-\w, )?(--[a-z-]+)", page.read_text("utf-8")))
+
+
+def test_the_page_of_options_is_what_the_parsers_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from make_options import PAGE, options_page
+
+    told = PAGE.read_text("utf-8")
+    assert told == options_page(), "python docs/make_options.py brings the page up to date"
+
+
+def test_figures_in_the_docs_are_the_measured_ones() -> None:
     spec = importlib.util.spec_from_file_location("readme", ROOT / "benchmarks" / "readme.py")
     assert spec is not None
     assert spec.loader is not None
     readme = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(readme)
     for figures in readme.PARTS.values():
-        assert figures() in (ROOT / "README.md").read_text()
+        assert figures() in readme.PAGE.read_text("utf-8")
 
 
 def test_the_debug_variable_shows_the_traceback(

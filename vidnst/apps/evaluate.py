@@ -1,6 +1,6 @@
 """How steady a painted clip is, and how much of the style and the scene is in it.
 
-Each figure follows its published formula; docs/evaluation.md gives them with their sources.
+Each figure follows its published formula; docs/guides/evaluation.md gives them with their sources.
 """
 
 from collections import deque

@@ -83,7 +83,7 @@ def _parser() -> Parser:
     parser = Parser(
         prog="vidnst evaluate",
         description="Measure how steady painted clips are, by the published formulas "
-        "(docs/evaluation.md).",
+        "(docs/guides/evaluation.md).",
         allow_abbrev=False,
     )
     parser.add_argument("source", type=Path, help="the clip that was painted")

@@ -35,7 +35,7 @@ def add_region_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--style-mask", action="append", metavar="[NAME=]MASK",
-        help="gatys: take the style only from where this picture is white, for the region NAME",
+        help="neighbor and gatys: take the style only from where this picture is white, for the region NAME",
     )  # fmt: skip
 
 

@@ -35,7 +35,8 @@ def add_region_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--style-mask", action="append", metavar="[NAME=]MASK",
-        help="neighbor and gatys: take the style only from where this picture is white, for the region NAME",
+        help="neighbor and gatys: take the style only from where this picture is white, for the "
+        "region NAME",
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_style
 from vidnst.nets.device import chosen_device
-from vidnst.nets.engines import engine
+from vidnst.nets.engines import choose
 from vidnst.nets.engines.choose import chosen_backend
 from vidnst.options.compute import Backend, ComputeOptions
 from vidnst.options.styles import StyleOptions
@@ -84,7 +84,7 @@ def test_many_networks_in_one_process(frames: list[Picture]) -> None:
 def test_the_fastest_backend_that_is_there_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu = ComputeOptions(device="cpu")
     assert chosen_backend(cpu) == "openvino"
-    monkeypatch.setattr(engine, "find_spec", lambda name: None)
+    monkeypatch.setattr(choose, "find_spec", lambda name: None)
     assert chosen_backend(cpu) == "torch"
     with pytest.raises(UsageError, match=r"pip install 'vidnst\[openvino\]'"):
         chosen_backend(ComputeOptions(device="cpu", backend="openvino"))

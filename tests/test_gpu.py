@@ -17,7 +17,7 @@ import torch
 from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_style
 from vidnst.nets.bake import BakedNetwork
-from vidnst.nets.engines import engine
+from vidnst.nets.engines import choose
 from vidnst.nets.engines.choose import make_engine
 from vidnst.nets.engines.pytorch import CudaLane, PixelNetwork, PyTorchEngine
 from vidnst.nets.step import Step
@@ -126,7 +126,7 @@ def test_tiles_on_a_gpu_paint_what_one_piece_paints(
     (frame,) = pan(1, (480, 640))
     compute = ComputeOptions(device="cuda")
     whole = make_engine(network, compute, dtype=torch.float32, at_once=1).run(frame)
-    monkeypatch.setattr(engine, "_PIXELS_ON_GPU", 300 * 300)
+    monkeypatch.setattr(choose, "_PIXELS_ON_GPU", 300 * 300)
     tiled = make_engine(network, compute, dtype=torch.float32, at_once=1).run(frame)
     assert difference(tiled, whole) <= 1
 

@@ -9,7 +9,7 @@ from known_motion import texture
 from vidnst.frames.frame import Picture, Weights
 from vidnst.frames.shares import all_painted
 from vidnst.media.pictures import read_style
-from vidnst.nets.engines import engine
+from vidnst.nets.engines import choose
 from vidnst.options.compute import ComputeOptions
 from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
@@ -129,7 +129,7 @@ def test_mixing_in_tiles_is_mixing_in_one_piece(
     across = np.linspace(0, 1, 640, dtype=np.float32)[None].repeat(96, 0)
     weights = np.stack([across, 1 - across])
     whole = mixing.run(source, weights)
-    monkeypatch.setattr(engine, "_PIXELS_ON_CPU", 640 * 96 - 1)
+    monkeypatch.setattr(choose, "_PIXELS_ON_CPU", 640 * 96 - 1)
     assert apart(mixing.run(source, weights), whole) <= 1
 
 

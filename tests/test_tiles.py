@@ -12,7 +12,7 @@ from tolerances import assert_alike
 from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_style
 from vidnst.nets.bake import BakedNetwork
-from vidnst.nets.engines import engine
+from vidnst.nets.engines import choose
 from vidnst.nets.engines.choose import make_engine
 from vidnst.nets.engines.tiles import TilingEngine, halo_px, spans
 from vidnst.nets.johnson import JohnsonNetwork
@@ -73,7 +73,7 @@ def test_tiles_paint_what_one_piece_paints(
     network = stylizer.bake([picture], strength=1.0)
 
     def painted(most_pixels: int) -> Picture:
-        monkeypatch.setattr(engine, "_PIXELS_ON_CPU", most_pixels)
+        monkeypatch.setattr(choose, "_PIXELS_ON_CPU", most_pixels)
         return make_engine(network, compute, dtype=dtype, at_once=1).run(picture)
 
     whole = painted(size_hw[0] * size_hw[1])
@@ -83,7 +83,7 @@ def test_tiles_paint_what_one_piece_paints(
 
 def test_a_4k_frame_goes_through_tiles_of_one_size(monkeypatch: pytest.MonkeyPatch) -> None:
     negative = _Negative()
-    monkeypatch.setattr(engine, "_whole_engine", lambda *_, **__: negative)
+    monkeypatch.setattr(choose, "_whole_engine", lambda *_, **__: negative)
     frame = grainy_picture(2160, 3840)
     stylizer = FastStylizer(
         read_style(STYLE), StyleOptions(), ComputeOptions(device="cpu"), size_hw=frame.shape[:2]
@@ -147,7 +147,7 @@ def test_a_foreign_network_sees_the_whole_frame(
         return original(self, frame)
 
     monkeypatch.setattr(JohnsonNetwork, "forward", forward)
-    monkeypatch.setattr(engine, "_PIXELS_ON_CPU", 290 * 290)
+    monkeypatch.setattr(choose, "_PIXELS_ON_CPU", 290 * 290)
     compute = ComputeOptions(device="cpu")
     ForeignStylizer(path, StyleOptions(), compute, size_hw=(296, 320)).paint(picture)
     assert seen == [(296, 320)]

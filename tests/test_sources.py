@@ -27,7 +27,7 @@ class Turntable(Source):
     def frames(self, reading: Reading) -> Generator[Frame, None, None]:
         for pts in range(self.facts.frame_count or 0):
             seconds = pts / 12
-            if pts < (reading.from_pts or 0) or seconds < (reading.start_seconds or 0):
+            if pts < (reading.from_pts or 0) or seconds < (reading.excerpt.start_seconds or 0):
                 continue
             picture = resize(self._turned(pts), reading.size_hw or self.facts.size_hw)
             yield Frame(picture, pts, 1, self.facts.time_base)

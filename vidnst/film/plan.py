@@ -79,7 +79,7 @@ class Film:
     @cached_property
     def accompaniment(self) -> Accompaniment:
         """The sound and subtitles that go with it, found by trying."""
-        return settle(self.clip, self.encoding.container, audio=self.options.audio, **self._excerpt)
+        return settle(self.clip, self.encoding.container, self._excerpt, audio=self.options.audio)
 
     @property
     def segment_suffix(self) -> str:
@@ -133,18 +133,18 @@ class Film:
     def frames_from(self, segment: Segment, prepared: Prepared) -> Generator[Frame, None, None]:
         """Its source's frames from a segment's first on, with their shots marked, and weighed."""
         reading = Reading(
-            size_hw=self.size_hw,
+            self.size_hw,
+            self._excerpt,
             alpha=self.encoding.holds_alpha,
             strict=self.options.strict,
             on_damage=lambda words: self._said.setdefault(words, None),
-            **self._excerpt,
         )
         frames = frames_from(self.source, segment, reading)
         if prepared.region_weights is not None:
             kept = KeptWeights(prepared.region_weights)
             frames = _weighed(frames, kept, segment.first_frame)
         # The result's time begins where the film does, or with the excerpt.
-        cut = self._excerpt["start_seconds"] is not None
+        cut = self._excerpt.start_seconds is not None
         begins = Fraction(0 if cut else self.clip.start_seconds)
         return over_time(frames, self.options, origin_seconds=begins)
 
@@ -169,7 +169,7 @@ class Film:
 
         Raises OutputError where the disk is full.
         """
-        end = film_end(self.clip, records[-1], **self._excerpt)
+        end = film_end(self.clip, records[-1], self._excerpt)
         if self.encoding.container.format == "gif":
             write_gif(self.clip, segments, shown_times(records), target, end=end)
             return
@@ -185,7 +185,7 @@ class Film:
             self.encoding,
             last_frame=(times[-1] * self.clip.time_base, end * self.clip.time_base),
             beside=self.accompaniment,
-            **self._excerpt,
+            excerpt=self._excerpt,
         )
         film.unlink()
 

@@ -1,11 +1,10 @@
 """What a job reads: a clip or a picture, at which size, from when to when, and in which styles."""
 
-from typing import Any
-
 from vidnst.errors import MediaError
 from vidnst.frames.frame import Picture
 from vidnst.frames.resize import resize
 from vidnst.media.clip import Clip
+from vidnst.media.excerpt import Excerpt
 from vidnst.media.pictures import is_picture, read_picture
 from vidnst.media.source import Reading, Source, open_source
 from vidnst.options.render import RenderOptions
@@ -27,12 +26,12 @@ def painted_size(options: RenderOptions, source_hw: tuple[int, int]) -> tuple[in
     return size_hw
 
 
-def excerpt_of(clip: Clip, options: RenderOptions) -> dict[str, Any]:
-    """From when to when the clip is read, as decode and sample take it."""
+def excerpt_of(clip: Clip, options: RenderOptions) -> Excerpt:
+    """From when to when the clip is read."""
     start_seconds = options.start_seconds
     if start_seconds is None and clip.container in _CLOCKED_CONTAINERS:
         start_seconds = 0.0
-    return {"start_seconds": start_seconds, "end_seconds": options.end_seconds}
+    return Excerpt(start_seconds, options.end_seconds)
 
 
 def samples_of(
@@ -48,7 +47,7 @@ def samples_of(
     alpha: whether transparent parts show the colors around them, instead of black.
     """
     excerpt = excerpt_of(source.facts, options)
-    samples = source.sample(count, Reading(size_hw=size_hw, alpha=alpha, **excerpt))
+    samples = source.sample(count, Reading(size_hw, excerpt, alpha=alpha))
     if not samples:
         raise no_frame(source.facts)
     return samples

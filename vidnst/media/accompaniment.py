@@ -11,6 +11,7 @@ import av
 
 from vidnst.media.clip import Clip
 from vidnst.media.containers import Container, audio_codec, sound_encoder, subtitle_codec
+from vidnst.media.excerpt import Excerpt
 from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.media.names import ffmpeg_name
 from vidnst.media.seek import starts_anew
@@ -60,18 +61,15 @@ class Accompaniment:
 def settle(
     clip: Clip,
     container: Container,
+    excerpt: Excerpt,
     *,
     audio: bool,
-    start_seconds: float | None,
-    end_seconds: float | None,
 ) -> Accompaniment:
-    """Settle on what goes with the film. ffmpeg itself is asked, with the first frames of sound.
-
-    start_seconds, end_seconds: of the excerpt, None where it is the whole.
-    """
+    """Settle on what goes with the film. ffmpeg itself is asked, with the first frames of sound."""
     there = clip.audio or clip.subtitles
     if not there or not (container.audio or container.text_subtitles):
         return Accompaniment()
+    start_seconds, end_seconds = excerpt.start_seconds, excerpt.end_seconds
     cut: list[str] = []
     # By the raw clock, that is; where it starts anew, sound from the film's beginning is tried.
     until = (start_seconds or 0) + 1 if end_seconds is None else end_seconds

@@ -19,6 +19,7 @@ from vidnst.media.clip import Clip
 from vidnst.media.color import LIMITED_RANGE
 from vidnst.media.containers import Encoding
 from vidnst.media.decode import exact, excerpt_zero
+from vidnst.media.excerpt import Excerpt
 from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.media.mended import Mended, write_mended
 from vidnst.media.names import ffmpeg_name, graph_name, looks_numbered, real_names
@@ -50,8 +51,7 @@ def join_streams(
     *,
     last_frame: tuple[Fraction, Fraction],
     beside: Accompaniment,
-    start_seconds: float | None,
-    end_seconds: float | None,
+    excerpt: Excerpt,
 ) -> None:
     """Write target: the painted film as it is, and around it what the container can hold.
 
@@ -62,6 +62,7 @@ def join_streams(
     Raises OutputError where the disk is full and MediaError with ffmpeg's last words otherwise.
     """
     container = encoding.container
+    start_seconds, end_seconds = excerpt.start_seconds, excerpt.end_seconds
     cut = start_seconds is not None or end_seconds is not None
     film_options: dict[str, Any] = {}
     source_options: dict[str, Any] = {}

@@ -8,15 +8,15 @@ from pathlib import Path
 from vidnst.frames.frame import Frame, Picture
 from vidnst.media.clip import Clip, probe
 from vidnst.media.decode import decode, sample
+from vidnst.media.excerpt import Excerpt
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How a source's frames are wanted; each field as media.decode.decode takes it."""
+    """How a source's frames are wanted; the rest is as media.decode.decode takes it."""
 
     size_hw: tuple[int, int] | None = None
-    start_seconds: float | None = None
-    end_seconds: float | None = None
+    excerpt: Excerpt = Excerpt()
     from_pts: int | None = None
     alpha: bool = False
     strict: bool = False
@@ -48,8 +48,8 @@ class VideoSource(Source):
         return decode(
             self.facts,
             size_hw=reading.size_hw,
-            start_seconds=reading.start_seconds,
-            end_seconds=reading.end_seconds,
+            start_seconds=reading.excerpt.start_seconds,
+            end_seconds=reading.excerpt.end_seconds,
             from_pts=reading.from_pts,
             alpha=reading.alpha,
             strict=reading.strict,
@@ -61,8 +61,8 @@ class VideoSource(Source):
             self.facts,
             count,
             size_hw=reading.size_hw,
-            start_seconds=reading.start_seconds,
-            end_seconds=reading.end_seconds,
+            start_seconds=reading.excerpt.start_seconds,
+            end_seconds=reading.excerpt.end_seconds,
             alpha=reading.alpha,
         )
 

@@ -20,6 +20,7 @@ from vidnst.frames.frame import Frame
 from vidnst.media.clip import Clip, probe
 from vidnst.media.color import BT709, LIMITED_RANGE, conversion_matrix, has_alpha, is_rgb
 from vidnst.media.containers import Encoding, audio_codec, choose_encoding, container_of
+from vidnst.media.excerpt import Excerpt
 from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.media.join import ffmpeg_failure, first_timestamp
 from vidnst.media.names import graph_name, looks_numbered, real_names
@@ -48,13 +49,12 @@ def write_comparison(
     how: CompareAs,
     name: str,
     folder: Path,
-    start_seconds: float | None,
-    end_seconds: float | None,
+    excerpt: Excerpt,
 ) -> None:
     """Write target: the source and its painted film, frame by frame, with the painted film's sound.
 
     how: side by side, or the source's left half beside the other's right. name labels the painted
-    one. folder is there to put things aside. start_seconds and end_seconds are as for decode.
+    one. folder is there to put things aside.
 
     Raises OutputError where the disk is full and MediaError with ffmpeg's last words otherwise.
     """
@@ -84,7 +84,7 @@ def write_comparison(
     )
     sound = [film[f"a:{index}"] for index in range(len(result.audio))]
     job = ffmpeg.output(shown, *sound, graph_name(target), **_output_options(encoding, result))
-    frames = source.frames(Reading(result.size_hw, start_seconds, end_seconds))
+    frames = source.frames(Reading(result.size_hw, excerpt))
     _run(job, _beginning_at(first_timestamp(painted), frames), target)
 
 

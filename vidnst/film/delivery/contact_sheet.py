@@ -11,6 +11,7 @@ from vidnst.film.delivery.labels import labeled
 from vidnst.frames.frame import Picture
 from vidnst.media.clip import Clip, probe
 from vidnst.media.decode import decode
+from vidnst.media.excerpt import Excerpt
 from vidnst.media.pictures import write_picture
 from vidnst.media.shots import mark_shots
 from vidnst.media.source import Reading, Source
@@ -27,22 +28,20 @@ def write_contact_sheet(
     painted: Path,
     target: Path,
     *,
-    start_seconds: float | None,
-    end_seconds: float | None,
+    excerpt: Excerpt,
 ) -> None:
     """Write a PNG of the painted film: the middle of each shot, or of one shot, pictures all along.
 
     Shots are those of the clip it was painted from, and so are the times on the pictures, which
-    count from the clip's beginning. start_seconds and end_seconds are as for decode.
+    count from the clip's beginning.
 
     Raises MediaError and OutputError.
     """
     clip = source.facts
-    frames = mark_shots(
-        source.frames(Reading(_fitting(clip, _SEEN_SIDE), start_seconds, end_seconds))
-    )
+    frames = mark_shots(source.frames(Reading(_fitting(clip, _SEEN_SIDE), excerpt)))
     times, openings = array("d"), []
-    begins = clip.start_seconds if start_seconds is None else -start_seconds
+    start = excerpt.start_seconds
+    begins = clip.start_seconds if start is None else -start
     for index, frame in enumerate(frames):
         times.append(float(frame.pts * frame.time_base) - begins)
         if frame.opens_shot:

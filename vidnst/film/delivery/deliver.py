@@ -59,11 +59,11 @@ class Delivery:
                     how=wanted.compare_as,
                     name=self._options.style.stem,
                     folder=result.folder,
-                    **excerpt,
+                    excerpt=excerpt,
                 )
             if wanted.contact_sheet is not None:
                 results.append(result := pending.enter_context(PendingResult(wanted.contact_sheet)))
-                write_contact_sheet(self._source, painted, result.path, **excerpt)
+                write_contact_sheet(self._source, painted, result.path, excerpt=excerpt)
             for result in results:
                 result.keep()
 

@@ -12,6 +12,7 @@ from vidnst.errors import OutputError
 from vidnst.film.segments.segment import Record
 from vidnst.media.clip import Clip, promised_end
 from vidnst.media.decode import excerpt_zero
+from vidnst.media.excerpt import Excerpt
 from vidnst.media.join import packets_of
 
 
@@ -20,14 +21,13 @@ def shown_times(records: Sequence[Record]) -> list[int]:
     return [pts for record in records for pts in record.pts]
 
 
-def film_end(
-    clip: Clip, last: Record, *, start_seconds: float | None, end_seconds: float | None
-) -> int:
+def film_end(clip: Clip, last: Record, excerpt: Excerpt) -> int:
     """Until when the last frame is shown, in units of the clip's time_base, as its pts are.
 
     That is what the source's header says of its film, since out of order no packet of a film in
     MP4 tells it; else what the frame itself says; and no later than the excerpt's end.
     """
+    start_seconds, end_seconds = excerpt.start_seconds, excerpt.end_seconds
     shown = last.pts[-1]
     begins = Fraction(clip.start_seconds)
     origin = Fraction(0) if start_seconds is None else excerpt_zero(clip, start_seconds)

@@ -1,0 +1,11 @@
+"""A part of a film, by its times."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """From when to when, in seconds from the film's beginning; None is the film's own end of it."""
+
+    start_seconds: float | None = None
+    end_seconds: float | None = None

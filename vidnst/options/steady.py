@@ -15,7 +15,7 @@ class SteadyOptions:
     steady: how much is held of the frame before; 0 leaves each frame as it was painted.
     """
 
-    steady: float = option(0.75, "how much flicker is taken away, 0..1", low=0, high=1)
+    steady: float = option(0.75, "how much flicker is taken away", low=0, high=1)
     lookahead: int = option(
         0, "frames to look ahead, 0 or 1: steadier, and a little slower", low=0, high=1
     )

@@ -30,11 +30,12 @@ from vidnst.nets.precision import processor_dtype
 from vidnst.nets.step import Step
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.styles import StyleOptions
-from vidnst.options.stylizers import OPTIMIZING
+from vidnst.options.stylizers import STYLIZERS
 from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer
 from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 
+OPTIMIZING = [name for name, options in STYLIZERS.items() if options.optimizes]
 ROOT = Path(__file__).resolve().parent.parent
 _VGG_STEPS = 8
 

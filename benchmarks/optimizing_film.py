@@ -14,7 +14,7 @@ import time
 from itertools import islice
 from pathlib import Path
 
-from optimizing import optimizing_stylizer
+from optimizing import OPTIMIZING, optimizing_stylizer
 
 from vidnst.frames.frame import Frame
 from vidnst.media.clip import probe
@@ -25,7 +25,6 @@ from vidnst.media.encode import Encoder
 from vidnst.media.pictures import read_picture
 from vidnst.media.shots import mark_shots
 from vidnst.options.output import EncodeOptions
-from vidnst.options.stylizers import OPTIMIZING
 
 
 def main() -> None:

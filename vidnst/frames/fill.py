@@ -2,9 +2,8 @@
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
+from vidnst.frames.frame import Floats
 
 
 def filled(colors: Floats, weight: Floats) -> Floats:

@@ -113,6 +113,7 @@ class Clip:
         plain = {
             key: str(value) if isinstance(value, Path | Fraction) else value
             for key, value in asdict(self).items()
+            if key != "has_file"  # No fact of the clip: where its sound is to be had.
         }
         return plain | {"hdr": self.hdr}
 

@@ -201,7 +201,6 @@ STYLIZERS: dict[str, type[StylizerOptions]] = {
     each.name: each for each in (Fast, Tuned, Neighbor, Gatys)
 }
 """By the names that --stylizer knows."""
-OPTIMIZING = tuple(name for name, options in STYLIZERS.items() if options.optimizes)
 
 
 def stylizer_options(name: str) -> StylizerOptions:

@@ -10,7 +10,7 @@ from vidnst.apps.page.uploads import Source
 from vidnst.options.render import RenderOptions
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, StyleOptions
-from vidnst.options.stylizers import OPTIMIZING, Fast
+from vidnst.options.stylizers import STYLIZERS, Fast
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Choice:
             flags += ["--brush-size", f"{self.brush_size:g}"]
         if self.color != StyleOptions.color:
             flags += ["--color", self.color]
-        if self.stylizer not in OPTIMIZING and self.steady != SteadyOptions.steady:
+        if not STYLIZERS[self.stylizer].optimizes and self.steady != SteadyOptions.steady:
             flags += ["--steady", f"{self.steady:g}"]
         if self.size is not None:
             flags += ["--size", self.size]

@@ -15,7 +15,7 @@ from vidnst.frames.frame import Picture
 from vidnst.media.pictures import fitted, read_picture
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, StyleOptions
-from vidnst.options.stylizers import OPTIMIZING, STYLIZERS
+from vidnst.options.stylizers import STYLIZERS, Fast
 
 _BRUSHES = (None, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 25.0)
 _WEIGHT, _NEXT_MASK = "weight of ", "next mask"
@@ -75,7 +75,7 @@ def choose(session: Session, *, local: bool) -> Choice | None:
         ),
         steady=st.slider(
             "Steadiness", 0.0, 1.0, step=0.05, key=_remembered("steady", SteadyOptions.steady),
-            disabled=st.session_state.get("stylizer") in OPTIMIZING,
+            disabled=STYLIZERS[st.session_state.get("stylizer", Fast.name)].optimizes,
             help="How much flicker is taken away. It shows in motion, not in a still.",
         ),
         stylizer=st.radio(

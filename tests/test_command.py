@@ -65,6 +65,7 @@ def test_info_tells_what_is_inside(make_clip: MakeClip, capsys: pytest.CaptureFi
         ["explore", "--help"],
         ["evaluate", "--help"],
         ["shots", "--help"],
+        ["keyframes", "--help"],
         ["webcam", "--help"],
         ["--version"],
     ],

@@ -10,7 +10,6 @@ from conftest import MakeClip, gradient_picture
 from test_gatys import brushwork
 
 from vidnst.apps.cli.main import main
-from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.nets.losses import lattice_energy
 from vidnst.nets.step import Step
@@ -22,7 +21,7 @@ from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.looks import save_looks
 from vidnst.stylizers.optimized.neighbor import neighbor_encoder
-from vidnst.stylizers.taught import TaughtStylizer, chosen_lessons, lesson_size
+from vidnst.stylizers.taught import TaughtStylizer, lesson_size
 from vidnst.stylizers.tuned import RetrievedStylizer
 
 SIZE_HW = (72, 96)
@@ -39,28 +38,6 @@ def stylizer(steps: list[Step], teaching: TeachOptions = SHORT) -> TaughtStylize
         neighbor=NeighborOptions(neighbor_steps=1),
         on_step=steps.append,
     )
-
-
-def panorama() -> list[Picture]:
-    """A camera that goes along a wall of blotches, by an eighth of its view from frame to frame."""
-    rng = np.random.default_rng(0)
-    coarse = rng.integers(0, 256, (12, 60, 3)).astype(np.uint8)
-    wall = np.kron(coarse, np.ones((8, 8, 1), np.uint8))
-    return [wall[:, left : left + 160].copy() for left in range(0, 180, 20)]
-
-
-def test_a_still_camera_needs_one_lesson_and_two_shots_need_two() -> None:
-    shot, other = panorama()[0], brushwork(96, 160)
-    assert chosen_lessons([shot] * 5, 4) == [0]
-    assert len(chosen_lessons([shot] * 3 + [other] * 3, 4)) == 2
-
-
-def test_lessons_show_what_the_others_do_not() -> None:
-    frames = panorama()
-    chosen = chosen_lessons(frames, 3)
-    assert len(chosen) == 3
-    assert min(np.diff(chosen)) >= 2
-    assert len(chosen_lessons(frames, 16)) <= len(frames)
 
 
 @pytest.mark.parametrize(

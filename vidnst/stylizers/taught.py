@@ -8,15 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from vidnst.frames.frame import Picture
 from vidnst.frames.resize import resize
 from vidnst.media.digest import content_digest
-from vidnst.motion.flow import optical_flow
-from vidnst.motion.visibility import visible
-from vidnst.motion.warp import warp
+from vidnst.motion.coverage import choose_frames, seen_share
 from vidnst.nets.device import chosen_device
 from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures
@@ -36,10 +31,6 @@ _LESSON_PIXELS = 480 * 270
 painting enlarged: what neighbor takes grows faster than what is gained."""
 _MOST_STYLE_SIDE = 2048
 """A style enlarged further shows one mark in a patch, and takes memory."""
-_COMPARED_SIDE = 160
-_COVERED = 0.95
-_ALIKE = 40
-"""In 1/255: colors further apart show different things."""
 _SAME_PLACE = 0.5
 """Of a frame: so much of it must be seen in another for the two to be of one shot."""
 
@@ -88,7 +79,8 @@ class TaughtStylizer(TunedStylizer):
         groups = []
         for indices in grouped(samples, self._teaching.looks):
             own = [samples[index] for index in indices]
-            groups.append([own[index] for index in chosen_lessons(own, most)])
+            shown = sorted(each.index for each in choose_frames(own, most=most))
+            groups.append([own[index] for index in shown])
         lessons = self._lessons(groups, samples)
         style = self._wanted_style(samples)
         encoder = neighbor_encoder("slim").requires_grad_(False)
@@ -165,50 +157,3 @@ def lesson_size(size_hw: tuple[int, int]) -> tuple[int, int]:
     scale = min(1.0, max(0.5, (_LESSON_PIXELS / (size_hw[0] * size_hw[1])) ** 0.5))
     height, width = (max(SMALLEST_SIDE, round(side * scale)) for side in size_hw)
     return height, width
-
-
-def chosen_lessons(samples: Sequence[Picture], most: int) -> list[int]:
-    """Which frames, at most so many, together show nearly all that any of them shows, in order.
-
-    One after the other, that which shows most of what none of the chosen ones does.
-    """
-    small = [_small(sample) for sample in samples]
-    count, hw = len(small), small[0].shape[:2]
-    shown = np.ones((count, count, *hw), bool)
-    """[i, j]: which pixels of frame j are seen in frame i."""
-    for i in range(count):
-        for j in range(i + 1, count):
-            shown[j, i], shown[i, j] = _seen_in_each_other(small[i], small[j])
-    covered = np.zeros((count, *hw), bool)
-    chosen: list[int] = []
-    while len(chosen) < min(most, count) and covered.mean() < _COVERED:
-        gains = (shown & ~covered).sum((1, 2, 3))
-        gains[chosen] = -1
-        best = int(gains.argmax())
-        chosen.append(best)
-        covered |= shown[best]
-    return sorted(chosen)
-
-
-def seen_share(frame: Picture, other: Picture) -> float:
-    """Which share of a frame is seen in another of its size."""
-    return float(_seen_in_each_other(_small(frame), _small(other))[0].mean())
-
-
-def _small(frame: Picture) -> Picture:
-    scale = min(1.0, _COMPARED_SIDE / max(frame.shape[:2]))
-    height, width = (max(SMALLEST_SIDE, round(side * scale)) for side in frame.shape[:2])
-    return resize(frame, (height, width))
-
-
-def _seen_in_each_other(a: Picture, b: Picture) -> tuple[np.ndarray, np.ndarray]:
-    """Which pixels of a are seen in b, and of b in a: bool (H, W) each.
-
-    What moved there and back alike and looks the same; of two shots flow alone agrees by chance.
-    """
-    there, back = optical_flow(a, b), optical_flow(b, a)
-    found = []
-    for flow, opposite, own, other in ((there, back, a, b), (back, there, b, a)):
-        apart = cv2.absdiff(warp(other.astype(np.float32), flow), own.astype(np.float32)).max(2)
-        found.append((visible(flow, opposite) > 0) & (apart < _ALIKE))
-    return found[0], found[1]

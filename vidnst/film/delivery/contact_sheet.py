@@ -38,7 +38,7 @@ def write_contact_sheet(
     Raises MediaError and OutputError.
     """
     clip = source.facts
-    frames = mark_shots(source.frames(Reading(_fitting(clip, _SEEN_SIDE), excerpt)))
+    frames = mark_shots(source.frames(Reading(fitting(clip, _SEEN_SIDE), excerpt)))
     times, openings = array("d"), []
     start = excerpt.start_seconds
     begins = clip.start_seconds if start is None else -start
@@ -49,8 +49,8 @@ def write_contact_sheet(
     chosen = chosen_frames(openings, len(times))
     film = probe(painted)
     tiles = [
-        labeled(frame.picture, _told(times[index]), _LABEL_PX)
-        for index, frame in enumerate(decode(film, size_hw=_fitting(film, _TILE_SIDE)))
+        labeled(frame.picture, clock_time(times[index]), _LABEL_PX)
+        for index, frame in enumerate(decode(film, size_hw=fitting(film, _TILE_SIDE)))
         if index in chosen
     ]
     write_picture(target, grid(tiles))
@@ -70,14 +70,15 @@ def _spread(count: int, among: int) -> list[int]:
     return [int((index + 0.5) * among / count) for index in range(count)]
 
 
-def _fitting(clip: Clip, side: int) -> tuple[int, int]:
+def fitting(clip: Clip, side: int) -> tuple[int, int]:
     """The size (H, W) with this longer side and the clip's shape on screen."""
     height, width = clip.size_hw[0], float(clip.size_hw[1] * clip.sample_aspect)
     scale = side / max(height, width)
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def _told(seconds: float) -> str:
+def clock_time(seconds: float) -> str:
+    """As hours:minutes:seconds, to a tenth."""
     tenths = round(10 * max(0.0, seconds))
     return f"{tenths // 36000}:{tenths // 600 % 60:02}:{tenths // 10 % 60:02}.{tenths % 10}"
 

@@ -1,0 +1,158 @@
+"""Which frames of a film an artist should paint, so that the film can follow."""
+
+import os
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from vidnst.errors import MediaError, OutputError
+from vidnst.film.delivery.contact_sheet import clock_time, fitting, grid
+from vidnst.film.delivery.labels import labeled
+from vidnst.frames.frame import Frame, Picture
+from vidnst.frames.resize import resize
+from vidnst.media.decode import exact, excerpt_zero
+from vidnst.media.excerpt import Excerpt
+from vidnst.media.pictures import write_picture
+from vidnst.media.places import cannot_write
+from vidnst.media.shots import in_shots, mark_shots
+from vidnst.media.source import Reading, Source, open_source
+from vidnst.media.whole import whole_file
+from vidnst.motion.coverage import COVERED, choose_frames
+
+SHEET = "keyframes.jpg"
+_SEEN_SIDE, _TILE_SIDE, _LABEL_PX = 256, 320, 18
+_MOST_CANDIDATES = 24
+"""Of a shot, spread over it: each is compared with each."""
+_NAME = re.compile(r"shot\d+_(\d+\.\d+)s\.png", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Keyframe:
+    """A frame worth painting.
+
+    shot: its shot's number, from 1. seconds: from the clip's beginning. covered: how much of the
+    shot, 0..1, it shows together with those of the shot before it in the list.
+    """
+
+    shot: int
+    seconds: float
+    covered: float
+    path: Path
+
+
+def keyframe_seconds(path: Path) -> float | None:
+    """The time in a keyframe's name, in seconds from the clip's beginning; None where none is."""
+    found = _NAME.fullmatch(path.name)
+    return None if found is None else float(found[1])
+
+
+def write_keyframes(
+    clip: Path,
+    out: Path,
+    *,
+    count: int | None = None,
+    covered: float = COVERED,
+    excerpt: Excerpt = Excerpt(),
+    overwrite: bool = False,
+    on_frame: Callable[[int], None] = lambda number: None,
+) -> list[Keyframe]:
+    """Write the frames of each shot that together show so much of it, as PNG, and a sheet of them.
+
+    count: of each shot no more than these. on_frame: hears how many frames have been looked at.
+    Names tell shot and time, and stay with what is painted over the frames. Shots that the excerpt
+    cuts are as long as it leaves them.
+
+    Raises MediaError where the clip cannot be read, OutputError where the folder cannot be written
+    or (unless overwrite) holds keyframes already.
+    """
+    source = open_source(clip)
+    _prepare(out, overwrite=overwrite)
+    found: list[tuple[Keyframe, Picture]] = []
+    seen = 0
+    reading = Reading(fitting(source.facts, _SEEN_SIDE), excerpt)
+
+    def told(frame: Frame) -> Frame:
+        nonlocal seen
+        seen += 1
+        on_frame(seen)
+        return frame
+
+    marked = map(told, mark_shots(source.frames(reading)))
+    for number, shot in enumerate(in_shots(marked, samples=1), 1):
+        frames = _spread(shot.frames)
+        # In the order they were chosen: what was covered adds up.
+        for each in choose_frames([f.picture for f in frames], most=count, wanted=covered):
+            frame = frames[each.index]
+            seconds = _seconds(source, frame, excerpt)
+            path = out / f"shot{number:03}_{float(seconds):09.3f}s.png"
+            picture = _at(source, frame.pts, excerpt)
+            _write(path, picture)
+            keyframe = Keyframe(number, float(seconds), each.covered, path)
+            found.append((keyframe, resize(picture, fitting(source.facts, _TILE_SIDE))))
+    if not found:
+        raise MediaError(f"{clip} has no frame in this excerpt")
+    _write(out / SHEET, grid([_tile(keyframe, picture) for keyframe, picture in found]))
+    return [keyframe for keyframe, _ in found]
+
+
+def _prepare(out: Path, *, overwrite: bool) -> None:
+    """Make the folder. Raises OutputError where paintings may be in it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        if not os.access(out, os.W_OK | os.X_OK):
+            raise OutputError(f"the folder {out} is not writable")
+        there = sorted(path.name for path in out.iterdir() if keyframe_seconds(path) is not None)
+    except OSError as error:
+        raise cannot_write(out, error) from error
+    if there and not overwrite:
+        raise OutputError(
+            f"{out} holds keyframes already, such as {there[0]}, and they may be painted: name "
+            "another folder, or add --overwrite"
+        )
+
+
+def _spread(frames: Iterable[Frame]) -> list[Frame]:
+    """At most _MOST_CANDIDATES of the frames, evenly spread, in one pass of unknown length."""
+    kept: list[Frame] = []
+    step = 1
+    for index, frame in enumerate(frames):
+        if index % step == 0:
+            kept.append(frame)
+            if len(kept) > _MOST_CANDIDATES:
+                kept, step = kept[::2], 2 * step
+    return kept
+
+
+def _seconds(source: Source, frame: Frame, excerpt: Excerpt) -> Fraction:
+    """When the frame is shown, from the clip's beginning."""
+    clock = frame.pts * frame.time_base
+    if excerpt.start_seconds is not None:
+        clock += excerpt_zero(source.facts, excerpt.start_seconds)
+    return max(Fraction(0), clock - exact(source.facts.start_seconds))
+
+
+def _at(source: Source, pts: int, excerpt: Excerpt) -> Picture:
+    """The frame of this time, as large as the clip."""
+    reading = Reading(source.facts.size_hw, excerpt)
+    for entered in (replace(reading, from_pts=pts), reading):
+        for frame in source.frames(entered):
+            if frame.pts == pts:
+                return frame.picture
+            if frame.pts > pts:
+                break
+    raise MediaError(f"{source.facts.path}: its frames are not the same when it is read again")
+
+
+def _tile(keyframe: Keyframe, picture: Picture) -> Picture:
+    words = f"shot {keyframe.shot}  {clock_time(keyframe.seconds)}  {keyframe.covered:.0%}"
+    return labeled(picture, words, _LABEL_PX)
+
+
+def _write(path: Path, picture: Picture) -> None:
+    try:
+        with whole_file(path) as part:
+            write_picture(part, picture)
+    except OSError as error:
+        raise cannot_write(path, error) from error

@@ -9,7 +9,7 @@ from conftest import gradient_picture
 from test_gatys import brushwork
 
 from vidnst.apps.cli.main import main
-from vidnst.apps.keyframes import SHEET, keyframe_seconds, write_keyframes
+from vidnst.apps.keyframes import SHEET, write_keyframes
 from vidnst.errors import MediaError, OutputError
 from vidnst.frames.frame import Picture
 from vidnst.media.clip import probe
@@ -17,6 +17,7 @@ from vidnst.media.decode import decode
 from vidnst.media.excerpt import Excerpt
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.motion.coverage import choose_frames
+from vidnst.options.painted import keyframe_seconds
 
 
 def panorama() -> list[Picture]:

@@ -1,10 +1,8 @@
 """Which frames of a film an artist should paint, so that the film can follow."""
 
 import os
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
 from vidnst.errors import MediaError, OutputError
@@ -12,7 +10,7 @@ from vidnst.film.delivery.contact_sheet import clock_time, fitting, grid
 from vidnst.film.delivery.labels import labeled
 from vidnst.frames.frame import Frame, Picture
 from vidnst.frames.resize import resize
-from vidnst.media.decode import exact, excerpt_zero
+from vidnst.media.decode import seconds_in_clip
 from vidnst.media.excerpt import Excerpt
 from vidnst.media.pictures import write_picture
 from vidnst.media.places import cannot_write
@@ -20,12 +18,12 @@ from vidnst.media.shots import in_shots, mark_shots
 from vidnst.media.source import Reading, Source, open_source
 from vidnst.media.whole import whole_file
 from vidnst.motion.coverage import COVERED, choose_frames
+from vidnst.options.painted import keyframe_name, keyframe_seconds
 
 SHEET = "keyframes.jpg"
 _SEEN_SIDE, _TILE_SIDE, _LABEL_PX = 256, 320, 18
 _MOST_CANDIDATES = 24
 """Of a shot, spread over it: each is compared with each."""
-_NAME = re.compile(r"shot\d+_(\d+\.\d+)s\.png", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -40,12 +38,6 @@ class Keyframe:
     seconds: float
     covered: float
     path: Path
-
-
-def keyframe_seconds(path: Path) -> float | None:
-    """The time in a keyframe's name, in seconds from the clip's beginning; None where none is."""
-    found = _NAME.fullmatch(path.name)
-    return None if found is None else float(found[1])
 
 
 def write_keyframes(
@@ -85,11 +77,11 @@ def write_keyframes(
         # In the order they were chosen: what was covered adds up.
         for each in choose_frames([f.picture for f in frames], most=count, wanted=covered):
             frame = frames[each.index]
-            seconds = _seconds(source, frame, excerpt)
-            path = out / f"shot{number:03}_{float(seconds):09.3f}s.png"
+            seconds = float(seconds_in_clip(source.facts, frame, excerpt.start_seconds))
+            path = out / keyframe_name(number, seconds)
             picture = _at(source, frame.pts, excerpt)
             _write(path, picture)
-            keyframe = Keyframe(number, float(seconds), each.covered, path)
+            keyframe = Keyframe(number, seconds, each.covered, path)
             found.append((keyframe, resize(picture, fitting(source.facts, _TILE_SIDE))))
     if not found:
         raise MediaError(f"{clip} has no frame in this excerpt")
@@ -123,14 +115,6 @@ def _spread(frames: Iterable[Frame]) -> list[Frame]:
             if len(kept) > _MOST_CANDIDATES:
                 kept, step = kept[::2], 2 * step
     return kept
-
-
-def _seconds(source: Source, frame: Frame, excerpt: Excerpt) -> Fraction:
-    """When the frame is shown, from the clip's beginning."""
-    clock = frame.pts * frame.time_base
-    if excerpt.start_seconds is not None:
-        clock += excerpt_zero(source.facts, excerpt.start_seconds)
-    return max(Fraction(0), clock - exact(source.facts.start_seconds))
 
 
 def _at(source: Source, pts: int, excerpt: Excerpt) -> Picture:

@@ -18,7 +18,7 @@ from vidnst.film.regions.prepass import Sources, mask_sources, write_weights
 from vidnst.film.regions.store import KeptWeights
 from vidnst.film.segments.order import film_end, in_order, shown_times
 from vidnst.film.segments.segment import Record, Segment, frames_from
-from vidnst.film.source import excerpt_of, painted_size, samples_of
+from vidnst.film.source import excerpt_of, frames_at, painted_size, samples_of
 from vidnst.film.timing import over_time
 from vidnst.frames.frame import Frame, Picture
 from vidnst.media.accompaniment import Accompaniment, settle
@@ -30,6 +30,7 @@ from vidnst.media.gif import write_gif
 from vidnst.media.join import join_streams
 from vidnst.media.names import is_pattern, numbered
 from vidnst.media.pictures import is_picture
+from vidnst.media.shots import ShotFrame
 from vidnst.media.source import Reading, open_source
 from vidnst.nets.memory import require_memory
 from vidnst.nets.step import Step
@@ -108,6 +109,8 @@ class Film:
         stylizer = make_stylizer(options, self.size_hw, on_step, at_once=at_once)
         if stylizer.sequential is None:
             require_memory(self.size_hw, lambda pixels: _FILM_BYTES * pixels, torch.device("cpu"))
+        if stylizer.clip_seconds:
+            stylizer.begin_known(self.frames_at(stylizer.clip_seconds))
         if stylizer.clip_samples:
             stylizer.begin_clip(self.samples(stylizer.clip_samples))
         return film_painter(stylizer, options, profile, size_hw=self.size_hw, folder=folder)
@@ -116,6 +119,16 @@ class Film:
         """So many of its source's frames, RGB uint8 (H, W, 3), spread over it."""
         alpha = self.encoding.holds_alpha
         return samples_of(self.source, self.options, count, size_hw=self.size_hw, alpha=alpha)
+
+    def frames_at(self, seconds: Sequence[float]) -> list[ShotFrame]:
+        """The frames of its source that are shown at these times, from the clip's beginning."""
+        return frames_at(
+            self.source,
+            self.options,
+            seconds,
+            size_hw=self.size_hw,
+            alpha=self.encoding.holds_alpha,
+        )
 
     def prepare(self, folder: Path) -> Prepared:
         """Find what its regions, if it has any, hold of each frame; or take it up from the folder.

@@ -1,16 +1,24 @@
 """What a job reads: a clip or a picture, at which size, from when to when, and in which styles."""
 
-from vidnst.errors import MediaError
+from collections.abc import Sequence
+from contextlib import closing
+from fractions import Fraction
+
+from vidnst.errors import MediaError, UsageError
 from vidnst.frames.frame import Picture
 from vidnst.frames.resize import resize
 from vidnst.media.clip import Clip
+from vidnst.media.decode import exact, seconds_in_clip
 from vidnst.media.excerpt import Excerpt
 from vidnst.media.pictures import is_picture, read_picture
+from vidnst.media.shots import ShotFrame, mark_shots
 from vidnst.media.source import Reading, Source, open_source
 from vidnst.options.render import RenderOptions
 from vidnst.options.size import parse_size
 
 _SMALLEST_SIDE = 16
+_NEAR_SECONDS = Fraction(1, 50)
+"""A time that somebody wrote may be off by so much, or by a frame."""
 _CLOCKED_CONTAINERS = ("mpegts", "mpeg")
 """Their timestamps begin wherever the sender's clock stood; the result begins at 0."""
 
@@ -51,6 +59,43 @@ def samples_of(
     if not samples:
         raise no_frame(source.facts)
     return samples
+
+
+def frames_at(
+    source: Source,
+    options: RenderOptions,
+    seconds: Sequence[float],
+    *,
+    size_hw: tuple[int, int],
+    alpha: bool = False,
+) -> list[ShotFrame]:
+    """The frames that are shown at these times, from the clip's beginning, with their shots.
+
+    alpha: as samples_of takes it. Raises UsageError for a time at which the excerpt shows none,
+    MediaError.
+    """
+    excerpt = excerpt_of(source.facts, options)
+    best: dict[float, tuple[Fraction, ShotFrame]] = {}
+    shot, last = 0, max(seconds)
+    frames = mark_shots(source.frames(Reading(size_hw, excerpt, alpha=alpha)))
+    with closing(frames):
+        for frame in frames:
+            shot += frame.opens_shot
+            at = seconds_in_clip(source.facts, frame, excerpt.start_seconds)
+            near = max(frame.duration * frame.time_base, _NEAR_SECONDS)
+            for wanted in seconds:
+                apart = abs(at - exact(wanted))
+                if apart <= near and (wanted not in best or apart < best[wanted][0]):
+                    best[wanted] = apart, ShotFrame(wanted, shot, frame.picture)
+            if at > last + near:
+                break
+    for wanted in seconds:
+        if wanted not in best:
+            raise UsageError(
+                f"a painted frame is of {wanted:g} s, but {source.facts.path} shows no frame then, "
+                "or the excerpt has none"
+            )
+    return [best[wanted][1] for wanted in seconds]
 
 
 def scene_of(options: RenderOptions, count: int) -> tuple[list[Picture], tuple[int, int]]:

@@ -38,6 +38,14 @@ def excerpt_zero(clip: Clip, start_seconds: float | Fraction) -> Fraction:
     return round(origin / clip.time_base) * clip.time_base
 
 
+def seconds_in_clip(clip: Clip, frame: Frame, start_seconds: float | None) -> Fraction:
+    """When a frame is shown, from the clip's beginning; decode read it with this start_seconds."""
+    clock = frame.pts * frame.time_base
+    if start_seconds is not None:
+        clock += excerpt_zero(clip, start_seconds)
+    return max(Fraction(0), clock - exact(clip.start_seconds))
+
+
 def decode(
     clip: Clip,
     *,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from vidnst.errors import MediaError, OutputError
 from vidnst.frames.frame import Picture
@@ -43,6 +44,33 @@ def read_picture(path: Path, *, long_side: int | None = None, background: int = 
 
     Raises MediaError where the file is missing or is no picture.
     """
+    pixels = _pixels(path, long_side)
+    if pixels.shape[2] == 4:
+        alpha = pixels[:, :, 3:].astype(np.float32) / 255
+        pixels = np.rint(pixels[:, :, :3] * alpha + background * (1 - alpha)).astype(np.uint8)
+    if long_side is not None and max(pixels.shape[:2]) > long_side:
+        scale = long_side / max(pixels.shape[:2])
+        height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
+        pixels = resize(np.asarray(pixels, np.uint8), (height, width))
+    return np.array(pixels, np.uint8)  # Those of Pillow are read-only.
+
+
+def read_over(path: Path, scene: Picture) -> Picture:
+    """Read a picture as large as the scene, RGB uint8 (H, W, 3), which shows where it is clear.
+
+    Raises MediaError where the file is missing or is no picture.
+    """
+    pixels = _pixels(path, None)
+    size_hw = (scene.shape[0], scene.shape[1])
+    picture = resize(np.array(pixels[:, :, :3], np.uint8), size_hw)
+    if pixels.shape[2] == 3:
+        return picture
+    alpha = resize(np.repeat(pixels[:, :, 3:], 3, 2), size_hw)[:, :, :1].astype(np.float32) / 255
+    return np.rint(picture * alpha + scene * (1 - alpha)).astype(np.uint8)
+
+
+def _pixels(path: Path, long_side: int | None) -> npt.NDArray[np.uint8]:
+    """A picture as sRGB (H, W, 3), or (H, W, 4) with transparency. Raises MediaError."""
     if not path.exists():
         raise MediaError(f"{path}: no such file")
     if path.is_dir():
@@ -55,14 +83,7 @@ def read_picture(path: Path, *, long_side: int | None = None, background: int = 
     if pixels is None:
         why = "12 bits a channel in a JPEG" if has_twelve_bits(data) else "or is damaged"
         raise MediaError(f"{path} cannot be read as a picture ({why})")
-    if pixels.shape[2] == 4:
-        alpha = pixels[:, :, 3:].astype(np.float32) / 255
-        pixels = np.rint(pixels[:, :, :3] * alpha + background * (1 - alpha)).astype(np.uint8)
-    if long_side is not None and max(pixels.shape[:2]) > long_side:
-        scale = long_side / max(pixels.shape[:2])
-        height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
-        pixels = resize(np.asarray(pixels, np.uint8), (height, width))
-    return np.array(pixels, np.uint8)  # Those of Pillow are read-only.
+    return pixels
 
 
 def notes_on(paths: Iterable[Path]) -> tuple[str, ...]:

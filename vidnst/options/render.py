@@ -10,6 +10,7 @@ from vidnst.options.compute import ComputeOptions
 from vidnst.options.learning import TeachOptions, TuneOptions
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.output import DeliveryOptions, EncodeOptions
+from vidnst.options.painted import PaintedOptions
 from vidnst.options.regions import RegionOptions
 from vidnst.options.schedule import TimeOptions
 from vidnst.options.steady import SteadyOptions
@@ -27,6 +28,7 @@ OptionGroup = (
     | TeachOptions
     | NeighborOptions
     | GatysOptions
+    | PaintedOptions
     | DeliveryOptions
     | CrewOptions
 )
@@ -79,11 +81,13 @@ class RenderOptions:
                 "--fine-style is for --stylizer fast, gatys, and tuned with --teach losses"
             )
         if not self.stylizer.takes_styles and self.mixing != Mixing():
-            raise UsageError("--network has a style of its own: leave --fine-style out")
+            raise UsageError(
+                f"{self.stylizer.given_by} has a style of its own: leave --fine-style out"
+            )
         if not self.stylizer.takes_styles and self.painting.color == "match":
             raise UsageError(
-                "--color match changes a style picture, which --network has none of: "
-                "take --color luminance"
+                f"--color match changes a style picture, which {self.stylizer.given_by} has none "
+                "of: take --color luminance"
             )
         if not sum(style.weight for style in self.styles):
             raise UsageError("--style: all weights are 0, so that nothing is left to paint like")
@@ -92,12 +96,14 @@ class RenderOptions:
                 f"--backend is for --stylizer fast and tuned; {self.stylizer.name} needs torch"
             )
         if len(self.regions.styles) > 1 and not self.stylizer.takes_styles:
-            raise UsageError("--network paints in one style: give --mask, not --region")
+            raise UsageError(
+                f"{self.stylizer.given_by} paints in one style: give --mask, not --region"
+            )
         if any(r.style_mask for r in self.regions.regions) and not self.stylizer.optimizes:
             raise UsageError("--style-mask is for --stylizer neighbor and gatys")
         if len(self.timing.style_seconds) > 1:
             for flag, given in (
-                ("--network", not self.stylizer.takes_styles),
+                (self.stylizer.given_by, not self.stylizer.takes_styles),
                 ("--region and --mask", bool(self.regions.regions)),
             ):
                 if given:

@@ -9,6 +9,7 @@ from vidnst.errors import UsageError
 from vidnst.options.compute import NetworkRange
 from vidnst.options.learning import TeachOptions, TuneOptions
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
+from vidnst.options.painted import PaintedFrame, PaintedOptions
 
 ChangePath = Callable[[Path], Path]
 
@@ -19,14 +20,15 @@ class StylizerOptions:
 
     name: what --stylizer calls it. optimizes: it optimizes each frame, with torch, and keeps a film
     steady itself. takes_styles: it paints like pictures. has_own_style: between the source and a
-    style it can paint the scene in the scene's own style. learns_from_clip: it learns from frames
-    of the film before the first is painted.
+    style it can paint the scene in the scene's own style. given_by: the option that asks for it.
+    learns_from_clip: it learns from frames of the film before the first is painted.
     """
 
     name: ClassVar[str] = ""
     optimizes: ClassVar[bool] = False
     takes_styles: ClassVar[bool] = True
     has_own_style: ClassVar[bool] = False
+    given_by: ClassVar[str] = "--stylizer"
     learns_from_clip: ClassVar[bool] = False
 
     @classmethod
@@ -86,6 +88,7 @@ class Foreign(StylizerOptions):
 
     name = "network"
     takes_styles = False
+    given_by = "--network"
 
     network: Path
     value_range: NetworkRange = "auto"
@@ -96,6 +99,37 @@ class Foreign(StylizerOptions):
 
     def with_paths(self, change: ChangePath) -> "Foreign":
         return replace(self, network=change(self.network))
+
+
+@dataclass(frozen=True)
+class Painted(StylizerOptions):
+    """A network that learns from frames of the film that were painted.
+
+    learned: what it learned already, as PaintedStylizer.save wrote it.
+    """
+
+    name = "painted"
+    takes_styles = False
+    given_by = "--painted"
+    learns_from_clip = True
+
+    frames: tuple[PaintedFrame, ...]
+    teaching: PaintedOptions = PaintedOptions()
+    learned: Path | None = None
+
+    @property
+    def files(self) -> tuple[tuple[str, Path], ...]:
+        if self.learned is not None:
+            return (("learned from painted frames", self.learned),)
+        return tuple(("painted frame", frame.path) for frame in self.frames)
+
+    def with_paths(self, change: ChangePath) -> "Painted":
+        frames = tuple(replace(frame, path=change(frame.path)) for frame in self.frames)
+        return replace(self, frames=frames, learned=self.learned and change(self.learned))
+
+    def of_still(self) -> StylizerOptions:
+        """Raises UsageError."""
+        raise UsageError(f"{self.given_by} is for films: a still picture is painted already")
 
 
 @dataclass(frozen=True)

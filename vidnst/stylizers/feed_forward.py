@@ -67,6 +67,7 @@ class FeedForwardStylizer(Stylizer):
                 )
         self._dtype = dtype or processor_dtype()
         self._engine: Engine | None = None
+        self._network: BakedNetwork | None = None
         chosen_backend(compute)
 
     @property
@@ -110,6 +111,9 @@ class FeedForwardStylizer(Stylizer):
         return None
 
     def _use(self, network: BakedNetwork) -> None:
+        if network is self._network:
+            return  # Two shots in a row of one look.
+        self._network = network
         self._engine = make_engine(network, self._compute, dtype=self._dtype, at_once=self.parallel)
 
     def follow(self, sample: Picture, *, share: float) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypedDict
+from pathlib import Path
+from typing import Any, Protocol, TypedDict
 
 from vidnst.frames.frame import Picture
 from vidnst.media.masks import style_mask
+from vidnst.media.shots import ShotFrame
 from vidnst.nets.device import chosen_device
 from vidnst.nets.step import Step
 from vidnst.options.regions import RegionOptions
@@ -19,16 +21,18 @@ from vidnst.options.stylizers import (
     Foreign,
     Gatys,
     Neighbor,
+    Painted,
     StylizerOptions,
     Tuned,
 )
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.foreign import ForeignStylizer
-from vidnst.stylizers.looks import Look
+from vidnst.stylizers.looks import Look, save_looks
 from vidnst.stylizers.mixed import MixingStylizer
 from vidnst.stylizers.optimized.gatys import GatysStylizer
 from vidnst.stylizers.optimized.neighbor import NeighborStylizer
+from vidnst.stylizers.painted import PaintedStylizer, load_painted, save_painted
 from vidnst.stylizers.styles import style_of
 from vidnst.stylizers.stylizer import Stylizer
 from vidnst.stylizers.taught import TaughtStylizer
@@ -100,6 +104,39 @@ def learned_looks(
     return stylizer.tuned(samples(stylizer.clip_samples))
 
 
+class FilmFrames(Protocol):
+    """What a film is learned from."""
+
+    def samples(self, count: int) -> list[Picture]:
+        """So many of its frames, RGB uint8 (H, W, 3), spread over it."""
+        ...
+
+    def frames_at(self, seconds: Sequence[float]) -> list[ShotFrame]:
+        """The frames that are shown at these times, from its beginning."""
+        ...
+
+
+def learn(
+    options: RenderOptions,
+    size_hw: tuple[int, int],
+    film: FilmFrames,
+    path: Path,
+    on_step: Callable[[Step], None],
+) -> StylizerOptions:
+    """Learn what a stylizer learns from a film, write it to path, and return what paints with it.
+
+    Raises what make_stylizer and the film raise, and OutputError.
+    """
+    asked = options.stylizer
+    if not isinstance(asked, Painted):
+        save_looks(path, *learned_looks(options, size_hw, film.samples, on_step))
+        return Fast(weights=path)
+    stylizer = _painted(asked, Request(options, size_hw, on_step))
+    stylizer.begin_known(film.frames_at(stylizer.clip_seconds))
+    save_painted(path, stylizer.shots)
+    return replace(asked, learned=path)
+
+
 def _feed_forward(
     alone: Callable[..., FeedForwardStylizer],
     asked: StylizerOptions,
@@ -137,6 +174,22 @@ def _foreign(asked: Foreign, request: Request) -> FeedForwardStylizer:
         value_range=asked.value_range,
         at_once=request.at_once,
     )
+
+
+def _painted(asked: Painted, request: Request) -> PaintedStylizer:
+    options = request.options
+    stylizer = PaintedStylizer(
+        () if asked.learned else asked.frames,
+        options.painting,
+        asked.teaching,
+        options.compute,
+        size_hw=request.size_hw,
+        at_once=request.at_once,
+        on_step=request.on_step,
+    )
+    if asked.learned is not None:
+        stylizer.use(load_painted(asked.learned))
+    return stylizer
 
 
 def _learning(asked: Tuned, request: Request) -> FeedForwardStylizer:
@@ -195,6 +248,7 @@ def _optimized(asked: Neighbor | Gatys, request: Request) -> Stylizer:
 _MAKERS: dict[type[StylizerOptions], Maker] = {
     Fast: partial(_feed_forward, _fast),
     Foreign: _foreign,
+    Painted: _painted,
     Tuned: partial(_feed_forward, _learning),
     Neighbor: _optimized,
     Gatys: _optimized,

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from vidnst.frames.color import colored
 from vidnst.frames.frame import Picture, Weights
+from vidnst.media.shots import ShotFrame
 from vidnst.motion.look_back import Painted
 from vidnst.options.styles import StyleOptions
 
@@ -19,13 +20,16 @@ class Stylizer(ABC):
     """Paints frames of one size.
 
     begin_clip is called once and begin_shot before each shot, each with as many frames spread over
-    it as clip_samples and shot_samples say; then paint, from as many threads as parallel says.
+    it as clip_samples and shot_samples say; begin_known before all, where there are clip_seconds;
+    then paint, from as many threads as parallel says.
     """
 
     options: StyleOptions
     """How the style is applied; strength and color may change between shots."""
     size_hw: tuple[int, int]
     clip_samples = 0
+    clip_seconds: tuple[float, ...] = ()
+    """When frames of the clip are shown that begin_known gets, in seconds from its beginning."""
     shot_samples = 0
 
     @property
@@ -43,6 +47,10 @@ class Stylizer(ABC):
 
     def begin_worker(self) -> None:
         """Take this thread's share of the cores; each thread that paints calls it once."""
+        return
+
+    def begin_known(self, frames: Sequence[ShotFrame]) -> None:
+        """Learn what there is to learn from the frames of the clip that clip_seconds names."""
         return
 
     def begin_clip(self, samples: Sequence[Picture]) -> None:

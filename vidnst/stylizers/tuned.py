@@ -65,7 +65,7 @@ class TunedStylizer(FastStylizer):
         Raises MediaError for frames larger than most_pixels, WeightsError for unfit weights.
         """
         super().__init__(style, options, compute, size_hw=size_hw, at_once=at_once, weights=weights)
-        self._base = _digest(weights.read_bytes() if weights else repr(SHA256).encode())
+        self._base = digest_of(weights.read_bytes() if weights else repr(SHA256).encode())
         self._tuning = tuning
         self._on_step = on_step
         self._looks: list[Look] = []
@@ -76,7 +76,7 @@ class TunedStylizer(FastStylizer):
         samples: RGB uint8 (H, W, 3) each.
         """
         made_of = self._made_of(samples)
-        path = _cache_folder() / f"{_digest(json.dumps(made_of).encode())}.safetensors"
+        path = cache_folder() / f"{digest_of(json.dumps(made_of).encode())}.safetensors"
         try:
             looks, metadata = load_looks(path)
             if metadata.items() >= made_of.items():
@@ -85,7 +85,7 @@ class TunedStylizer(FastStylizer):
         except (WeightsError, OSError):
             pass  # Not there, or damaged.
         looks = self._learned(samples)
-        _keep(looks, path, made_of)
+        keep(path, lambda: save_looks(path, looks, made_of))
         # As they would come back from the cache.
         return [replace(look, network=look.network.half().float()) for look in looks], made_of
 
@@ -119,7 +119,7 @@ class TunedStylizer(FastStylizer):
         return {
             "base": self._base,
             "style": style_digest(self._style, self.options),
-            "frames": _digest(*(sample.tobytes() for sample in samples)),
+            "frames": digest_of(*(sample.tobytes() for sample in samples)),
             "size": f"{width}x{height}",
             "settings": json.dumps(asdict(self._tuning)),
         }
@@ -188,27 +188,31 @@ def style_digest(style: StylePictures, options: StyleOptions) -> str:
         parts += [b"fine", style_digest(style.fine, StyleOptions()).encode()]
     if options.color == "match":
         parts.append(b"match")
-    return _digest(*parts)
+    return digest_of(*parts)
 
 
-def _digest(*parts: bytes) -> str:
+def digest_of(*parts: bytes) -> str:
+    """What they are known by: sha256, all in one."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
     return digest.hexdigest()
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
     """The folder tuned networks are kept in; the variable VIDNST_CACHE names another place."""
     place = os.environ.get("VIDNST_CACHE")
     return (Path(place) if place else platformdirs.user_cache_path("vidnst")) / "tuned"
 
 
-def _keep(looks: Sequence[Look], path: Path, made_of: dict[str, str]) -> None:
-    """Put them into the cache, and the oldest ones out; a cache that cannot be used is no error."""
+def keep(path: Path, save: Callable[[], None]) -> None:
+    """Save what was learned to a path in the cache, and put the oldest ones out.
+
+    A cache that cannot be used is no error.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_looks(path, looks, made_of)
+        save()
         # By their names: the folder may be one in which there are others.
         own = [p for p in path.parent.iterdir() if _KEPT_NAME.fullmatch(p.name) and p.is_file()]
         kept = sorted(own, key=lambda p: p.stat().st_mtime)

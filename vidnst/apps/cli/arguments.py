@@ -18,6 +18,7 @@ from vidnst.options.fields import flag_of
 from vidnst.options.learning import TeachOptions, TuneOptions
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.output import DeliveryOptions, EncodeOptions
+from vidnst.options.painted import PaintedOptions, painted_frames
 from vidnst.options.render import RenderOptions
 from vidnst.options.schedule import Curve, Easing, TimeOptions, parse_curve, parse_time
 from vidnst.options.steady import SteadyOptions
@@ -92,6 +93,11 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
         "PyTorch's fast_neural_style example",
     )  # fmt: skip
     group.add_argument(
+        "--painted", type=painted_frames, action="append", metavar="FOLDER|TIME=PNG",
+        help="in place of --style: frames of this film that you painted, a folder of those that "
+        "vidnst keyframes wrote, or one with its time; may be given again",
+    )  # fmt: skip
+    group.add_argument(
         "--network-range", choices=get_args(NetworkRange), default=Foreign.value_range,
         help="the values an ONNX network works with (default: found out)",
     )  # fmt: skip
@@ -108,6 +114,7 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     )
     add_options(parser.add_argument_group("how --stylizer tuned learns"), TeachOptions)
     add_options(parser.add_argument_group("how it learns with --teach losses"), TuneOptions)
+    add_options(parser.add_argument_group("how --painted learns"), PaintedOptions)
     add_options(parser.add_argument_group("how --stylizer neighbor paints"), NeighborOptions)
     group = parser.add_argument_group(
         "how --stylizer gatys paints; lists are joined by +; neighbor takes "
@@ -180,6 +187,15 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _named_by(args: argparse.Namespace) -> Path | None:
+    """What names the result where no style does."""
+    if args.painted is None:
+        network: Path | None = args.network
+        return network
+    first: Path = args.painted[0][0].path
+    return first if len(args.painted[0]) == 1 else first.parent
+
+
 def render_options(arguments: Sequence[str]) -> RenderOptions:
     """The options that arguments of the main job stand for. Raises UsageError."""
     parser = job_parser()
@@ -188,8 +204,10 @@ def render_options(arguments: Sequence[str]) -> RenderOptions:
 
 def options_of(args: argparse.Namespace) -> RenderOptions:
     """The options that parsed arguments stand for. Raises UsageError."""
-    if [args.style, args.network, args.region].count(None) != 2:
-        raise UsageError("give either --style, --region or --network (vidnst --help shows how)")
+    if [args.style, args.network, args.region, args.painted].count(None) != 3:
+        raise UsageError(
+            "give either --style, --region, --network or --painted (vidnst --help shows how)"
+        )
     regions = regions_of(args)
     stylizer = stylizer_of(args)
     steadying, delivery, crew = (
@@ -202,7 +220,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
     if args.keep_color and args.color not in (None, "luminance"):
         raise UsageError(f"--keep-color is --color luminance, and not {args.color}")
     color = "luminance" if args.keep_color else args.color or StyleOptions.color
-    style, *others = args.style or [WeightedStyle(args.network or regions.styles[0].picture)]
+    style, *others = args.style or [WeightedStyle(_named_by(args) or regions.styles[0].picture)]
     strength = parse_curve("--strength", str(args.strength), low=0, high=1)
     curve = None
     if isinstance(strength, Curve):

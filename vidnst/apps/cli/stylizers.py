@@ -8,12 +8,14 @@ from vidnst.errors import UsageError
 from vidnst.options.fields import flag_of
 from vidnst.options.learning import TeachOptions, TuneOptions
 from vidnst.options.optimizing import BOTH_OPTIMIZE, GatysOptions, NeighborOptions
+from vidnst.options.painted import PaintedOptions
 from vidnst.options.stylizers import (
     STYLIZERS,
     Fast,
     Foreign,
     Gatys,
     Neighbor,
+    Painted,
     StylizerOptions,
     Tuned,
 )
@@ -51,6 +53,14 @@ def stylizer_of(args: argparse.Namespace) -> StylizerOptions:
         if kind is not Fast or args.weights is not None:
             raise UsageError("--network stands for itself: leave --stylizer and --weights out")
         return Foreign(args.network, args.network_range)
+    painted = given_options(args, PaintedOptions)
+    if args.painted is not None:
+        if kind is not Fast or args.weights is not None:
+            raise UsageError("--painted stands for itself: leave --stylizer and --weights out")
+        frames = (frame for given in args.painted for frame in given)
+        return Painted(tuple(frames), PaintedOptions(**painted))
+    if painted:
+        raise UsageError(f"{flag_of(next(iter(painted)))} is for --painted")
     groups: dict[str, Any] = {
         "weights": args.weights,
         "teaching": TeachOptions(**teaching),

@@ -13,10 +13,8 @@ from vidnst.film.segments.job import Job
 from vidnst.film.workers.spread import Crew
 from vidnst.film.workers.worker import Order
 from vidnst.nets.step import Step
-from vidnst.options.stylizers import Fast
 from vidnst.options.workers import CrewOptions
-from vidnst.stylizers.looks import save_looks
-from vidnst.stylizers.registry import learned_looks
+from vidnst.stylizers.registry import learn
 
 
 def crew_for(
@@ -39,9 +37,8 @@ def crew_for(
                 "--stylizer tuned paints several styles in one process: leave out --workers "
                 "and --cluster"
             )
-        weights = job.folder / "tuned.safetensors"
-        save_looks(weights, *learned_looks(options, film.size_hw, film.samples, on_step))
-        prepared = replace(prepared, stylizer=Fast(weights=weights))
+        learned = learn(options, film.size_hw, film, job.folder / "learned.safetensors", on_step)
+        prepared = replace(prepared, stylizer=learned)
     # A worker may stand in another folder.
     order = Order(options, prepared).with_paths(Path.absolute)
     # An optimization amplifies what another number of threads changes in its sums.

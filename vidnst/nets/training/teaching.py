@@ -50,7 +50,7 @@ it, and a lesson that is all but flat would throw the network off its feet."""
 _COLOR_SIDE = 8
 """Colors are compared over squares of this side, in pixels: pixel by pixel, what is painted without
 regard to the scene would average out to a blur."""
-_LAYERS = ("relu1_2", "relu2_2", "relu3_3")
+COMPARED_LAYERS = ("relu1_2", "relu2_2", "relu3_3")
 """Where a painted patch is compared with the lesson's."""
 _MARKS = ("relu2_2", "relu3_3")
 """Where its marks are, wherever in the patch they lie. Not finer: a network has no noise of its own
@@ -91,18 +91,18 @@ def teach(
     crops = crops_of(style, encoder, style_side, np.random.default_rng([seed, 0]), dtype)
 
     def losses_of(taught: BakedNetwork, rng: np.random.Generator) -> dict[str, Tensor]:
-        scene, wanted = (part.to(device) for part in _patch(lessons, rng))
+        scene, wanted = (part.to(device) for part in patch_of(lessons, rng))
         moving = np.s_[:, :, :_MOVING_SIDE, :_MOVING_SIDE]
         later = a_moment_later(scene[moving], rng)
         with autocast(device, dtype):
             painted = taught(scene).float()
             painted_later = taught(later.pictures).float()
-            seen = encoder(channels_last(painted), _LAYERS)
+            seen = encoder(channels_last(painted), COMPARED_LAYERS)
             with torch.no_grad():
-                shown = encoder(wanted, _LAYERS)
+                shown = encoder(wanted, COMPARED_LAYERS)
         return {
             "color": F.l1_loss(_coarse(painted), _coarse(wanted)),
-            "features": _features_apart(seen, shown),
+            "features": features_apart(seen, shown),
             "marks": _marks_apart(seen, shown),
             "palette": palette_loss(painted, colors_of(wanted), rng),
             "moments": _moments_apart(seen, shown, painted, wanted),
@@ -124,7 +124,7 @@ def teach(
     )
 
 
-def _patch(lessons: Sequence[Lesson], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+def patch_of(lessons: Sequence[Lesson], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """A patch of a scene and of its painting, from anywhere in the lessons."""
     lesson = lessons[int(rng.integers(len(lessons)))]
     side = min(_PATCH_SIDE, *lesson.scene.shape[2:])
@@ -137,14 +137,14 @@ def _coarse(pictures: Tensor) -> Tensor:
     return F.avg_pool2d(pictures, _COLOR_SIDE)
 
 
-def _features_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
+def features_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
     """Mean over layers of the squared difference in units of the lesson's variance.
 
     Of a lesson that is all but flat that is next to nothing, and its slope would throw the network
     off its feet; so part of the features' own power counts as well.
     """
     terms = []
-    for layer in _LAYERS:
+    for layer in COMPARED_LAYERS:
         wanted = shown[layer].float()
         spread = wanted.var((0, 2, 3)).mean() + _LEAST_SPREAD * wanted.square().mean()
         terms.append((seen[layer].float() - wanted).square().mean() / spread)

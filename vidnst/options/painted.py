@@ -1,0 +1,74 @@
+"""Frames that an artist painted, and how a film learns from them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidnst.errors import UsageError
+from vidnst.options.fields import option, require_in_range
+from vidnst.options.schedule import parse_time
+
+_NAME = re.compile(r"shot\d+_(\d+\.\d+)s\.(png|tiff?|webp)", re.IGNORECASE)
+_PICTURES = (".png", ".tif", ".tiff", ".webp")
+
+
+@dataclass(frozen=True)
+class PaintedFrame:
+    """A painting of the frame that is shown at a time, in seconds from the clip's beginning."""
+
+    seconds: float
+    path: Path
+
+
+@dataclass(frozen=True)
+class PaintedOptions:
+    """How a network learns from painted frames. Each field is an option of the command line."""
+
+    painted_steps: int = option(
+        500, "steps of learning from the painted frames of a shot", low=1, high=100_000
+    )
+
+    def __post_init__(self) -> None:
+        require_in_range(self)
+
+
+def keyframe_name(shot: int, seconds: float) -> str:
+    """What a frame to be painted is called; keyframe_seconds reads the time from it."""
+    return f"shot{shot:03}_{seconds:09.3f}s.png"
+
+
+def keyframe_seconds(path: Path) -> float | None:
+    """The time in a keyframe's name, in seconds from the clip's beginning; None where none is."""
+    found = _NAME.fullmatch(path.name)
+    return None if found is None else float(found[1])
+
+
+def painted_frames(text: str) -> tuple[PaintedFrame, ...]:
+    """Paintings as the command line names them: FOLDER of them, or TIME=FILE.
+
+    A folder's pictures tell their times by their names, as `vidnst keyframes` gave them. Raises
+    UsageError for a folder without any, or with pictures that tell none.
+    """
+    time, equals, file = text.partition("=")
+    if equals and not Path(text).exists():
+        return (PaintedFrame(parse_time(time), Path(file)),)
+    folder = Path(text)
+    if not folder.is_dir():
+        raise UsageError(
+            f"{text} is no folder of painted frames; one alone is given with its time, as "
+            "0:02.4=frame.png"
+        )
+    frames = []
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or path.suffix.lower() not in _PICTURES:
+            continue
+        seconds = keyframe_seconds(path)
+        if seconds is None:
+            raise UsageError(
+                f"{path} has no time in its name, such as {keyframe_name(1, 2.4)}: keep the names "
+                "that vidnst keyframes gave"
+            )
+        frames.append(PaintedFrame(seconds, path))
+    if not frames:
+        raise UsageError(f"{folder} holds no painted frames: vidnst keyframes writes what to paint")
+    return tuple(frames)

@@ -1,0 +1,238 @@
+"""The painted stylizer: a film becomes what an artist painted of a few of its frames."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vidnst.errors import UsageError, WeightsError
+from vidnst.frames.frame import Picture, Weights
+from vidnst.frames.resize import resize
+from vidnst.media.pictures import read_over, read_picture
+from vidnst.media.shots import ShotFrame
+from vidnst.motion.carry import Known, carried_over
+from vidnst.nets.bake import ONE_STYLE, BakedNetwork
+from vidnst.nets.device import chosen_device
+from vidnst.nets.network import fitting
+from vidnst.nets.perceptual import named_encoder
+from vidnst.nets.step import Step
+from vidnst.nets.training.painted import teach_paintings
+from vidnst.nets.training.teaching import Lesson
+from vidnst.nets.weights import SHA256, read_weights, write_weights
+from vidnst.options.compute import ComputeOptions
+from vidnst.options.painted import PaintedFrame, PaintedOptions
+from vidnst.options.styles import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
+from vidnst.stylizers.feed_forward import FeedForwardStylizer
+from vidnst.stylizers.tuned import cache_folder, digest_of, keep, without_brush
+
+_SHOTS = "painted shots"
+"""In a file's metadata: how many painted frames each shot has."""
+_THUMBNAIL_HW = (18, 32)
+_MOST_CARRIED = 2
+"""So many painted frames, those most like a frame, are carried over to it."""
+_ASPECT_OFF = 0.02
+_UNTOUCHED = 1.0
+"""In 1/255: a painting that differs from its frame by less on average was not painted."""
+
+
+@dataclass(frozen=True, eq=False)
+class PaintedShot:
+    """What a shot's painted frames taught, and these themselves."""
+
+    network: BakedNetwork
+    known: tuple[Known, ...]
+
+
+class PaintedStylizer(FeedForwardStylizer):
+    """Paints frames of one size with networks that learned from painted frames, a shot each.
+
+    What a painted frame shows is that painting itself, carried along the motion; the network paints
+    what none of them shows. Shots without a painted frame are painted as the one most like them.
+    """
+
+    shot_samples = 5
+
+    def __init__(
+        self,
+        frames: Sequence[PaintedFrame],
+        options: StyleOptions,
+        teaching: PaintedOptions = PaintedOptions(),
+        compute: ComputeOptions = ComputeOptions(),
+        *,
+        size_hw: tuple[int, int],
+        at_once: int | None = None,
+        on_step: Callable[[Step], None] = lambda step: None,
+    ) -> None:
+        """size_hw: of the frames that will come.
+
+        Raises UsageError for paintings of another shape or two of one time, MediaError where one
+        cannot be read.
+        """
+        super().__init__(without_brush(options), compute, size_hw=size_hw, at_once=at_once)
+        _require_one_each(frames)
+        for frame in frames:
+            _require_shape(frame.path, size_hw)
+        self._frames, self._teaching, self._on_step = frames, teaching, on_step
+        self.clip_seconds = tuple(frame.seconds for frame in frames)
+        self._shots: list[PaintedShot] = []
+        self._shot: PaintedShot | None = None
+
+    def begin_known(self, frames: Sequence[ShotFrame]) -> None:
+        """Raises UsageError where none of the frames has been painted."""
+        groups: dict[int, list[Known]] = {}
+        for painted, frame in zip(self._frames, frames, strict=True):
+            painting = read_over(painted.path, frame.picture)
+            apart = np.abs(painting.astype(np.int16) - frame.picture).mean()
+            if apart >= _UNTOUCHED:
+                groups.setdefault(frame.shot, []).append(Known(frame.picture, painting))
+        if not groups:
+            raise UsageError("none of the painted frames differs from the film: paint over them")
+        self._shots = []
+        for number, known in enumerate(groups.values(), 1):
+            doing = "learning" if len(groups) == 1 else f"learning shot {number} of {len(groups)}"
+            self._shots.append(PaintedShot(self._network_of(known, doing), tuple(known)))
+
+    def use(self, shots: Sequence[PaintedShot]) -> None:
+        """Paint with what was learned before."""
+        self._shots, self.clip_seconds = list(shots), ()
+
+    @property
+    def shots(self) -> Sequence[PaintedShot]:
+        """What was learned."""
+        return self._shots
+
+    def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
+        self._shot = min(self._shots, key=lambda shot: _apart(shot, samples))
+        return self._shot.network
+
+    def _run(self, padded: Picture, weights: Weights) -> Picture:
+        painted = super()._run(padded, weights)
+        assert self._shot is not None
+        thumbnail = _thumbnail(padded)
+        nearest = sorted(
+            self._shot.known, key=lambda each: _difference(thumbnail, _thumbnail(each.scene))
+        )[:_MOST_CARRIED]
+        known = [Known(self._padded(k.scene), self._padded(k.painting)) for k in nearest]
+        return carried_over(painted, padded, known)
+
+    def _network_of(self, known: Sequence[Known], doing: str) -> BakedNetwork:
+        """The network taught by painted frames of a shot, from the cache or anew."""
+        made_of = {
+            "known": digest_of(*(part.tobytes() for k in known for part in (k.scene, k.painting))),
+            "size": json.dumps(self.size_hw),
+            "settings": json.dumps(asdict(self._teaching)),
+            "base": digest_of(repr(SHA256).encode()),
+        }
+        path = cache_folder() / f"{digest_of(json.dumps(made_of).encode())}.safetensors"
+        try:
+            (shot,) = load_painted(path)
+            path.touch()
+            return shot.network
+        except (WeightsError, OSError):
+            pass  # Not there, or damaged.
+        network = self._taught(known, doing)
+        keep(path, lambda: save_painted(path, [PaintedShot(network, ())]))
+        # As it would come back from the cache.
+        return network.half().float()
+
+    def _taught(self, known: Sequence[Known], doing: str) -> BakedNetwork:
+        start = FastStylizer(known[0].painting, self.options, self._compute, size_hw=self.size_hw)
+        return teach_paintings(
+            start.bake([each.scene for each in known], strength=1.0),
+            [Lesson(self._seen(each.scene), self._seen(each.painting)) for each in known],
+            named_encoder("slim", pooling="max").requires_grad_(False),
+            steps=self._teaching.painted_steps,
+            dtype=self._dtype,
+            device=chosen_device(self._compute.device),
+            doing=doing,
+            on_step=self._on_step,
+        )
+
+    def _seen(self, picture: Picture) -> Tensor:
+        return self._to_network(picture).float()
+
+
+def save_painted(path: Path, shots: Sequence[PaintedShot]) -> None:
+    """Write a safetensors file; it appears whole or not at all. Raises OutputError."""
+    tensors: dict[str, Tensor] = {}
+    for index, shot in enumerate(shots):
+        for name, tensor in shot.network.convolutions.state_dict().items():
+            tensors[f"{index}.network.{name}"] = tensor
+        for number, known in enumerate(shot.known):
+            # Whole numbers up to 255 are exact in float16.
+            tensors[f"{index}.scene.{number}"] = torch.from_numpy(known.scene)
+            tensors[f"{index}.painting.{number}"] = torch.from_numpy(known.painting)
+    shape = json.dumps(asdict(shots[0].network.shape))
+    counts = json.dumps([len(shot.known) for shot in shots])
+    write_weights(path, tensors, {"kind": ONE_STYLE, "shape": shape, _SHOTS: counts})
+
+
+def load_painted(path: Path) -> list[PaintedShot]:
+    """Read what save_painted wrote.
+
+    Raises WeightsError where the file is missing, damaged or of another kind or shape.
+    """
+    tensors, metadata = read_weights(path)
+    if _SHOTS not in metadata:
+        raise WeightsError(f"{path} holds nothing that was learned from painted frames")
+    with fitting(path, metadata, ONE_STYLE) as shape:
+        return [
+            PaintedShot(
+                BakedNetwork(shape, _named(tensors, f"{index}.network."))
+                .requires_grad_(False)
+                .eval(),
+                tuple(
+                    Known(
+                        tensors[f"{index}.scene.{number}"].byte().numpy(),
+                        tensors[f"{index}.painting.{number}"].byte().numpy(),
+                    )
+                    for number in range(count)
+                ),
+            )
+            for index, count in enumerate(json.loads(metadata[_SHOTS]))
+        ]
+
+
+def _named(tensors: Mapping[str, Tensor], start: str) -> dict[str, Tensor]:
+    return {k.removeprefix(start): t for k, t in tensors.items() if k.startswith(start)}
+
+
+def _require_one_each(frames: Sequence[PaintedFrame]) -> None:
+    seen: dict[float, Path] = {}
+    for frame in frames:
+        if frame.seconds in seen:
+            raise UsageError(
+                f"{seen[frame.seconds]} and {frame.path} are both of {frame.seconds:g} s"
+            )
+        seen[frame.seconds] = frame.path
+
+
+def _require_shape(path: Path, size_hw: tuple[int, int]) -> None:
+    height, width = read_picture(path).shape[:2]
+    if abs(width / height / (size_hw[1] / size_hw[0]) - 1) > _ASPECT_OFF:
+        raise UsageError(
+            f"{path} is {width}x{height}, of another shape than the film's {size_hw[1]}x"
+            f"{size_hw[0]}: paint over the frame as it is"
+        )
+
+
+def _apart(shot: PaintedShot, samples: Sequence[Picture]) -> float:
+    """How differently the frames look from the painted ones that are most like them."""
+    thumbnails = [_thumbnail(sample) for sample in samples]
+    return min(
+        (_difference(each, _thumbnail(k.scene)) for each in thumbnails for k in shot.known),
+        default=0.0,
+    )
+
+
+def _thumbnail(picture: Picture) -> Picture:
+    return resize(picture, _THUMBNAIL_HW)
+
+
+def _difference(a: Picture, b: Picture) -> float:
+    return float(np.abs(a.astype(np.int16) - b).mean())

@@ -11,7 +11,7 @@ from painted_film import painted_film
 
 from vidnst.apps.cli.main import main
 from vidnst.errors import UsageError, WeightsError
-from vidnst.frames.frame import Picture
+from vidnst.frames.frame import Floats, Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.media.shots import ShotFrame
 from vidnst.motion.carry import Known, carried_over
@@ -25,7 +25,7 @@ SIZE_HW = (96, 160)
 FEW = ["--painted-steps", "2"]
 
 
-def psnr(picture: Picture, truth: Picture) -> float:
+def psnr(picture: Picture | Floats, truth: Picture) -> float:
     """In dB."""
     return float(10 * np.log10(255**2 / np.square(picture.astype(np.float32) - truth).mean()))
 

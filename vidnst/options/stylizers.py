@@ -10,6 +10,7 @@ from vidnst.options.compute import NetworkRange
 from vidnst.options.learning import TeachOptions, TuneOptions
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.painted import PaintedFrame, PaintedOptions
+from vidnst.options.steady import SteadyOptions
 
 ChangePath = Callable[[Path], Path]
 
@@ -21,7 +22,8 @@ class StylizerOptions:
     name: what --stylizer calls it. optimizes: it optimizes each frame, with torch, and keeps a film
     steady itself. takes_styles: it paints like pictures. has_own_style: between the source and a
     style it can paint the scene in the scene's own style. given_by: the option that asks for it.
-    learns_from_clip: it learns from frames of the film before the first is painted.
+    learns_from_clip: it learns from frames of the film before the first is painted. usual_steady:
+    how much it is held where nobody says.
     """
 
     name: ClassVar[str] = ""
@@ -29,6 +31,7 @@ class StylizerOptions:
     takes_styles: ClassVar[bool] = True
     has_own_style: ClassVar[bool] = False
     given_by: ClassVar[str] = "--stylizer"
+    usual_steady: ClassVar[float] = SteadyOptions.steady
     learns_from_clip: ClassVar[bool] = False
 
     @classmethod
@@ -111,6 +114,8 @@ class Painted(StylizerOptions):
     name = "painted"
     takes_styles = False
     given_by = "--painted"
+    usual_steady = 0.25
+    """What is carried along the motion is steady, and would only lose by more."""
     learns_from_clip = True
 
     frames: tuple[PaintedFrame, ...]

@@ -233,7 +233,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         mixing=Mixing(weight=style.weight, others=tuple(others), fine=args.fine_style),
         output=args.output,
         stylizer=stylizer,
-        steadying=SteadyOptions(**steadying),
+        steadying=SteadyOptions(**{"steady": stylizer.usual_steady} | steadying),
         compute=ComputeOptions(**given_options(args, ComputeOptions)),
         plot=args.plot,
         save_steps=args.save_steps,

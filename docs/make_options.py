@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 from unittest.mock import patch
 
+from vidnst.apps.cli.flags import flag_of
 from vidnst.apps.cli.main import _COMMANDS
 from vidnst.apps.cli.parser import Parser
 from vidnst.apps.cli.render import run as paint
-from vidnst.options.fields import flag_of
 from vidnst.options.render import OptionGroup
 
 PAGE = Path(__file__).parent / "reference" / "options.md"

@@ -392,7 +392,7 @@ def test_what_cannot_be_is_told_in_one_line_before_anything_is_painted(
 
 
 def test_color_is_one_of_three() -> None:
-    with pytest.raises(UsageError, match="--color is gray"):
+    with pytest.raises(UsageError, match="`color` is gray"):
         StyleOptions(color="gray")  # type: ignore[arg-type]
 
 

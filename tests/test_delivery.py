@@ -207,7 +207,7 @@ def test_a_contact_sheet_is_never_crowded() -> None:
 @pytest.mark.parametrize(
     ("output", "delivery", "message"),
     [
-        ("out.mp4", {"start_number": 5}, "--start-number is for numbered pictures"),
+        ("out.mp4", {"start_number": 5}, "`start_number` is for numbered pictures"),
         ("o/%03d.png", {"start_number": "timecode"}, "has no timecode"),
         ("o/%03d.png", {"compare": "both.mp4"}, "pictures without"),
         ("out.mp4", {"compare": "both.gif"}, "name a film"),

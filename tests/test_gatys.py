@@ -175,17 +175,17 @@ def test_passes_bring_a_frame_nearer_to_its_neighbor(film: list[Picture]) -> Non
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"style_weight": -1.0}, "--style-weight is -1, but must be 0 or more"),
-        ({"content_weight": float("nan")}, "--content-weight is nan"),
-        ({"style_weight": float("inf")}, "--style-weight is inf"),
+        ({"style_weight": -1.0}, "`style_weight` is -1, but must be 0 or more"),
+        ({"content_weight": float("nan")}, "`content_weight` is nan"),
+        ({"style_weight": float("inf")}, "`style_weight` is inf"),
         ({"style_weight": 0.0, "content_weight": 0.0}, "nothing to paint for"),
-        ({"steps": (10, 0)}, "--steps is 0, but must lie in 1..100000"),
-        ({"steps": ()}, "--steps is empty"),
-        ({"steps": (1, 1, 1), "scales": 2}, "--steps names 3 scales, but --scales 2"),
-        ({"optimizer": "sgd"}, "--optimizer is sgd, but must be one of lbfgs, adam, fgd"),
-        ({"averaging": 1.0}, "--averaging is 1, but must lie in 0..0.999"),
-        ({"long_term": (2, 1)}, "--long-term must name ever earlier frames"),
-        ({"learning_rate": 0.0}, "--learning-rate is 0"),
+        ({"steps": (10, 0)}, "`steps` is 0, but must lie in 1..100000"),
+        ({"steps": ()}, "`steps` is empty"),
+        ({"steps": (1, 1, 1), "scales": 2}, "`steps` names 3 scales, but `scales=2`"),
+        ({"optimizer": "sgd"}, "`optimizer` is sgd, but must be one of lbfgs, adam, fgd"),
+        ({"averaging": 1.0}, "`averaging` is 1, but must lie in 0..0.999"),
+        ({"long_term": (2, 1)}, "`long_term` must name ever earlier frames"),
+        ({"learning_rate": 0.0}, "`learning_rate` is 0"),
     ],
 )
 def test_settings_out_of_range_are_refused(options: dict[str, object], message: str) -> None:
@@ -198,7 +198,7 @@ def test_layers_and_sizes_that_do_not_fit_are_refused() -> None:
         stylizer(GatysOptions(content_layer=("relu9_1",)))
     with pytest.raises(UsageError, match="the frame is 40x12, but its layers need 16 pixels"):
         stylizer(size_hw=(12, 40))
-    with pytest.raises(UsageError, match="--scales is 4, but 128x96 pixels can be halved only 2"):
+    with pytest.raises(UsageError, match="`scales` is 4, but 128x96 pixels can be halved only 2"):
         stylizer(GatysOptions(scales=4))
     with pytest.raises(UsageError, match="the style is 30x12"):
         GatysStylizer(brushwork(12, 30), StyleOptions(), QUICK, size_hw=SIZE_HW)
@@ -211,10 +211,10 @@ def test_layers_and_sizes_that_do_not_fit_are_refused() -> None:
 def test_too_little_memory_names_the_size_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vidnst.nets.memory.available_bytes", lambda device: 2**30)
     with pytest.raises(
-        MediaError, match=r"7680x4320 takes about .* --size \d+x\d+ would fit"
+        MediaError, match=r"7680x4320 takes about .* `size=\d+x\d+` would fit"
     ) as told:
         stylizer(size_hw=(4320, 7680))
-    width, height = str(told.value).split("--size ")[1].split()[0].split("x")
+    width, height = str(told.value).split("`size=")[1].split("`")[0].split("x")
     stylizer(size_hw=(int(height), int(width)))
 
 

@@ -237,7 +237,7 @@ def test_styles_a_mask_and_colors_are_in_the_command_and_in_the_still(
     empty = session.take_mask("black.png", (tmp_path / "black.png").read_bytes())
     with pytest.raises(MediaError) as told:
         painted_at(replace(plain, mask=empty), 1.0)
-    wrong = replace(plain, mask=empty).without_folders(str(told.value))
+    wrong = replace(plain, mask=empty).told(str(told.value))
     assert wrong == "black.png is empty: nothing in it is white"
 
 

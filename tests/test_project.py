@@ -8,9 +8,10 @@ from media_facts import facts
 
 from vidnst.apps.cli.arguments import job_parser, render_options
 from vidnst.apps.cli.main import main
+from vidnst.apps.cli.toml_arguments import as_arguments, as_toml
 from vidnst.errors import UsageError
 from vidnst.options.built_in import built_in_style
-from vidnst.options.text import as_arguments, as_toml, preset_names, read_toml
+from vidnst.options.text import presets, read_toml
 
 
 def test_a_dumped_project_renders_the_same(
@@ -51,7 +52,7 @@ def test_settings_and_arguments_turn_into_each_other() -> None:
     )
 
 
-@pytest.mark.parametrize("name", preset_names())
+@pytest.mark.parametrize("name", presets())
 def test_every_preset_is_understood_and_what_is_given_wins(name: str) -> None:
     looks = "style" in read_toml(ROOT / "vidnst" / "options" / "presets" / f"{name}.toml")
     options = render_options(["a.mp4", "--preset", name, *([] if looks else ["--style", "b.jpg"])])

@@ -209,9 +209,11 @@ def test_the_session_goes_on_after_the_camera_was_away(camera: Path, style: Path
         (["--brush-size", "99"], "--brush-size is 99"),
     ],
 )
-def test_values_out_of_range_are_refused(arguments: list[str], words: str) -> None:
-    with pytest.raises(UsageError, match=words):
-        webcam_options(["--style", "a.jpg", *arguments])
+def test_values_out_of_range_are_refused(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["webcam", "--style", "a.jpg", *arguments]) == 2
+    assert words in capsys.readouterr().err
 
 
 def test_without_a_screen_one_line_says_what_to_do(

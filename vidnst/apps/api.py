@@ -40,7 +40,7 @@ def stylize_video(
     overwrite: bool = RenderOptions.overwrite,
     on_progress: Callable[[Progress], None] = lambda progress: None,
 ) -> Report:
-    """Paint a film, numbered pictures or a still picture; as `vidnst SOURCE --style STYLE`.
+    """Paint a film, numbered pictures or a still picture, as the command line does.
 
     style: a picture, a folder of some, or a built-in style's name. stylizer: its name, or one with
     options of its own (vidnst.options.stylizers). output: None is SOURCE_STYLE

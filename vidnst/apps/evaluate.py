@@ -260,7 +260,7 @@ def _together(streams: Sequence[Iterator[Frame]], clips: Sequence[Clip]) -> Iter
             long = clips[[frame is not None for frame in frames].index(True)].path
             raise MediaError(
                 f"{short} has {count} frames, but {long} has more: compare clips frame by frame "
-                "(--start and --end give the excerpt of the source)"
+                "(`start_seconds` and `end_seconds` give the excerpt of the source)"
             )
         yield present
         count += 1

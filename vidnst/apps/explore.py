@@ -76,7 +76,7 @@ def explore(
     scale = side / max(picture.shape[:2])
     height, width = (round(length * scale) for length in picture.shape[:2])
     if min(height, width) < 16:
-        raise MediaError(f"{width}x{height} pixels are too few to paint on: give a larger --side")
+        raise MediaError(f"{width}x{height} pixels are too few to paint on: give a larger `side`")
     picture = resize(picture, (height, width))
 
     steps: list[Step] = []

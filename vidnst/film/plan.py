@@ -59,7 +59,7 @@ class Film:
         if is_picture(self.output) and not self.is_sequence:
             raise UsageError(f"{self.output} is a still picture, but {options.source} is a film")
         if options.plot or options.save_steps:
-            raise UsageError("--plot and --save-steps are for still pictures")
+            raise UsageError("`plot` and `save_steps` are for still pictures")
         self.size_hw = painted_size(options, self.clip.size_hw)
         self.encoding = choose_encoding(
             self.output,

@@ -164,7 +164,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
 def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], None]) -> Report:
     started = time.perf_counter()
     if options.start_seconds is not None or options.end_seconds is not None:
-        raise UsageError("--start and --end have no meaning for a still picture")
+        raise UsageError("`start_seconds` and `end_seconds` have no meaning for a still picture")
     require_film(options.delivery)
     if options.timing.changes:
         raise UsageError("keyframes and styles with times have no meaning for a still picture")
@@ -235,10 +235,10 @@ def _require_room_for_masks(options: RenderOptions) -> None:
     if folder is None or not os.path.lexists(folder):
         return
     if not folder.is_dir():
-        raise OutputError(f"--write-masks {folder} is in the way: it is no folder")
+        raise OutputError(f"`write_masks` {folder} is in the way: it is no folder")
     if not options.overwrite and any(folder.iterdir()):
         raise OutputError(
-            f"--write-masks {folder} is not empty (--overwrite replaces what it holds)"
+            f"`write_masks` {folder} is not empty (`overwrite` replaces what it holds)"
         )
     for region in options.regions.regions:
         pattern = folder / f"{region.name}_%06d.png"
@@ -250,7 +250,7 @@ def _begun(job: Job) -> tuple[str, ...]:
         changed = ", ".join(job.restarted)
         return (f"what was there of {job.target} was made otherwise ({changed}): it starts anew",)
     if job.records:
-        return (f"{job.target}: goes on after {job.frames} frames (--no-resume starts anew)",)
+        return (f"{job.target}: goes on after {job.frames} frames (`resume=False` starts anew)",)
     return ()
 
 

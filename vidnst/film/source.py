@@ -29,7 +29,7 @@ def painted_size(options: RenderOptions, source_hw: tuple[int, int]) -> tuple[in
     if min(size_hw) < _SMALLEST_SIDE:
         raise MediaError(
             f"{size_hw[1]}x{size_hw[0]} pixels are too few to paint on: each side needs "
-            f"{_SMALLEST_SIDE} or more (--size enlarges)"
+            f"{_SMALLEST_SIDE} or more (`size` enlarges)"
         )
     return size_hw
 

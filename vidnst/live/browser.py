@@ -47,7 +47,7 @@ class Page:
         except OSError as error:
             raise OutputError(
                 f"port {port} cannot be served on {_LOOPBACK}: {error.strerror}; give another "
-                "--http, or 0 for any that is free"
+                "`http`, or 0 for any that is free"
             ) from error
         self.port = int(self._server.server_address[1])
         self.url = f"http://{_LOOPBACK}:{self.port}/"

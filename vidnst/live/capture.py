@@ -66,7 +66,7 @@ def list_cameras() -> list[str]:
 def _not_there(name: str) -> str:
     cameras = list_cameras()
     there = f"there are: {', '.join(cameras)}" if cameras else "this machine shows none"
-    return f"{name} cannot be opened; {there} (--camera also takes a stream's URL or a film)"
+    return f"{name} cannot be opened; {there} (`camera` also takes a stream's URL or a film)"
 
 
 class _Device:

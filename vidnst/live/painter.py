@@ -53,7 +53,7 @@ class LivePainter:
         for several styles with weights that were tuned to one.
         """
         if len(styles) > 1 and weights is not None and is_tuned(weights):
-            raise UsageError(f"{weights} was tuned to one style: give one --style")
+            raise UsageError(f"{weights} was tuned to one style: give one `style`")
         self._size_hw = (first.shape[0], first.shape[1])
         self._options, self._weights = options, weights
         self._pictures = [read_styles([WeightedStyle(path)]) for path in styles]

@@ -54,8 +54,8 @@ def webcam(
     shows = outputs.window and has_screen()
     if not shows and not outputs.any_but_window:
         raise UsageError(
-            "there is no screen to open a window on: give --http 8080 to look at the page "
-            "http://127.0.0.1:8080/, or --record FILE, or --virtual-camera"
+            "there is no screen to open a window on: give `http=8080` to look at the page "
+            "http://127.0.0.1:8080/, or `record=FILE`, or `virtual_camera=True`"
         )
     with ExitStack() as stack:
         camera = stack.enter_context(Camera(options.camera))

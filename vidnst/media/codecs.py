@@ -110,17 +110,17 @@ def settings_of(codec: str, options: EncodeOptions, pixel_format: str) -> dict[s
     settings = dict(_DEFAULTS.get(codec, {}))
     if options.crf is not None:
         if "crf" not in settings:
-            raise UsageError(f"--crf does not apply to {codec}")
+            raise UsageError(f"`crf` does not apply to {codec}")
         low, high = _CRF[codec]
         if not low <= options.crf <= high:
-            raise UsageError(f"--crf is {options.crf:g}, but must lie in {low}..{high} for {codec}")
+            raise UsageError(f"`crf` is {options.crf:g}, but must lie in {low}..{high} for {codec}")
         settings["crf"] = f"{options.crf:g}"
     if options.preset is not None:
         if "preset" not in settings:
-            raise UsageError(f"--encoder-preset does not apply to {codec}")
+            raise UsageError(f"`preset` does not apply to {codec}")
         if options.preset not in (known := _PRESETS.get(codec, (options.preset,))):
             raise UsageError(
-                f"--encoder-preset is {options.preset!r}, but must be one of {', '.join(known)}"
+                f"`preset` is {options.preset!r}, but must be one of {', '.join(known)}"
             )
         settings["preset"] = options.preset
     if codec in _PROFILES:
@@ -146,7 +146,7 @@ def pixel_format_of(
         if odd and "420" in options.pix_fmt and codec not in _ODD_SIZES_IN_420:
             raise UsageError(
                 f"{codec} cannot encode {size_hw[1]}x{size_hw[0]} as {options.pix_fmt}: "
-                "its sides must be even (--size), or take yuv444p"
+                "its sides must be even (`size`), or take yuv444p"
             )
         return options.pix_fmt
     if name == "prores4444":
@@ -171,7 +171,7 @@ def _require_pixel_format(name: str, codec: str, asked: str) -> None:
         return
     if _is_transparent(asked):
         raise UsageError(
-            f"{name} cannot hold transparency as {asked!r}; what can: --codec prores4444 in .mov, "
+            f"{name} cannot hold transparency as {asked!r}; what can: `codec=prores4444` in .mov, "
             "ffv1 (bgra) in .mkv, numbered .png and .tif (rgba)"
         )
     raise UsageError(

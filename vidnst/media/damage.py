@@ -72,7 +72,7 @@ class Damage:
             near = f"near {float(self._first):.1f} s"
             parts.append(f"{packets} damaged, {near}, and {frames} missing")
         if parts:
-            listener(f"{self._path}: {'; '.join(parts)} (--strict refuses such files)")
+            listener(f"{self._path}: {'; '.join(parts)} (`strict` refuses such files)")
 
     def _count(self, lost: int) -> None:
         if self._strict and self._waiting:

@@ -40,7 +40,7 @@ def packets_of(path: Path) -> Generator["Packet[VideoStream]", None, None]:
             stream = container.streams.video[0]
             yield from (packet for packet in container.demux(stream) if packet.size)
     except (OSError, IndexError, av.error.FFmpegError) as error:
-        raise OutputError(f"{path} is damaged: add --no-resume to start anew") from error
+        raise OutputError(f"{path} is damaged: add `resume=False` to start anew") from error
 
 
 def join_streams(

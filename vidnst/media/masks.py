@@ -41,7 +41,7 @@ class MaskSource:
         self.path, self._size_hw = path, size_hw
         self.is_still = is_picture(path)
         if drawn and not self.is_still and not is_sequence(path):
-            raise UsageError(f"--track carries masks drawn on a few frames, but {path} is a film")
+            raise UsageError(f"`track` carries masks drawn on a few frames, but {path} is a film")
         numbers = sequence_numbers(path) if drawn and not self.is_still else []
         self._drawn_on = {number: numbered(path, number) for number in numbers}
         """Files by the numbers of frames, which may have gaps."""
@@ -88,10 +88,10 @@ def style_mask(style: RegionStyle) -> Mask | None:
     picture, mask = read_picture(style.picture), read_picture(style.mask, background=0)
     own_hw = picture.shape[0], picture.shape[1]
     if not _same_shape((mask.shape[0], mask.shape[1]), own_hw):
-        raise MediaError(f"--style-mask {style.mask} is of another shape than {style.picture}")
+        raise MediaError(f"`style_mask` {style.mask} is of another shape than {style.picture}")
     found = _as_mask(mask, own_hw)
     if found.max() < MARKED:
-        raise MediaError(f"--style-mask {style.mask} is empty: nothing in it is white")
+        raise MediaError(f"`style_mask` {style.mask} is empty: nothing in it is white")
     return found
 
 

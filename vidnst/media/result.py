@@ -34,7 +34,7 @@ def check_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) ->
     _require_short_name(target)
     there = [numbered(target, n) for n in sequence_numbers(target)] or [target]
     if own := _same_file(there, sources):
-        raise OutputError(f"{own} is the source itself: name another output (-o)")
+        raise OutputError(f"{own} is the source itself: name another output (`output`)")
     in_the_way = target.is_dir()
     if is_pattern(target):
         folder = target.parent
@@ -45,7 +45,8 @@ def check_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) ->
     taken = sequence_numbers(target) if is_pattern(target) else os.path.lexists(target)
     if taken and not overwrite:
         raise OutputError(
-            f"{target} exists already: add --overwrite to replace it, or name another (-o)"
+            f"{target} exists already: add `overwrite=True` to replace it, or name another "
+            "(`output`)"
         )
 
 
@@ -56,7 +57,9 @@ def _require_short_name(target: Path) -> None:
             (numbered(target, 0) if is_pattern(target) else target).lstat()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{target} cannot be written: {reason}; name another (-o)") from error
+        raise OutputError(
+            f"{target} cannot be written: {reason}; name another (`output`)"
+        ) from error
 
 
 def _same_file(targets: Iterable[Path], sources: Iterable[Path]) -> Path | None:

@@ -33,7 +33,7 @@ def raft_flow() -> FlowFunction:
     except (OSError, RuntimeError) as error:
         raise WeightsError(
             f"RAFT's weights are not in torch's cache and cannot be downloaded from {weights.url} "
-            "(leave --flow raft out to do without)"
+            "(leave `flow=raft` out to do without)"
         ) from error
     network = raft_small()
     network.load_state_dict(state)

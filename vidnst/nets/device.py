@@ -16,5 +16,5 @@ def chosen_device(device: Device) -> Device:
     if device == "auto":
         return next(name for name, is_there in there.items() if is_there)
     if not there[device]:
-        raise UsageError(f"--device {device}: torch {torch.__version__} sees no such device here")
+        raise UsageError(f"`device={device}`: torch {torch.__version__} sees no such device here")
     return device

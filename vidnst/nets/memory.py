@@ -61,7 +61,7 @@ def too_large(
     for percent in range(95, 4, -5):
         fitting_hw = height * percent // 200 * 2, width * percent // 200 * 2
         if needed_bytes(fitting_hw[0] * fitting_hw[1]) <= available:
-            advice = f"--size {fitting_hw[1]}x{fitting_hw[0]} would fit"
+            advice = f"`size={fitting_hw[1]}x{fitting_hw[0]}` would fit"
             break
     return MediaError(
         f"painting {width}x{height} takes about {needed_bytes(height * width) / 2**30:.1f} GiB of "

@@ -154,7 +154,7 @@ def load_encoder(path: Path) -> PerceptualEncoder:
 
 
 def named_encoder(features: str, *, pooling: Pooling) -> PerceptualEncoder:
-    """The encoder that --features names: slim, vgg19, or a safetensors file.
+    """The encoder that `features` names: slim, vgg19, or a safetensors file.
 
     slim: the one that ships. pooling: of vgg19. Raises WeightsError where it cannot be had.
     """

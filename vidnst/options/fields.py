@@ -6,11 +6,6 @@ from typing import Any
 from vidnst.errors import UsageError
 
 
-def flag_of(name: str) -> str:
-    """The command line's option for a field, such as --style-weight for style_weight."""
-    return f"--{name.replace('_', '-')}"
-
-
 def option(
     default: Any,
     help: str,
@@ -28,17 +23,16 @@ def require_in_range(options: Any) -> None:
     """Check every field against what its metadata allows. Raises UsageError."""
     for each in fields(options):
         given = getattr(options, each.name)
-        flag = flag_of(each.name)
         if given == ():
-            raise UsageError(f"{flag} is empty")
+            raise UsageError(f"`{each.name}` is empty")
         choices = each.metadata["choices"]
         if choices and given not in choices:
-            raise UsageError(f"{flag} is {given}, but must be one of {', '.join(choices)}")
+            raise UsageError(f"`{each.name}` is {given}, but must be one of {', '.join(choices)}")
         low, high = each.metadata["low"], each.metadata["high"]
         for value in given if isinstance(given, tuple) else (given,):
             if low is None or value is None:
                 continue
             if high is not None and not low <= value <= high:
-                raise UsageError(f"{flag} is {value:g}, but must lie in {low:g}..{high:g}")
+                raise UsageError(f"`{each.name}` is {value:g}, but must lie in {low:g}..{high:g}")
             if not low <= value < float("inf"):
-                raise UsageError(f"{flag} is {value:g}, but must be {low:g} or more")
+                raise UsageError(f"`{each.name}` is {value:g}, but must be {low:g} or more")

@@ -122,8 +122,8 @@ class GatysOptions:
     def __post_init__(self) -> None:
         require_in_range(self)
         if not self.style_weight and not self.content_weight:
-            raise UsageError("--style-weight and --content-weight are both 0: nothing to paint for")
+            raise UsageError("`style_weight` and `content_weight` are both 0: nothing to paint for")
         if list(self.long_term) != sorted(set(self.long_term)):
-            raise UsageError("--long-term must name ever earlier frames, such as 1+2+4")
+            raise UsageError("`long_term` must name ever earlier frames, such as 1+2+4")
         if self.scales is not None and len(self.steps) > self.scales:
-            raise UsageError(f"--steps names {len(self.steps)} scales, but --scales {self.scales}")
+            raise UsageError(f"`steps` names {len(self.steps)} scales, but `scales={self.scales}`")

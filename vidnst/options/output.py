@@ -50,9 +50,9 @@ class DeliveryOptions:
         require_in_range(self)
         number = self.start_number
         if isinstance(number, int) and not 0 <= number < 10**9:
-            raise UsageError(f"--start-number is {number}, but must lie in 0..999999999")
+            raise UsageError(f"`start_number` is {number}, but must lie in 0..999999999")
         if self.contact_sheet is not None and self.contact_sheet.suffix.lower() != ".png":
-            raise UsageError(f"--contact-sheet {self.contact_sheet}: the contact sheet is a .png")
+            raise UsageError(f"`contact_sheet` {self.contact_sheet}: the contact sheet is a .png")
 
 
 def parse_start_number(text: str) -> StartNumber:
@@ -60,5 +60,5 @@ def parse_start_number(text: str) -> StartNumber:
     if text == "timecode":
         return "timecode"
     if not (text.isascii() and text.isdigit()):
-        raise UsageError(f"--start-number is {text!r}, but must be a number or timecode")
+        raise UsageError(f"`start_number` is {text!r}, but must be a number or timecode")
     return int(text)

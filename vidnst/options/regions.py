@@ -13,7 +13,7 @@ REST = "rest"
 UNTOUCHED = "none"
 """Given for a style, it leaves a region as it is."""
 ONLY = "mask"
-"""The name of the region that --mask makes."""
+"""The name of a region that is the only one."""
 _NAME = re.compile(r"[\w-]+")
 
 
@@ -59,22 +59,20 @@ class RegionOptions:
         names = [region.name for region in self.regions]
         for name in names:
             if names.count(name) > 1:
-                raise UsageError(f"--region {name} is given twice: give each region its own name")
+                raise UsageError(f"`regions` {name} is given twice: give each region its own name")
         for region in self.regions:
             if (region.name == REST) != (region.mask is None):
-                raise UsageError(f"--region {REST} is what no other holds, and takes no mask")
+                raise UsageError(f"`regions` {REST} is what no other holds, and takes no mask")
         if self.regions and all(region.style is None for region in self.regions):
-            raise UsageError("--region: no region is painted; give one of them a style")
+            raise UsageError("`regions`: no region is painted; give one of them a style")
         if self.regions and all(region.mask is None for region in self.regions):
-            raise UsageError("--region rest alone is the whole frame: give --style instead")
+            raise UsageError("`regions` rest alone is the whole frame: give `style` instead")
         if not 0 <= self.softness <= 50:
-            raise UsageError(
-                f"--mask-softness is {self.softness:g}, but must lie in 0..50 (percent)"
-            )
+            raise UsageError(f"`softness` is {self.softness:g}, but must lie in 0..50 (percent)")
         if self.track and not self.regions:
-            raise UsageError("--track is for --mask and --region")
+            raise UsageError("`track` is for `mask` and `regions`")
         if self.write_masks is not None and not self.track:
-            raise UsageError("--write-masks is for --track")
+            raise UsageError("`write_masks` is for `track`")
 
     @property
     def styles(self) -> tuple[RegionStyle, ...]:
@@ -96,8 +94,8 @@ def parse_region(text: str) -> Region:
     place, equals, style = text.rpartition("=")
     name, colon, mask = place.partition(":")
     if not (equals and style and _NAME.fullmatch(name) and bool(colon) == bool(mask)):
-        raise UsageError(f"--region is {text!r}, but must be NAME:MASK=STYLE or {REST}=STYLE")
+        raise UsageError(f"`regions` is {text!r}, but must be NAME:MASK=STYLE or {REST}=STYLE")
     if name != REST and not mask:
-        raise UsageError(f"--region {name} has no mask: write {name}:MASK={style}")
+        raise UsageError(f"`regions` {name} has no mask: write {name}:MASK={style}")
     picture = None if style == UNTOUCHED else style_path(style)
     return Region(name, Path(mask) if mask else None, picture)

@@ -73,45 +73,43 @@ class RenderOptions:
     def __post_init__(self) -> None:
         start, end = self.start_seconds, self.end_seconds
         if start is not None and start < 0:
-            raise UsageError(f"--start is {start:g} s, but must not be negative")
+            raise UsageError(f"`start_seconds` is {start:g} s, but must not be negative")
         if end is not None and end <= (start or 0):
-            raise UsageError(f"--end is {end:g} s, but must lie after --start ({start or 0:g} s)")
+            raise UsageError(
+                f"`end_seconds` is {end:g} s, but must lie after `start_seconds` ({start or 0:g} s)"
+            )
         if self.mixing.fine is not None and not self.stylizer.takes_fine_style:
-            raise UsageError(
-                "--fine-style is for --stylizer fast, gatys, and tuned with --teach losses"
-            )
+            raise UsageError("`fine` is for `stylizer=fast`, gatys, and tuned with `teach=losses`")
         if not self.stylizer.takes_styles and self.mixing != Mixing():
-            raise UsageError(
-                f"{self.stylizer.given_by} has a style of its own: leave --fine-style out"
-            )
+            raise UsageError(f"`{self.stylizer.name}` has a style of its own: leave `fine` out")
         if not self.stylizer.takes_styles and self.painting.color == "match":
             raise UsageError(
-                f"--color match changes a style picture, which {self.stylizer.given_by} has none "
-                "of: take --color luminance"
+                f"`color=match` changes a style picture, which `{self.stylizer.name}` has none of: "
+                "take `color=luminance`"
             )
         if not sum(style.weight for style in self.styles):
-            raise UsageError("--style: all weights are 0, so that nothing is left to paint like")
+            raise UsageError("`style`: all weights are 0, so that nothing is left to paint like")
         if self.stylizer.optimizes and self.compute.backend not in ("auto", "torch"):
             raise UsageError(
-                f"--backend is for --stylizer fast and tuned; {self.stylizer.name} needs torch"
+                f"`backend` is for `stylizer=fast` and tuned; {self.stylizer.name} needs torch"
             )
         if len(self.regions.styles) > 1 and not self.stylizer.takes_styles:
             raise UsageError(
-                f"{self.stylizer.given_by} paints in one style: give --mask, not --region"
+                f"`{self.stylizer.name}` paints in one style: give `mask`, not `regions`"
             )
         if any(r.style_mask for r in self.regions.regions) and not self.stylizer.optimizes:
-            raise UsageError("--style-mask is for --stylizer neighbor and gatys")
+            raise UsageError("`style_mask` is for `stylizer=neighbor` and gatys")
         if len(self.timing.style_seconds) > 1:
-            for flag, given in (
-                (self.stylizer.given_by, not self.stylizer.takes_styles),
-                ("--region and --mask", bool(self.regions.regions)),
+            for named, given in (
+                (f"`{self.stylizer.name}`", not self.stylizer.takes_styles),
+                ("`regions` and `mask`", bool(self.regions.regions)),
             ):
                 if given:
-                    raise UsageError(f"styles with times do not go with {flag}")
+                    raise UsageError(f"styles with times do not go with {named}")
         if not 1 <= self.on <= _MOST_HELD:
-            raise UsageError(f"--on is {self.on}, but must lie in 1..{_MOST_HELD}")
+            raise UsageError(f"`on` is {self.on}, but must lie in 1..{_MOST_HELD}")
         if self.save_steps is not None and self.save_steps < 1:
-            raise UsageError(f"--save-steps is {self.save_steps}, but must be 1 or more")
+            raise UsageError(f"`save_steps` is {self.save_steps}, but must be 1 or more")
 
     @property
     def has_own_style(self) -> bool:

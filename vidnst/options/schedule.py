@@ -32,23 +32,26 @@ class Curve:
         return low + (high - low) * _eased((seconds - start) / (end - start), self.easing)
 
 
-def parse_curve(flag: str, text: str, *, low: float, high: float) -> Curve | float:
-    """A number, or keyframes as '0@0s,1@2s'. Raises UsageError for anything else."""
+def parse_curve(name: str, text: str, *, low: float, high: float) -> Curve | float:
+    """A number, or keyframes as '0@0s,1@2s', for the option of this name.
+
+    Raises UsageError for anything else.
+    """
     parts = [part.split("@") for part in text.split(",")]
     try:
         values = [float(part[0]) for part in parts]
     except ValueError:
         raise UsageError(
-            f"{flag} is {text!r}, but must be a number or keyframes such as 0@0s,1@2s"
+            f"`{name}` is {text!r}, but must be a number or keyframes such as 0@0s,1@2s"
         ) from None
     for value in values:
         if not low <= value <= high:
-            raise UsageError(f"{flag} is {value:g}, but must lie in {low:g}..{high:g}")
+            raise UsageError(f"`{name}` is {value:g}, but must lie in {low:g}..{high:g}")
     if len(parts) == 1 and len(parts[0]) == 1:
         return values[0]
     if any(len(part) != 2 for part in parts):
-        raise UsageError(f"{flag} is {text!r}: each keyframe needs its time, such as 0@0s,1@2s")
-    times = in_turn(flag, [parse_moment(part[1]) for part in parts])
+        raise UsageError(f"`{name}` is {text!r}: each keyframe needs its time, such as 0@0s,1@2s")
+    times = in_turn(name, [parse_moment(part[1]) for part in parts])
     return Curve(tuple(zip(times, values, strict=True)))
 
 
@@ -73,11 +76,11 @@ def parse_moment(text: str) -> float:
     return parse_time(text.strip().removesuffix("s"))
 
 
-def in_turn(flag: str, times: Sequence[float]) -> list[float]:
+def in_turn(name: str, times: Sequence[float]) -> list[float]:
     """Times as they are. Raises UsageError where one is not later than the one before."""
     for before, after in pairwise(times):
         if after <= before:
-            raise UsageError(f"{flag}: {after:g} s must come after {before:g} s")
+            raise UsageError(f"`{name}`: {after:g} s must come after {before:g} s")
     return list(times)
 
 

@@ -14,7 +14,7 @@ def parse_size(text: str, size_hw: tuple[int, int]) -> tuple[int, int]:
     parts = text.lower().split("x")
     if not all(part.isascii() and part.isdigit() for part in parts) or len(parts) > 2:
         raise UsageError(
-            f"--size is {text!r}, but must be WIDTHxHEIGHT or HEIGHT, such as 640x360 or 360"
+            f"`size` is {text!r}, but must be WIDTHxHEIGHT or HEIGHT, such as 640x360 or 360"
         )
     if len(parts) == 2:
         width, height = int(parts[0]), int(parts[1])
@@ -22,5 +22,5 @@ def parse_size(text: str, size_hw: tuple[int, int]) -> tuple[int, int]:
         height = int(parts[0])
         width = max(2, 2 * round(Fraction(size_hw[1] * height, 2 * size_hw[0])))
     if not (16 <= width <= 8192 and 16 <= height <= 8192):
-        raise UsageError(f"--size {width}x{height}: each side must lie in 16..8192")
+        raise UsageError(f"`size={width}x{height}`: each side must lie in 16..8192")
     return height, width

@@ -25,7 +25,7 @@ class WeightedStyle:
     def __post_init__(self) -> None:
         if not 0 <= self.weight < float("inf"):
             raise UsageError(
-                f"--style {self.path}:{self.weight:g}: a weight must be a number, 0 or more"
+                f"`style` {self.path}:{self.weight:g}: a weight must be a number, 0 or more"
             )
 
 
@@ -59,7 +59,7 @@ def parse_style(text: str) -> WeightedStyle:
     except ValueError:
         if is_style(before):
             raise UsageError(
-                f"--style {text}: {after!r} is no weight; write a number, such as {before}:0.5"
+                f"`style` {text}: {after!r} is no weight; write a number, such as {before}:0.5"
             ) from None
         return WeightedStyle(style_path(text))
     return WeightedStyle(style_path(before), weight)
@@ -72,8 +72,8 @@ def times_of(styles: Sequence[WeightedStyle]) -> tuple[float, ...]:
     """
     times = [style.seconds for style in styles if style.seconds is not None]
     if times and len(times) < len(styles):
-        raise UsageError("--style: give each style its time, such as a.jpg@0s, or none of them")
-    return tuple(in_turn("--style", times))
+        raise UsageError("`style`: give each style its time, such as a.jpg@0s, or none of them")
+    return tuple(in_turn("style", times))
 
 
 Color = Literal["style", "luminance", "match"]
@@ -95,12 +95,12 @@ class StyleOptions:
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
-            raise UsageError(f"--strength is {self.strength:g}, but must lie in 0..1")
+            raise UsageError(f"`strength` is {self.strength:g}, but must lie in 0..1")
         if self.brush_size is not None and not 0.5 <= self.brush_size <= 25:
             raise UsageError(
-                f"--brush-size is {self.brush_size:g}, but must lie in 0.5..25 (percent of height)"
+                f"`brush_size` is {self.brush_size:g}, but must lie in 0.5..25 (percent of height)"
             )
         if self.color not in get_args(Color):
             raise UsageError(
-                f"--color is {self.color}, but must be one of {', '.join(get_args(Color))}"
+                f"`color` is {self.color}, but must be one of {', '.join(get_args(Color))}"
             )

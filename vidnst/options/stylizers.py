@@ -19,18 +19,16 @@ ChangePath = Callable[[Path], Path]
 class StylizerOptions:
     """What all of them tell of themselves; a stylizer's own options are a subclass.
 
-    name: what --stylizer calls it. optimizes: it optimizes each frame, with torch, and keeps a film
+    name: what users call it. optimizes: it optimizes each frame, with torch, and keeps a film
     steady itself. takes_styles: it paints like pictures. has_own_style: between the source and a
-    style it can paint the scene in the scene's own style. given_by: the option that asks for it.
-    learns_from_clip: it learns from frames of the film before the first is painted. usual_steady:
-    how much it is held where nobody says.
+    style it can paint the scene in the scene's own style. learns_from_clip: it learns from frames
+    of the film before the first is painted. usual_steady: how much it is held where nobody says.
     """
 
     name: ClassVar[str] = ""
     optimizes: ClassVar[bool] = False
     takes_styles: ClassVar[bool] = True
     has_own_style: ClassVar[bool] = False
-    given_by: ClassVar[str] = "--stylizer"
     usual_steady: ClassVar[float] = SteadyOptions.steady
     learns_from_clip: ClassVar[bool] = False
 
@@ -91,7 +89,6 @@ class Foreign(StylizerOptions):
 
     name = "network"
     takes_styles = False
-    given_by = "--network"
 
     network: Path
     value_range: NetworkRange = "auto"
@@ -113,7 +110,6 @@ class Painted(StylizerOptions):
 
     name = "painted"
     takes_styles = False
-    given_by = "--painted"
     usual_steady = 0.25
     """What is carried along the motion is steady, and would only lose by more."""
     learns_from_clip = True
@@ -134,7 +130,7 @@ class Painted(StylizerOptions):
 
     def of_still(self) -> StylizerOptions:
         """Raises UsageError."""
-        raise UsageError(f"{self.given_by} is for films: a still picture is painted already")
+        raise UsageError("`painted` is for films: a still picture is painted already")
 
 
 @dataclass(frozen=True)
@@ -239,7 +235,7 @@ class Gatys(_Optimized):
 STYLIZERS: dict[str, type[StylizerOptions]] = {
     each.name: each for each in (Fast, Tuned, Neighbor, Gatys)
 }
-"""By the names that --stylizer knows."""
+"""By their names."""
 
 
 def stylizer_options(name: str) -> StylizerOptions:

@@ -1,10 +1,6 @@
-"""Settings in TOML: projects, shot lists and presets say what the command line says."""
+"""Settings in TOML, and those that ship as presets."""
 
-import argparse
-import json
-import re
 import sys
-from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -15,9 +11,6 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
-
-_NO_SETTINGS = ("--help", "--version", "--dump-project", "--")
-_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -30,107 +23,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise UsageError(f"{path} is no TOML: {error}") from error
 
 
-def as_arguments(settings: Mapping[str, Any], parser: argparse.ArgumentParser) -> list[str]:
-    """Settings named like a parser's options, as arguments for it.
-
-    Of a list, options that may be given again get one value each, others all joined by +.
-    """
-    actions = _actions(parser)
-    arguments = []
-    for name, value in settings.items():
-        flag = f"--{name.replace('_', '-')}"
-        if flag in _NO_SETTINGS:
-            raise UsageError(f"{name} is no setting")
-        values = value if isinstance(value, list) else [value]
-        if not _repeats(actions.get(flag)):
-            values = ["+".join(str(v) for v in values)] if len(values) > 1 else values
-        for one in values:
-            if isinstance(one, dict | list):
-                raise UsageError(f"{name} is a table, but must be a value or a list of values")
-            if "\0" in f"{name}{one}":
-                raise UsageError(f"{name} is {one!r}, which no file and no option is named")
-            if one is True or one == "true":
-                arguments.append(flag)
-            elif one is not False:
-                arguments.append(f"{flag}={one}")
-    return arguments
-
-
-def as_toml(arguments: Sequence[str], parser: argparse.ArgumentParser) -> str:
-    """What as_arguments makes arguments of; the last value counts of what may be given once."""
-    actions = _actions(parser)
-    given: dict[str, list[Any]] = {}
-    tokens = iter(arguments)
-    for token in tokens:
-        flag, equals, value = token.partition("=")
-        action = actions.get(flag)
-        found: str | bool = token
-        if action is None or not flag.startswith("-"):
-            name = "source"
-        else:
-            name = max(action.option_strings, key=len).lstrip("-")
-            found = value if equals else True if action.nargs == 0 else next(tokens)
-        if _repeats(action):
-            given.setdefault(name, []).append(found)
-        else:
-            given[name] = [found]
-    lines = []
-    for name, values in given.items():
-        words = [_word(value) for value in values]
-        repeats = _repeats(actions.get(f"--{name}")) and len(words) > 1
-        lines.append(f"{name} = {'[' + ', '.join(words) + ']' if repeats else words[0]}")
-    return "\n".join(lines) + "\n"
-
-
-def _word(value: Any) -> str:
-    if value is True:
-        return "true"
-    return value if _NUMBER.fullmatch(value) else json.dumps(value, ensure_ascii=False)
-
-
-def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
-    return {flag: action for action in parser._actions for flag in action.option_strings}
-
-
-def _repeats(action: argparse.Action | None) -> bool:
-    """Whether an option may be given again."""
-    return isinstance(action, argparse._AppendAction)
-
-
-def preset_names() -> list[str]:
-    """The presets that ship."""
-    folder = resources.files("vidnst.options") / "presets"
-    return sorted(Path(file.name).stem for file in folder.iterdir() if file.name.endswith(".toml"))
-
-
-def with_preset(arguments: Sequence[str], parser: argparse.ArgumentParser) -> list[str]:
-    """Arguments with the settings of the preset they name before them, so that they win.
-
-    A setting that may be given again, such as a style, is not taken where it is given: that would
-    add to it.
-
-    Raises UsageError where there is no such preset.
-    """
-    tokens = list(arguments)
-    for index, token in enumerate(tokens):
-        flag, _, value = token.partition("=")
-        if flag == "--preset":
-            count = 1 if value else 2
-            name = value or "".join(tokens[index + 1 : index + 2])
-            rest = tokens[:index] + tokens[index + count :]
-            given = {other.partition("=")[0] for other in rest}
-            added_to = {
-                f for f, action in _actions(parser).items() if f in given and _repeats(action)
-            }
-            own = as_arguments(_preset(name), parser)
-            return [*(one for one in own if one.partition("=")[0] not in added_to), *rest]
-    return tokens
-
-
-def _preset(name: str) -> dict[str, Any]:
-    if name.endswith(".toml"):
-        return read_toml(Path(name))
-    if name not in preset_names():
-        known = ", ".join(preset_names())
-        raise UsageError(f"--preset is {name!r}, but must be one of {known}, or a TOML file")
-    return read_toml(Path(str(resources.files("vidnst.options") / "presets" / f"{name}.toml")))
+def presets() -> dict[str, Path]:
+    """The files of the presets that ship, by their names."""
+    folder = Path(str(resources.files("vidnst.options") / "presets"))
+    return {file.stem: file for file in sorted(folder.glob("*.toml"))}

@@ -35,7 +35,7 @@ class OutputOptions:
 
     def __post_init__(self) -> None:
         if self.http is not None and not 0 <= self.http <= 65535:
-            raise UsageError(f"--http is {self.http}, but a port must lie in 0..65535")
+            raise UsageError(f"`http` is {self.http}, but a port must lie in 0..65535")
 
     @property
     def any_but_window(self) -> bool:
@@ -63,6 +63,6 @@ class WebcamOptions:
 
     def __post_init__(self) -> None:
         if not self.styles:
-            raise UsageError("--style is empty: name a picture or several")
+            raise UsageError("`styles` is empty: name a picture or several")
         if self.steadying.lookahead:
-            raise UsageError("--lookahead is for films: live there is no frame to look ahead to")
+            raise UsageError("`lookahead` is for films: live there is no frame to look ahead to")

@@ -63,7 +63,7 @@ class FeedForwardStylizer(Stylizer):
             if height * width > self.most_pixels:
                 raise MediaError(
                     f"{width}x{height} pixels are too many to paint at once (at most "
-                    f"{self.most_pixels // 1_000_000} megapixels): give a smaller --size"
+                    f"{self.most_pixels // 1_000_000} megapixels): give a smaller `size`"
                 )
         self._dtype = dtype or processor_dtype()
         self._engine: Engine | None = None

@@ -37,4 +37,4 @@ class ForeignStylizer(FeedForwardStylizer):
         elif network.suffix in (".pth", ".pt", ".model"):
             self._engine = torch_engine(load_johnson(network), compute, dtype=self._dtype)
         else:
-            raise UsageError(f"--network {network}: give an .onnx or a .pth file")
+            raise UsageError(f"`network` {network}: give an .onnx or a .pth file")

@@ -66,7 +66,7 @@ Raises UsageError, MediaError and WeightsError.
 
 
 def register(options: type[StylizerOptions], make: Maker) -> None:
-    """Take in a stylizer from outside: for RenderOptions(stylizer=options()) and --stylizer NAME.
+    """Take in a stylizer from outside: for RenderOptions(stylizer=options()) and by its name.
 
     Each process that paints needs to have registered it.
     """

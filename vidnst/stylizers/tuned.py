@@ -154,7 +154,7 @@ class RetrievedStylizer(FeedForwardStylizer):
         if metadata.get("style") != style_digest(style_pictures(style), options):
             raise WeightsError(
                 f"{weights} was tuned to another style picture than this one, or to others in the "
-                "mixture, or with another --color"
+                "mixture, or with another `color`"
             )
         self._use(self._looks[0].network)
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import get_args
 
 from vidnst.apps.cli.fields import add_option, add_options, given_options
+from vidnst.apps.cli.flags import flag_of
 from vidnst.apps.cli.parser import Parser
 from vidnst.apps.cli.regions import add_region_arguments, regions_of
 from vidnst.apps.cli.stylizers import stylizer_of
+from vidnst.apps.cli.toml_arguments import with_preset
 from vidnst.errors import UsageError
 from vidnst.options.built_in import style_path
 from vidnst.options.compute import ComputeOptions, NetworkRange
-from vidnst.options.fields import flag_of
 from vidnst.options.learning import TeachOptions, TuneOptions
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.output import DeliveryOptions, EncodeOptions
@@ -24,7 +25,7 @@ from vidnst.options.schedule import Curve, Easing, TimeOptions, parse_curve, par
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, Mixing, StyleOptions, WeightedStyle, parse_style, times_of
 from vidnst.options.stylizers import STYLIZERS, Fast, Foreign
-from vidnst.options.text import preset_names, with_preset
+from vidnst.options.text import presets
 from vidnst.options.workers import CrewOptions
 
 
@@ -33,7 +34,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what most people need")
     group.add_argument(
         "--preset", metavar="NAME",
-        help=f"settings to start from: {', '.join(preset_names())}, or a TOML file",
+        help=f"settings to start from: {', '.join(presets())}, or a TOML file",
     )  # fmt: skip
     group.add_argument(
         "--stylizer", choices=list(STYLIZERS), default=Fast.name,
@@ -221,7 +222,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         raise UsageError(f"--keep-color is --color luminance, and not {args.color}")
     color = "luminance" if args.keep_color else args.color or StyleOptions.color
     style, *others = args.style or [WeightedStyle(_named_by(args) or regions.styles[0].picture)]
-    strength = parse_curve("--strength", str(args.strength), low=0, high=1)
+    strength = parse_curve("strength", str(args.strength), low=0, high=1)
     curve = None
     if isinstance(strength, Curve):
         curve, strength = replace(strength, easing=args.easing), StyleOptions.strength

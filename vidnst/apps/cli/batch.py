@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidnst.apps.cli.arguments import add_render_arguments, job_parser, options_of
+from vidnst.apps.cli.flags import with_flags
 from vidnst.apps.cli.parser import Parser, progress_bar
 from vidnst.apps.cli.shot_list import REPORT, listed
 from vidnst.apps.cli.tell import plain
+from vidnst.apps.cli.toml_arguments import as_arguments, with_preset
 from vidnst.errors import UsageError
 from vidnst.options.render import RenderOptions
 from vidnst.options.styles import WeightedStyle, parse_style
-from vidnst.options.text import as_arguments, with_preset
 from vidnst.options.workers import CrewOptions
 
 if TYPE_CHECKING:
@@ -96,7 +97,10 @@ def run(arguments: list[str]) -> int:
         raise UsageError(f"--out {args.out}: {error.strerror}") from error
     with ExitStack() as open_bars:
         bars = _Bars(batch, open_bars, shown=not (args.quiet or args.json))
-        outcomes = render_batch(batch, workers=workers, retry=args.retry, listen=bars.hear)
+        outcomes = [
+            replace(each, reason=with_flags(each.reason))
+            for each in render_batch(batch, workers=workers, retry=args.retry, listen=bars.hear)
+        ]
     seconds = round(time.monotonic() - started, 3)
     report = {
         "seconds": seconds,
@@ -195,7 +199,8 @@ class _Bars:
                 self._current.pop(index).close()
             self._whole.update(1)
             if told.state == "failed":
-                self._whole.write(plain(f"vidnst: {told.source}: {told.reason}"), file=sys.stderr)
+                reason = with_flags(told.reason)
+                self._whole.write(plain(f"vidnst: {told.source}: {reason}"), file=sys.stderr)
             return
         if index not in self._current:
             name = self._batch[index].source.name

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vidnst.apps.cli.arguments import render_options
+from vidnst.apps.cli.flags import flag_of
 from vidnst.apps.cli.parser import Parser, progress_bar
 from vidnst.apps.cli.tell import plain, tell
 from vidnst.errors import UsageError
-from vidnst.options.fields import flag_of
 from vidnst.options.optimizing import BOTH_OPTIMIZE, GatysOptions, NeighborOptions
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-from vidnst.options.fields import flag_of
+from vidnst.apps.cli.flags import flag_of
 from vidnst.options.output import StartNumber, parse_start_number
 from vidnst.options.render import OptionGroup
 

@@ -30,6 +30,7 @@ from vidnst.apps.cli import (
     tune,
     webcam,
 )
+from vidnst.apps.cli.flags import with_flags
 from vidnst.apps.cli.tell import prepare_streams, tell
 from vidnst.errors import UsageError, VidnstError
 
@@ -116,7 +117,7 @@ def _noted_signals() -> list[BaseException]:
 def _code_of(error: BaseException) -> int:
     """Tell an error in a line; returns the exit code. Raises those that are no one's to expect."""
     if isinstance(error, VidnstError):
-        return _failed(str(error), error.exit_code)
+        return _failed(with_flags(str(error)), error.exit_code)
     if isinstance(error, KeyboardInterrupt):
         return _failed("interrupted", 130)
     if isinstance(error, BrokenPipeError):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from vidnst.apps.cli import render
 from vidnst.apps.cli.parser import Parser
+from vidnst.apps.cli.toml_arguments import as_arguments
 from vidnst.errors import UsageError
-from vidnst.options.text import as_arguments, read_toml
+from vidnst.options.text import read_toml
 
 
 def run(arguments: list[str]) -> int:

@@ -14,9 +14,10 @@ from vidnst.apps.cli.arguments import (
     add_render_arguments,
     options_of,
 )
+from vidnst.apps.cli.flags import with_flags
 from vidnst.apps.cli.parser import Parser, ShowHelp, progress_bar
 from vidnst.apps.cli.tell import tell
-from vidnst.options.text import as_toml, with_preset
+from vidnst.apps.cli.toml_arguments import as_toml, with_preset
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -141,7 +142,7 @@ class Bars:
     def show(self, progress: "Progress") -> None:
         """Bring the bars up to date."""
         for note in progress.notes:
-            tell(f"vidnst: {note}", file=sys.stderr)
+            tell(f"vidnst: {with_flags(note)}", file=sys.stderr)
         step = progress.step
         if step is not None and step.doing is not None:
             self._update(f"{step.doing} steps", step.step, step.step_count, step.losses)

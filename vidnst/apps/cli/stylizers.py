@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from vidnst.apps.cli.fields import given_options
+from vidnst.apps.cli.flags import flag_of
 from vidnst.errors import UsageError
-from vidnst.options.fields import flag_of
 from vidnst.options.learning import TeachOptions, TuneOptions
 from vidnst.options.optimizing import BOTH_OPTIMIZE, GatysOptions, NeighborOptions
 from vidnst.options.painted import PaintedOptions

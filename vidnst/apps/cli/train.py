@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from vidnst.apps.cli.flags import flag_of
 from vidnst.apps.cli.parser import Parser
 from vidnst.apps.cli.tell import tell
 from vidnst.errors import UsageError
@@ -20,7 +21,6 @@ from vidnst.nets.training.settings import (
     TrainingSettings,
 )
 from vidnst.options.built_in import style_path
-from vidnst.options.fields import flag_of
 
 if TYPE_CHECKING:
     import torch

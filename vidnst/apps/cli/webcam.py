@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from vidnst.apps.cli.flags import with_flags
 from vidnst.apps.cli.parser import Parser
 from vidnst.apps.cli.tell import tell
 from vidnst.options.built_in import style_path
@@ -102,7 +103,7 @@ def run(arguments: list[str]) -> int:
     def note(notice: str) -> None:
         if not args.quiet:
             # The figures alone go to stdout.
-            tell(notice, file=sys.stderr)
+            tell(with_flags(notice), file=sys.stderr)
 
     report = webcam(options, on_notice=note)
     if args.json:

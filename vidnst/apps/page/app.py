@@ -102,7 +102,7 @@ def _still(session: Session, choice: Choice) -> None:
             if about := _about(choice, size_hw):
                 st.caption(about)
         except VidnstError as error:
-            st.error(choice.without_folders(str(error)))
+            st.error(choice.told(str(error)))
 
 
 def _draw(session: Session, choice: Choice, seconds: float) -> None:
@@ -143,7 +143,7 @@ def _begin(here: Sessions, session: Session, choice: Choice) -> None:
         try:
             here.begin(session, choice)
         except VidnstError as error:
-            st.error(str(error))
+            st.error(choice.told(str(error)))
         else:
             st.rerun()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from vidnst.apps.cli.arguments import render_options
 from vidnst.apps.page.uploads import Source
+from vidnst.apps.page.words import in_page_words
 from vidnst.options.render import RenderOptions
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, StyleOptions
@@ -68,8 +69,9 @@ class Choice:
         flags = " ".join(self._flags).replace("--", "· ").removeprefix("· ")
         return " · ".join([*told, *filter(None, [flags.replace("-", " ")])]) or "default settings"
 
-    def without_folders(self, message: str) -> str:
-        """A message with the names its user knows, not with where they lie."""
+    def told(self, message: str) -> str:
+        """A message of the library as its user knows things: options, and files without folders."""
+        message = in_page_words(message)
         for source in self.sources:
             message = message.replace(str(source.path), source.name)
         return message

@@ -25,7 +25,7 @@ class PageLimits:
         for field in fields(self):
             value = getattr(self, field.name)
             if not 0 < value < float("inf"):
-                raise UsageError(f"--max-{field.name} is {value:g}, but must be more than 0")
+                raise UsageError(f"`{field.name}` is {value:g}, but must be more than 0")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class PageOptions:
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
-            raise UsageError(f"--port is {self.port}, but must lie in 0..65535")
+            raise UsageError(f"`port` is {self.port}, but must lie in 0..65535")
 
     @property
     def local(self) -> bool:

@@ -107,7 +107,7 @@ class Render:
             self.progress = line
 
     def _plain(self, message: str) -> str:
-        return self.choice.without_folders(message).replace(f"{self.folder}/", "")
+        return self.choice.told(message).replace(f"{self.folder}/", "")
 
 
 class Measure:
@@ -132,7 +132,7 @@ class Measure:
             self.clips = json.loads(told)["clips"]
         except (ValueError, KeyError):
             words = _last_words(self.process.returncode, failure)
-            self.error = choice.without_folders(words).replace(f"{folder}/", "")
+            self.error = choice.told(words).replace(f"{folder}/", "")
         self.at_work = False
 
 

@@ -13,6 +13,7 @@ from vidnst.apps.page.components import component, data_url
 from vidnst.apps.page.mirror import Mirror
 from vidnst.apps.page.session import Session
 from vidnst.apps.page.uploads import Source
+from vidnst.apps.page.words import in_page_words
 from vidnst.errors import MediaError, VidnstError
 from vidnst.frames.frame import Picture
 from vidnst.options.styles import StyleOptions
@@ -53,7 +54,7 @@ def _answer(
         picture = camera_picture(str(frame["jpeg"]))
         painted = _painting.submit(_painted, session, style, strength, picture).result()
     except (VidnstError, ValueError, KeyError) as error:
-        return {"error": str(error)}
+        return {"error": in_page_words(str(error))}
     return {"number": frame.get("number"), "painted": data_url(painted)}
 
 

@@ -36,7 +36,7 @@ _LINE_PX = 2
 def comparison_encoding(target: Path, size_hw: tuple[int, int], how: CompareAs) -> Encoding:
     """How a comparison of films of this size is encoded. Raises UsageError where it is no film."""
     if container_of(target).format in ("gif", "image2"):
-        raise UsageError(f"--compare {target}: name a film, such as compare.mp4")
+        raise UsageError(f"`compare` {target}: name a film, such as compare.mp4")
     height, width = size_hw
     return choose_encoding(target, EncodeOptions(), (height, 2 * width if how == "side" else width))
 

@@ -28,12 +28,14 @@ class Delivery:
         self._options, self._source = options, source
         wanted = options.delivery
         if wanted.start_number is not None and not is_pattern(output):
-            raise UsageError("--start-number is for numbered pictures, such as -o frames/%06d.png")
+            raise UsageError(
+                "`start_number` is for numbered pictures, such as `output=frames/%06d.png`"
+            )
         if wanted.compare is not None:
             if is_pattern(output):
                 raise UsageError(
-                    f"--compare needs a film with times, and {output.name} are pictures without: "
-                    "name a film as the result (-o)"
+                    f"`compare` needs a film with times, and {output.name} are pictures without: "
+                    "name a film as the result (`output`)"
                 )
             comparison_encoding(wanted.compare, size_hw, wanted.compare_as)
         names = {output.resolve()}
@@ -70,13 +72,13 @@ class Delivery:
 
 def require_film(delivery: DeliveryOptions) -> None:
     """Refuse for still pictures what only films have. Raises UsageError."""
-    for flag, given in (
-        ("--start-number", delivery.start_number),
-        ("--compare", delivery.compare),
-        ("--contact-sheet", delivery.contact_sheet),
+    for name, given in (
+        ("start_number", delivery.start_number),
+        ("compare", delivery.compare),
+        ("contact_sheet", delivery.contact_sheet),
     ):
         if given is not None:
-            raise UsageError(f"{flag} has no meaning for a still picture")
+            raise UsageError(f"`{name}` has no meaning for a still picture")
 
 
 def first_number(options: RenderOptions, clip: Clip) -> int:
@@ -88,7 +90,7 @@ def first_number(options: RenderOptions, clip: Clip) -> int:
     skipped = frames_before(clip, options.start_seconds)
     if asked == "timecode":
         if clip.timecode is None:
-            raise UsageError(f"{clip.path} has no timecode: give --start-number a number")
+            raise UsageError(f"{clip.path} has no timecode: give `start_number` a number")
         return frames_of(clip.timecode, clip.rate or SEQUENCE_RATE) + skipped
     if asked is not None:
         return asked

@@ -38,7 +38,7 @@ def still_weights(
 ) -> Planes:
     """The styles' weights on a still picture, uint8 (K, H, W) in 1/255. Raises as write_weights."""
     if options.track:
-        raise UsageError("--track has no meaning for a still picture")
+        raise UsageError("`track` has no meaning for a still picture")
     sources = mask_sources(options, size_hw, source_hw)
     for source in sources.values():
         if not source.is_still:
@@ -127,7 +127,7 @@ def _write_masks(folder: Path, index: int, masks: Mapping[str, Mask]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"--write-masks {folder}: {error.strerror}") from error
+        raise OutputError(f"`write_masks` {folder}: {error.strerror}") from error
     for name, mask in masks.items():
         picture: Picture = mask[..., None].repeat(3, 2)
         path = folder / f"{name}_{index:06d}.png"

@@ -128,7 +128,7 @@ class Job:
             return load(self._state_path(segment.number - 1).read_bytes())
         except (OSError, SafetensorError) as error:
             raise OutputError(
-                f"{self.folder} is damaged (add --no-resume to start anew): {error}"
+                f"{self.folder} is damaged (add `resume=False` to start anew): {error}"
             ) from error
 
     def finish(self, record: Record, state: State | None, files: Iterable[Path]) -> None:

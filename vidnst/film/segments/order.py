@@ -55,7 +55,7 @@ def in_order(
     for path, record in zip(segments, records, strict=True):
         packets = list(packets_of(path))
         if len(packets) != len(record.order):
-            raise OutputError(f"{path} is damaged: add --no-resume to start anew")
+            raise OutputError(f"{path} is damaged: add `resume=False` to start anew")
         durations = [next(until) - pts for pts in record.pts]
         for packet, index in zip(packets, record.order, strict=True):
             dts, duration = next(timed)

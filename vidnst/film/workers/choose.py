@@ -34,8 +34,8 @@ def crew_for(
     if options.stylizer.learns_from_clip:
         if len(options.regions.styles) > 1:
             raise UsageError(
-                "--stylizer tuned paints several styles in one process: leave out --workers "
-                "and --cluster"
+                "`stylizer=tuned` paints several styles in one process: leave out `workers` "
+                "and `cluster`"
             )
         learned = learn(options, film.size_hw, film, job.folder / "learned.safetensors", on_step)
         prepared = replace(prepared, stylizer=learned)

@@ -78,7 +78,7 @@ class RayCrew:
         try:
             import ray
         except ImportError as error:
-            raise UsageError("--cluster needs ray: pip install 'vidnst[cluster]'") from error
+            raise UsageError("`cluster` needs ray: pip install 'vidnst[cluster]'") from error
         self._ray: Any = ray
         self._connected = not ray.is_initialized()
         if self._connected:
@@ -99,7 +99,7 @@ class RayCrew:
             self.__exit__()
             raise OutputError(
                 f"the cluster has no room for a worker of {kinds['CPU']} cores and "
-                f"{kinds['GPU']:g} GPUs (--cpus-per-worker, --gpus-per-worker)"
+                f"{kinds['GPU']:g} GPUs (`cpus_per_worker`, `gpus_per_worker`)"
             )
         return min(room, wanted or room)
 
@@ -177,7 +177,7 @@ def _connect(ray: Any, address: str) -> None:
         except ConnectionError as error:
             if address != "auto":
                 reason = str(error.__cause__ or error).strip().splitlines()[-1]
-                raise UsageError(f"--cluster {address} cannot be joined: {reason}") from error
+                raise UsageError(f"`cluster` {address} cannot be joined: {reason}") from error
             ray.init(address="local", include_dashboard=False, **quiet)
 
 
@@ -188,5 +188,5 @@ def _require_answer(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=5).close()
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"--cluster {address}: there is no Ray cluster (give auto or HOST:PORT)"
+            f"`cluster` {address}: there is no Ray cluster (give auto or HOST:PORT)"
         ) from error

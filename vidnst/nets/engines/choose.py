@@ -59,11 +59,11 @@ def chosen_backend(compute: ComputeOptions) -> Backend:
     if compute.backend == "torch":
         return "torch"
     if not on_cpu:
-        raise UsageError(f"--backend {compute.backend} computes on the CPU: add --device cpu")
+        raise UsageError(f"`backend={compute.backend}` computes on the CPU: add `device=cpu`")
     missing = _missing(compute.backend)
     if missing is not None:
         raise UsageError(
-            f"--backend {compute.backend} needs {missing}: pip install 'vidnst[{compute.backend}]'"
+            f"`backend={compute.backend}` needs {missing}: pip install 'vidnst[{compute.backend}]'"
         )
     return compute.backend
 

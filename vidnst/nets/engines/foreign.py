@@ -36,7 +36,7 @@ class ForeignEngine:
             import onnxruntime  # noqa: F401
         except ImportError as error:
             raise UsageError(
-                "--network with an ONNX file needs onnxruntime: pip install 'vidnst[onnxruntime]'"
+                "`network` with an ONNX file needs onnxruntime: pip install 'vidnst[onnxruntime]'"
             ) from error
         try:
             model = onnx.load(str(path), load_external_data=False)

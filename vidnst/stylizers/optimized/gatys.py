@@ -26,11 +26,11 @@ from vidnst.stylizers.optimized.optimizer import OptimizingStylizer, as_picture,
 from vidnst.stylizers.optimized.targets import StyleTargets, as_guides
 
 _COARSEST_SIDE = 128
-"""About so many pixels has the longer side of the coarsest scale, unless --scales says else."""
+"""About so many pixels has the longer side of the coarsest scale, unless `scales` says else."""
 
 
 def perceptual_encoder(features: str) -> PerceptualEncoder:
-    """The encoder that --features names (nets/perceptual.py, named_encoder)."""
+    """The encoder that `features` names (nets/perceptual.py, named_encoder)."""
     # Average pooling, as Gatys et al. 2015, section 2, found better for painting.
     return named_encoder(features, pooling="average")
 
@@ -80,7 +80,7 @@ class GatysStylizer(OptimizingStylizer):
             if min(height, width) < smallest:
                 raise UsageError(
                     f"the {name} is {width}x{height}, but its layers need {smallest} pixels on "
-                    "each side: a larger one, or only layers of lower blocks (--style-layer)"
+                    "each side: a larger one, or only layers of lower blocks (`style_layer`)"
                 )
         self._encoder, self._dtype = encoder, dtype or processor_dtype()
         super().__init__(

@@ -19,7 +19,7 @@ from vidnst.stylizers.optimized.pyramid import Pyramid
 from vidnst.stylizers.optimized.targets import as_guides
 
 _MATCH_WEIGHT = 1e5
-"""As much as gatys gives a style by default, so that --temporal-weight means the same."""
+"""As much as gatys gives a style by default, so that `temporal_weight` means the same."""
 _RANGE_WEIGHT = 1e6
 _SOUGHT = 2048
 """So many places of a style a picture is asked to show."""

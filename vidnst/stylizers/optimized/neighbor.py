@@ -42,7 +42,7 @@ _REFINING_ROUNDS = 3
 
 
 def neighbor_encoder(features: str) -> PerceptualEncoder:
-    """The encoder that --features names (nets/perceptual.py, named_encoder)."""
+    """The encoder that `features` names (nets/perceptual.py, named_encoder)."""
     return named_encoder(features, pooling="max")
 
 

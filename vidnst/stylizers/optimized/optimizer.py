@@ -270,7 +270,7 @@ def scales_of(
     height, width = size_hw
     if count > fitting:
         raise UsageError(
-            f"--scales is {count}, but {width}x{height} pixels can be halved only {fitting - 1} "
+            f"`scales` is {count}, but {width}x{height} pixels can be halved only {fitting - 1} "
             f"times for this encoder: give {fitting} or fewer"
         )
     steps = [*steps_by_scale[-count:], *[steps_by_scale[-1]] * (count - len(steps_by_scale))]

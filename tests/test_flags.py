@@ -13,9 +13,11 @@ from conftest import ROOT
 from vidnst import Foreign, RenderOptions, StyleOptions, TuneOptions, UsageError
 from vidnst.apps.cli.flags import _FLAGS, with_flags
 from vidnst.apps.cli.main import main
+from vidnst.apps.cli.webcam import webcam_options
 from vidnst.apps.page.words import in_page_words
 from vidnst.media.pictures import write_picture
 from vidnst.options.output import EncodeOptions
+from vidnst.options.webcam import OutputOptions
 
 _COMMANDS_IN_FULL = {"apps/page/choice.py", "apps/page/rendering.py"}
 """They make commands: the one that the page shows, and that of the evaluator."""
@@ -167,3 +169,11 @@ def test_an_encoders_preset_is_told_apart_from_a_render_s() -> None:
         settings_of("h264", EncodeOptions(preset="x"), "yuv420p")
     assert str(raised.value).startswith("`preset` ")
     assert with_flags(str(raised.value)).startswith("--encoder-preset ")
+
+
+def test_a_switch_of_options_is_a_flag_that_turns_it() -> None:
+    assert webcam_options(["--style", "wave"]).outputs == OutputOptions()
+    given = ["--no-window", "--virtual-camera", "--http", "0", "--record", "a.mp4"]
+    assert webcam_options(["--style", "wave", *given]).outputs == OutputOptions(
+        window=False, http=0, virtual_camera=True, record=Path("a.mp4")
+    )

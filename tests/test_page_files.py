@@ -68,10 +68,10 @@ def test_films_of_many_kinds_are_taken(make_clip: MakeClip, kind: str) -> None:
 @pytest.mark.parametrize(
     ("limits", "told"),
     [
-        (PageLimits(seconds=4), "more than 4 s"),
-        (PageLimits(frames=100), "more than 100 frames"),
-        (PageLimits(megapixels=0.2), "640x360 pixels"),
-        (PageLimits(megabytes=0.1), "MB, but"),  # type: ignore[arg-type]
+        (PageLimits(max_seconds=4), "more than 4 s"),
+        (PageLimits(max_frames=100), "more than 100 frames"),
+        (PageLimits(max_megapixels=0.2), "640x360 pixels"),
+        (PageLimits(max_megabytes=0.1), "MB, but"),  # type: ignore[arg-type]
     ],
 )
 def test_a_film_beyond_a_limit_is_refused(limits: PageLimits, told: str) -> None:
@@ -82,7 +82,7 @@ def test_a_film_beyond_a_limit_is_refused(limits: PageLimits, told: str) -> None
 def test_a_length_that_the_header_does_not_tell_is_counted(make_clip: MakeClip) -> None:
     path = make_clip("film.mkv", "-live", "1", frames=60)
     with pytest.raises(UsageError, match="more than 2 s"):
-        film_of(path, path.name, PageLimits(seconds=2))
+        film_of(path, path.name, PageLimits(max_seconds=2))
 
 
 def test_sound_alone_is_no_film(make_clip: MakeClip) -> None:

@@ -13,9 +13,14 @@ def option(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] = (),
+    value: str | None = None,
 ) -> Any:
-    """A dataclass's field that is an option of the command line; None has no bounds."""
-    metadata = {"help": help, "low": low, "high": high, "choices": choices}
+    """A dataclass's field that is an option of the command line; None has no bounds.
+
+    help: of a switch that is on, what turning it off does. value: what help calls one; None has it
+    called by its kind.
+    """
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "value": value}
     return field(default=default, metadata=metadata)
 
 

@@ -13,7 +13,9 @@ from vidnst.options.styles import StyleOptions
 class PaceOptions:
     """How fast it should go. Each field is an option of the command line."""
 
-    fps: float = option(24.0, "frames a second to hold, by painting smaller", low=1, high=240)
+    fps: float = option(
+        24.0, "frames a second to hold, by painting smaller", low=1, high=240, value="RATE"
+    )
 
     def __post_init__(self) -> None:
         require_in_range(self)
@@ -21,17 +23,20 @@ class PaceOptions:
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """Where the painted picture goes.
+    """Where the painted picture goes. Each field is an option of the command line.
 
-    window: open one where there is a screen. http: the port of the page on loopback; 0 takes any
-    that is free. record: the film to write.
+    window: open one where there is a screen.
     """
 
-    window: bool = True
-    http: int | None = None
-    virtual_camera: bool = False
-    record: Path | None = None
-    overwrite: bool = False
+    window: bool = option(True, "open no window")
+    http: int | None = option(
+        None,
+        "serve a page on http://127.0.0.1:PORT/; 0 takes any port that is free",
+        value="PORT",
+    )
+    virtual_camera: bool = option(False, "be a camera for other programs (needs pyvirtualcam)")
+    record: Path | None = option(None, "write a film")
+    overwrite: bool = option(False, "replace a film that exists")
 
     def __post_init__(self) -> None:
         if self.http is not None and not 0 <= self.http <= 65535:

@@ -3,11 +3,11 @@
 import argparse
 import re
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from vidnst.apps.cli.fields import add_option, add_options, given_options
+from vidnst.apps.cli.fields import add_options, given_options
 from vidnst.apps.cli.flags import flag_of
 from vidnst.apps.cli.parser import Parser
 from vidnst.apps.cli.regions import add_region_arguments, regions_of
@@ -53,7 +53,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         "(default: as fine as the frame allows)",
     )  # fmt: skip
     group.add_argument("--keep-color", action="store_true", help="short for --color luminance")
-    add_option(group, next(each for each in fields(SteadyOptions) if each.name == "steady"))
+    add_options(group, SteadyOptions, only=["steady"])
     group.add_argument("--size", metavar="WxH|H", help="paint at this size, such as 640x360 or 360")
     group.add_argument("--start", metavar="TIME", help="begin here: seconds or H:MM:SS")
     group.add_argument("--end", metavar="TIME", help="stop before here")

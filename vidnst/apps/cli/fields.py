@@ -8,23 +8,34 @@ from typing import Any
 
 from vidnst.apps.cli.flags import flag_of
 from vidnst.options.output import StartNumber, parse_start_number
-from vidnst.options.render import OptionGroup
 
 
 def add_options(
-    group: "argparse._ArgumentGroup", options: type[OptionGroup], *, but: Sequence[str] = ()
+    group: "argparse._ArgumentGroup",
+    options: type[Any],
+    *,
+    only: Sequence[str] | None = None,
+    but: Sequence[str] = (),
 ) -> None:
     """Add an argument for every field of options; not given, it is None.
 
-    but: fields left out, for those that stand elsewhere.
+    only: fields to add, None for all. but: fields left out, for those that stand elsewhere.
     """
     for field in fields(options):
-        if field.name not in but:
-            add_option(group, field)
+        if (only is None or field.name in only) and field.name not in but:
+            _add_option(group, field)
 
 
-def add_option(group: "argparse._ArgumentGroup", field: "Field[Any]") -> None:
-    """Add the argument for a field."""
+def _add_option(group: "argparse._ArgumentGroup", field: "Field[Any]") -> None:
+    if isinstance(field.default, bool):
+        group.add_argument(
+            f"--no-{flag_of(field.name)[2:]}" if field.default else flag_of(field.name),
+            action="store_const",
+            const=not field.default,
+            dest=field.name,
+            help=field.metadata["help"],
+        )
+        return
     group.add_argument(
         flag_of(field.name),
         type=_reader(field),
@@ -35,10 +46,10 @@ def add_option(group: "argparse._ArgumentGroup", field: "Field[Any]") -> None:
     )
 
 
-def given_options(args: argparse.Namespace, options: type[OptionGroup]) -> dict[str, Any]:
+def given_options(args: argparse.Namespace, options: type[Any]) -> dict[str, Any]:
     """Of the arguments that add_options added, those that were given."""
     names = [field.name for field in fields(options)]
-    return {name: value for name in names if (value := getattr(args, name)) is not None}
+    return {name: value for name in names if (value := getattr(args, name, None)) is not None}
 
 
 _READERS: dict[Any, Callable[[str], Any]] = {
@@ -69,6 +80,8 @@ def _reader(field: "Field[Any]") -> Callable[[str], Any]:
 
 def _value_name(field: "Field[Any]") -> str:
     """What help calls a value: its bounds, or what it is."""
+    if field.metadata["value"] is not None:
+        return str(field.metadata["value"])
     low, high = field.metadata["low"], field.metadata["high"]
     kind = _reader(field)
     if isinstance(field.default, tuple):

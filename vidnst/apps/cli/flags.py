@@ -37,6 +37,7 @@ _OPTIONS: tuple[type[Any], ...] = (
     PaceOptions,
     OutputOptions,
     PageOptions,
+    PageLimits,
 )
 _OTHERWISE = {
     "source": "INPUT",
@@ -54,7 +55,6 @@ _OTHERWISE = {
     "softness": "--mask-softness",
     "preset": "--encoder-preset",
     "side": "--side",
-    **{field.name: f"--max-{field.name}" for field in fields(PageLimits)},
 }
 """Flags that are called otherwise than their fields, and those of what is a field of no options."""
 _FLAGS = {

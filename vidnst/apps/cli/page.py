@@ -10,6 +10,7 @@ from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 
+from vidnst.apps.cli.fields import add_options, given_options
 from vidnst.apps.cli.parser import Parser
 from vidnst.apps.page.options import PLACE, PageLimits, PageOptions
 from vidnst.errors import OutputError, UsageError
@@ -35,30 +36,14 @@ def page_parser() -> Parser:
         "--port", type=int, default=PageOptions.port,
         help="0 takes any that is free (default: %(default)s)",
     )  # fmt: skip
-    group = parser.add_argument_group("the largest film that is taken")
-    group.add_argument(
-        "--max-megabytes", type=int, default=PageLimits.megabytes, metavar="MB",
-        help="of the file (default: %(default)s)",
-    )  # fmt: skip
-    group.add_argument(
-        "--max-seconds", type=float, default=PageLimits.seconds, metavar="S",
-        help="how long it lasts (default: %(default)g)",
-    )  # fmt: skip
-    group.add_argument(
-        "--max-frames", type=int, default=PageLimits.frames, metavar="N",
-        help="how many frames it has (default: %(default)s)",
-    )  # fmt: skip
-    group.add_argument(
-        "--max-megapixels", type=float, default=PageLimits.megapixels, metavar="MP",
-        help="of each frame (default: %(default)g)",
-    )  # fmt: skip
+    add_options(parser.add_argument_group("the largest film that is taken"), PageLimits)
     return parser
 
 
 def run(arguments: list[str]) -> int:
     """Serve until Ctrl-C, which is the exit code 130."""
     args = page_parser().parse_args(arguments)
-    limits = PageLimits(args.max_megabytes, args.max_seconds, args.max_frames, args.max_megapixels)
+    limits = PageLimits(**given_options(args, PageLimits))
     options = PageOptions(args.host, args.port, limits)
     if find_spec("streamlit") is None:
         raise UsageError("vidnst page needs streamlit: pip install 'vidnst[page]'")
@@ -88,7 +73,7 @@ def _serve(options: PageOptions, port: int, folder: Path) -> "subprocess.Popen[b
         "SERVER_ADDRESS": options.host,
         "SERVER_PORT": port,
         "SERVER_HEADLESS": "true",
-        "SERVER_MAX_UPLOAD_SIZE": options.limits.megabytes,
+        "SERVER_MAX_UPLOAD_SIZE": options.limits.max_megabytes,
         "SERVER_ENABLE_CORS": "true",
         "SERVER_ENABLE_XSRF_PROTECTION": "true",
         "SERVER_FILE_WATCHER_TYPE": "none",

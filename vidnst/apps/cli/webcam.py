@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from vidnst.apps.cli.fields import add_options, given_options
 from vidnst.apps.cli.flags import with_flags
 from vidnst.apps.cli.parser import Parser
 from vidnst.apps.cli.tell import tell
@@ -45,10 +46,7 @@ def webcam_parser() -> Parser:
         "(default: %(default)s)",
     )  # fmt: skip
     group = parser.add_argument_group("how it is painted")
-    group.add_argument(
-        "--fps", type=float, default=PaceOptions.fps, metavar="RATE",
-        help="frames a second to hold, by painting smaller (default: %(default)g)",
-    )  # fmt: skip
+    add_options(group, PaceOptions)
     group.add_argument(
         "--size", metavar="WxH|H",
         help="of the painted picture (default: the camera's, of a tall one 480 lines)",
@@ -66,23 +64,12 @@ def webcam_parser() -> Parser:
         help="which colors: the style's; luminance: the camera's, painted in light and dark; "
         "match: the style's, brought near those of each shot (default: %(default)s)",
     )  # fmt: skip
-    group.add_argument(
-        "--steady", type=float, default=SteadyOptions.steady, metavar="0..1",
-        help="how much flicker is taken away (default: %(default)s)",
-    )  # fmt: skip
+    add_options(group, SteadyOptions, only=["steady"])
     group.add_argument("--weights", type=Path, help="a network by vidnst train or vidnst tune")
-    group = parser.add_argument_group("where it goes; without any of these, into a window")
-    group.add_argument("--no-window", action="store_true", help="open no window")
-    group.add_argument(
-        "--http", type=int, metavar="PORT",
-        help="serve a page on http://127.0.0.1:PORT/; 0 takes any port that is free",
-    )  # fmt: skip
-    group.add_argument(
-        "--virtual-camera", action="store_true",
-        help="be a camera for other programs (needs pyvirtualcam)",
-    )  # fmt: skip
-    group.add_argument("--record", type=Path, metavar="FILE", help="write a film")
-    group.add_argument("--overwrite", action="store_true", help="replace a film that exists")
+    add_options(
+        parser.add_argument_group("where it goes; without any of these, into a window"),
+        OutputOptions,
+    )
     group = parser.add_argument_group("what is told")
     group.add_argument("--quiet", action="store_true", help="tell nothing but errors")
     group.add_argument("--json", action="store_true", help="print the figures at the end as JSON")
@@ -120,15 +107,9 @@ def _options_of(args: argparse.Namespace) -> WebcamOptions:
         size=args.size,
         weights=args.weights,
         painting=StyleOptions(strength=args.strength, brush_size=args.brush_size, color=args.color),
-        steadying=SteadyOptions(steady=args.steady),
-        pacing=PaceOptions(fps=args.fps),
-        outputs=OutputOptions(
-            window=not args.no_window,
-            http=args.http,
-            virtual_camera=args.virtual_camera,
-            record=args.record,
-            overwrite=args.overwrite,
-        ),
+        steadying=SteadyOptions(**given_options(args, SteadyOptions)),
+        pacing=PaceOptions(**given_options(args, PaceOptions)),
+        outputs=OutputOptions(**given_options(args, OutputOptions)),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from ipaddress import ip_address
 
 from vidnst.errors import UsageError
+from vidnst.options.fields import option
 
 PLACE = "VIDNST_PLACE"
 """The variable that names the folder in which the page was asked for."""
@@ -11,15 +12,15 @@ PLACE = "VIDNST_PLACE"
 
 @dataclass(frozen=True)
 class PageLimits:
-    """The largest film that is taken: of its file, its length and its frames.
+    """The largest film that is taken. Each field is an option of the command line.
 
     Films and pictures of this machine, named by their paths, are measured alike.
     """
 
-    megabytes: int = 200
-    seconds: float = 600
-    frames: int = 18_000
-    megapixels: float = 9
+    max_megabytes: int = option(200, "of the file", value="MB")
+    max_seconds: float = option(600.0, "how long it lasts", value="S")
+    max_frames: int = option(18_000, "how many frames it has", value="N")
+    max_megapixels: float = option(9.0, "of each frame", value="MP")
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -89,9 +89,9 @@ class Session:
 
     @contextmanager
     def _kept(self, name: str, content: bytes, *, otherwise: str) -> Iterator[Path]:
-        if len(content) > self.limits.megabytes * 1e6:
+        if len(content) > self.limits.max_megabytes * 1e6:
             raise UsageError(
-                f"{len(content) / 1e6:.0f} MB are too many: {self.limits.megabytes} MB are the "
+                f"{len(content) / 1e6:.0f} MB are too many: {self.limits.max_megabytes} MB are the "
                 "most that is taken here"
             )
         path = self.new_folder() / safe_name(name, otherwise=otherwise)

@@ -71,9 +71,9 @@ def film_of(path: Path, told: str, limits: PageLimits) -> Source:
         with open_media(path, kinds=_FILM_KINDS) as container:
             stream = video_stream(container, path)
             width, height = stream.codec_context.width, stream.codec_context.height
-            if width * height > limits.megapixels * 1e6:
+            if width * height > limits.max_megapixels * 1e6:
                 raise UsageError(
-                    f"{name} has {width}x{height} pixels, but {limits.megapixels:g} megapixels "
+                    f"{name} has {width}x{height} pixels, but {limits.max_megapixels:g} megapixels "
                     "are the most that is taken here"
                 )
             if container.format.name.startswith("mov") and _names_other_files(path):
@@ -83,14 +83,14 @@ def film_of(path: Path, told: str, limits: PageLimits) -> Source:
                 if packet.pts is not None and packet.time_base is not None:
                     end_pts = packet.pts - (stream.start_time or 0) + (packet.duration or 0)
                     seconds = max(seconds, float(end_pts * packet.time_base))
-                if seconds > limits.seconds:
+                if seconds > limits.max_seconds:
                     raise UsageError(
-                        f"{name} lasts more than {limits.seconds:g} s, the most that is taken "
+                        f"{name} lasts more than {limits.max_seconds:g} s, the most that is taken "
                         "here: cut it first"
                     )
-                if frames > limits.frames:
+                if frames > limits.max_frames:
                     raise UsageError(
-                        f"{name} has more than {limits.frames} frames, the most that is taken "
+                        f"{name} has more than {limits.max_frames} frames, the most that is taken "
                         "here: cut it first"
                     )
         return Source(path, told, probe(path))
@@ -133,9 +133,9 @@ def _require_bytes(path: Path, name: str, limits: PageLimits) -> None:
     """Raises MediaError where there is no such plain file, UsageError where it is too large."""
     if not path.is_file():
         raise MediaError(f"{name}: no such file")
-    if path.stat().st_size > limits.megabytes * 1e6:
+    if path.stat().st_size > limits.max_megabytes * 1e6:
         raise UsageError(
-            f"{name} has {path.stat().st_size / 1e6:.0f} MB, but {limits.megabytes} MB are the "
+            f"{name} has {path.stat().st_size / 1e6:.0f} MB, but {limits.max_megabytes} MB are the "
             "most that is taken here"
         )
 

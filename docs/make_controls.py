@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 
 from vidnst.apps.cli.main import main as vidnst
-from vidnst.frames.color import colored
 from vidnst.frames.frame import Picture
 from vidnst.frames.resize import resize
 from vidnst.media.clip import probe
@@ -26,6 +25,7 @@ from vidnst.options.optimizing import GatysOptions
 from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.optimized.gatys import GatysStylizer
+from vidnst.stylizers.painting import paint_still
 
 FOLDER = Path(__file__).parent
 SAMPLES = FOLDER.parent / "samples"
@@ -62,12 +62,12 @@ WAVE = read_picture(SAMPLES / "wave.jpg")
 def fast(style: Picture | StylePictures, **options: object) -> Picture:
     painting = StyleOptions(**options)  # type: ignore[arg-type]
     stylizer = FastStylizer(style, painting, size_hw=(360, 640))
-    stylizer.begin_shot([SCENE])
-    return colored(stylizer.paint(SCENE), SCENE, painting.color)
+    return paint_still(stylizer, SCENE)
 
 
 def gatys(style: Picture | StylePictures) -> Picture:
-    return GatysStylizer(style, StyleOptions(), GatysOptions(), size_hw=(360, 640)).paint(SCENE)
+    stylizer = GatysStylizer(style, StyleOptions(), GatysOptions(), size_hw=(360, 640))
+    return paint_still(stylizer, SCENE)
 
 
 def color() -> list[Picture]:

@@ -19,6 +19,7 @@ from vidnst.media.pictures import read_style
 from vidnst.options.built_in import BUILT_IN, built_in_style
 from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
+from vidnst.stylizers.painting import paint_still
 
 FOLDER = Path(__file__).parent
 _PAINTED_HW, _TILE_HW = (360, 640), (225, 400)
@@ -27,8 +28,7 @@ _LABEL_PX = 22
 
 def painted(scene: Picture, style: Picture) -> Picture:
     stylizer = FastStylizer(style, StyleOptions(), size_hw=_PAINTED_HW)
-    stylizer.begin_shot([scene])
-    return stylizer.paint(scene)
+    return paint_still(stylizer, scene)
 
 
 def main() -> None:

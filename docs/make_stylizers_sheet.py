@@ -18,6 +18,7 @@ from vidnst.media.decode import sample
 from vidnst.media.pictures import read_style
 from vidnst.options.render import RenderOptions
 from vidnst.options.stylizers import STYLIZERS
+from vidnst.stylizers.painting import paint
 from vidnst.stylizers.registry import make_stylizer
 
 FOLDER = Path(__file__).parent
@@ -32,7 +33,7 @@ def painted(options: RenderOptions, scene: Picture) -> Picture:
         clip = probe(options.source)
         stylizer.begin_clip(sample(clip, stylizer.clip_samples, size_hw=_PAINTED_HW))
     stylizer.begin_shot([scene])
-    return stylizer.paint(scene)
+    return paint(stylizer, scene).shown()
 
 
 def main() -> None:

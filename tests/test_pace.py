@@ -49,17 +49,17 @@ def test_a_new_shot_has_its_own_statistics_soon(style: Path) -> None:
     fast = FastStylizer(read_style(style), StyleOptions(), by_torch, size_hw=(72, 128))
     fast.begin_shot([night])
     with LivePainter([style], StyleOptions(), first=day) as painter:
-        assert not np.array_equal(painter.paint(night), fast.paint(night))
+        assert not np.array_equal(painter.paint(night).shown(), fast.paint(night))
         painter.begin_shot()
-        eventually(lambda: np.array_equal(painter.paint(night), fast.paint(night)))
+        eventually(lambda: np.array_equal(painter.paint(night).shown(), fast.paint(night)))
 
 
 def test_a_level_paints_smaller_at_once_and_fills_the_frame(style: Path) -> None:
     picture = gradient_picture(144, 256)
     with LivePainter([style], StyleOptions(), first=picture) as painter:
-        whole = painter.paint(picture)
+        whole = painter.paint(picture).shown()
         painter.change_level(LEVELS[-1])
-        small = painter.paint(picture)
+        small = painter.paint(picture).shown()
         assert painter.inner_hw == (43, 77)
         painter.change_level(LEVELS[0])
         painter.paint(picture)

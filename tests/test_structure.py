@@ -23,6 +23,11 @@ FLOORS = (
 )
 """From the ground up; what stands on one floor does not import each other."""
 MOST_LINES = 300
+PAINTS = "vidnst.stylizers.painting"
+FINISHING = {"vidnst.frames.color": {"colored", "with_chroma_of"}}
+"""What a picture goes through when it is painted, and where that is defined."""
+NO_STYLIZERS = ("painter", "rendering", "worker", "mirror")
+"""What else paints: whole films, segments, and pictures that PAINTS has painted."""
 MOST_AT_THE_ROOT = 12
 
 
@@ -86,6 +91,29 @@ def test_few_things_stand_at_the_root() -> None:
 def test_no_file_is_too_long() -> None:
     lines = {str(p): len(p.read_text("utf-8").splitlines()) for p in PACKAGE.rglob("*.py")}
     assert {path: count for path, count in lines.items() if count > MOST_LINES} == {}
+
+
+def test_pictures_are_painted_in_one_place() -> None:
+    """Whoever paints by himself forgets colors, or the source where that is to stay."""
+    others = {module_of(p): ast.parse(p.read_text("utf-8")) for p in PACKAGE.rglob("*.py")}
+    del others[PAINTS]
+    assert [
+        f"{name} imports {one.name}"
+        for name, tree in others.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for one in node.names
+        if one.name in FINISHING.get(node.module or "", ())
+    ] == []
+    assert [
+        f"{name}: {ast.unparse(node.func)}"
+        for name, tree in others.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("paint", "repaint")
+        and not ast.unparse(node.func.value).endswith((*NO_STYLIZERS, "super()"))
+    ] == []
 
 
 def test_the_map_shows_every_module(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,8 +29,9 @@ from vidnst.options.stylizers import (
     Tuned,
 )
 from vidnst.stylizers import registry
+from vidnst.stylizers.painting import paint_still
 from vidnst.stylizers.registry import Request, make_stylizer, register
-from vidnst.stylizers.stylizer import Stylizer, paint_still
+from vidnst.stylizers.stylizer import Stylizer
 
 SIZE_HW = (48, 64)
 FEW_STEPS = GatysOptions(steps=(3,), scales=1, frame_steps=2)

@@ -12,7 +12,6 @@ import numpy as np
 
 from vidnst.errors import UsageError
 from vidnst.film.render import Progress, Report, render
-from vidnst.frames.color import colored
 from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_style
 from vidnst.options.built_in import style_path
@@ -22,6 +21,7 @@ from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, StyleOptions
 from vidnst.options.stylizers import StylizerOptions, stylizer_options
 from vidnst.stylizers.fast import FastStylizer
+from vidnst.stylizers.painting import paint
 
 
 def stylize_video(
@@ -106,4 +106,4 @@ class Stylizer:
             new_scene = True
         if new_scene:
             self._stylizer.begin_shot([picture])
-        return colored(self._stylizer.paint(picture), picture, self._options.color)
+        return paint(self._stylizer, picture).shown()

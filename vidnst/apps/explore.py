@@ -19,9 +19,10 @@ from vidnst.nets.allocator import keep_freed_memory
 from vidnst.nets.step import Step
 from vidnst.options.render import RenderOptions
 from vidnst.options.stylizers import Gatys
+from vidnst.stylizers.painting import paint_still
 from vidnst.stylizers.registry import make_stylizer
 from vidnst.stylizers.styles import style_of
-from vidnst.stylizers.stylizer import Stylizer, paint_still
+from vidnst.stylizers.stylizer import Stylizer
 
 _LABEL_LINE_PX = 16
 

@@ -12,13 +12,12 @@ import numpy as np
 
 from vidnst.film.pipeline import in_parallel, with_one_before
 from vidnst.film.profile import Profile
-from vidnst.frames.color import colored
 from vidnst.frames.frame import Frame, Picture
-from vidnst.frames.shares import all_painted, continued_from, in_floats, over_source, painted_share
 from vidnst.media.shots import frames_ahead, in_shots
 from vidnst.motion.hold import Linker, Links, Stabilizer
 from vidnst.options.render import RenderOptions
 from vidnst.stylizers.optimized.passes import paint_film
+from vidnst.stylizers.painting import Painting, paint_all_over
 from vidnst.stylizers.stylizer import SequentialStylizer, State, Stylizer
 
 _NOTHING: Picture = np.empty((0, 0, 3), np.uint8)
@@ -84,11 +83,10 @@ class SteadyingPainter:
         steadying = options.steadying
         holds = steadying.steady > 0 and options.painting.strength > 0
         self._stylizer, self._profile = stylizer, profile
-        self._color = options.painting.color
         self._linker = Linker(steadying, size_hw=size_hw) if holds else None
         self._stabilizer = Stabilizer(steadying)
         self._samples: list[Picture] = []
-        self._arrived: deque[Frame] = deque()
+        self._arrived: deque[tuple[Frame, Painting]] = deque()
         self._last: Frame | None = None
 
     def paint(
@@ -134,35 +132,27 @@ class SteadyingPainter:
             if self._linker is not None:
                 steadied = self._profile.each("hold", self._stabilizer.steady(arrived))
             for frame in steadied:
-                self._last = self._arrived.popleft()
-                # What is held are paintings; the source's chroma needs no holding, and is exact.
-                picture = colored(frame.picture, self._last.picture, self._color)
-                yield over_source(replace(frame, picture=picture), self._last)
+                self._last, painting = self._arrived.popleft()
+                yield replace(frame, picture=painting.shown(frame.picture), weights=None)
 
-    def _paint_pair(self, pair: tuple[Frame | None, Frame]) -> tuple[Frame, Links | None, Frame]:
+    def _paint_pair(self, pair: tuple[Frame | None, Frame]) -> tuple[Frame, Links | None, Painting]:
         before, frame = pair
-        weights = None if frame.weights is None else in_floats(frame.weights)
-        scene = frame.picture
         with self._profile.stage("paint"):
-            if weights is not None and weights.any():
-                # What is held must be painted all over; the source comes in when it is steady.
-                scene = continued_from(scene, painted_share(weights))
-                weights = all_painted(weights)
-            painted = replace(frame, picture=self._stylizer.paint(scene, weights))
+            painted = paint_all_over(self._stylizer, frame)
         nothing_to_hold = before is None or _is_untouched(before) or _is_untouched(frame)
         if self._linker is None or before is None or nothing_to_hold:
-            return painted, None, frame
+            return frame, None, painted
         with self._profile.stage("flow"):
-            return painted, self._linker.links(before.picture, frame.picture), frame
+            return frame, self._linker.links(before.picture, frame.picture), painted
 
     def _remembered(
-        self, results: Generator[tuple[Frame, Links | None, Frame], None, None]
+        self, results: Generator[tuple[Frame, Links | None, Painting], None, None]
     ) -> Generator[tuple[Frame, Links | None], None, None]:
         """Pass results on; their sources wait until their frames come out."""
         with closing(results):
-            for frame, links, source in results:
-                self._arrived.append(source)
-                yield frame, links
+            for frame, links, painting in results:
+                self._arrived.append((frame, painting))
+                yield replace(frame, picture=painting.bare), links
 
 
 class SequentialPainter:

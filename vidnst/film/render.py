@@ -39,8 +39,8 @@ from vidnst.media.result import PendingResult, check_target
 from vidnst.nets.allocator import keep_freed_memory
 from vidnst.nets.step import Step
 from vidnst.options.render import RenderOptions
+from vidnst.stylizers.painting import paint_still
 from vidnst.stylizers.registry import make_stylizer
-from vidnst.stylizers.stylizer import paint_still
 
 _KEPT = "{} frames are kept: the same command goes on from there"
 

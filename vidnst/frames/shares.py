@@ -1,6 +1,5 @@
 """How much of each style is painted where, and what remains of the source."""
 
-from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -8,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vidnst.frames.fill import filled
-from vidnst.frames.frame import Floats, Frame, Picture, Weights
+from vidnst.frames.frame import Floats, Picture, Weights
 
 _COARSER = 4
 _AROUND = np.ones((5, 5), np.uint8)
@@ -84,15 +83,6 @@ def continued_from(picture: Picture, share: Floats) -> Picture:
     smooth = np.asarray(np.rint(around), np.uint8)
     cv2.copyTo(picture, seen, smooth)
     return smooth
-
-
-def over_source(painted: Frame, source: Frame) -> Frame:
-    """A frame painted all over, with the source where its weights leave that."""
-    if source.weights is None:
-        return painted
-    share = painted_share(in_floats(source.weights))
-    picture = with_source(painted.picture, source.picture, share)
-    return replace(painted, picture=picture, weights=None)
 
 
 def fitted(weights: Weights, size_hw: tuple[int, int]) -> Weights:

@@ -19,6 +19,7 @@ from vidnst.options.compute import ComputeOptions
 from vidnst.options.styles import StyleOptions, WeightedStyle
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
+from vidnst.stylizers.painting import Painting, paint
 from vidnst.stylizers.styles import read_styles
 from vidnst.stylizers.tuned import RetrievedStylizer, is_tuned
 
@@ -71,7 +72,7 @@ class LivePainter:
         self._shown = self._prepare(0)
         self._sized = self._shown, self._level
         self._measure(self._shown)
-        self._shown.paint(first)
+        paint(self._shown, first)
         self._thread = threading.Thread(target=self._work, name="bake", daemon=True)
         self._thread.start()
 
@@ -85,7 +86,7 @@ class LivePainter:
         """The size painted at now."""
         return self._shown.inner_hw
 
-    def paint(self, picture: Picture) -> Picture:
+    def paint(self, picture: Picture) -> Painting:
         """Paint the next frame, RGB uint8 (H, W, 3)."""
         if self._failure is not None:
             raise self._failure
@@ -95,7 +96,7 @@ class LivePainter:
             shown.paint_at(level.scale)
             torch.set_num_threads(max(1, round(level.cores * self._cores)))
             self._sized = shown, level
-        return shown.paint(picture)
+        return paint(shown, picture)
 
     def begin_shot(self) -> None:
         """Measure the statistics anew, from the picture that is painted next."""

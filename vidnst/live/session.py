@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from vidnst.errors import OutputError, UsageError
-from vidnst.frames.color import colored
 from vidnst.frames.frame import Picture
 from vidnst.frames.resize import resize
 from vidnst.live.browser import Page
@@ -176,10 +175,10 @@ class _Session:
         if self._holding.opens_shot(picture):
             self._painter.begin_shot()
         paints = time.monotonic()
-        painted = self._painter.paint(picture)
+        painting = self._painter.paint(picture)
         painting_seconds = time.monotonic() - paints
-        painted = self._holding.held(picture, painted, strength=self._strength)
-        painted = colored(painted, picture, self._options.painting.color)
+        steadied = self._holding.held(picture, painting.bare, strength=self._strength)
+        painted = painting.shown(steadied)
         looked_at = np.hstack([picture, painted]) if self._side_by_side else painted
         shown = Shown(painted, looked_at, frame.captured_seconds, self._status(waiting=False))
         for output in self._outputs:

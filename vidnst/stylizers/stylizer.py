@@ -1,4 +1,4 @@
-"""What a stylizer is, and how one paints a single picture."""
+"""What a stylizer is. Pictures are painted with one by painting.py, and in no other way."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy.typing as npt
 
-from vidnst.frames.color import colored
 from vidnst.frames.frame import Picture, Weights
 from vidnst.media.shots import ShotFrame
 from vidnst.motion.look_back import Painted
@@ -95,13 +94,3 @@ class SequentialStylizer(Stylizer):
     @abstractmethod
     def restore(self, state: State) -> None:
         """Go on from a state that `state` gave."""
-
-
-def paint_still(stylizer: Stylizer, picture: Picture, weights: Weights | None = None) -> Picture:
-    """Paint a single picture, RGB uint8 (H, W, 3), in the colors that are asked for.
-
-    What there is to learn is learned from it. weights and errors: as paint has them.
-    """
-    stylizer.begin_clip([picture])
-    stylizer.begin_shot([picture])
-    return colored(stylizer.paint(picture, weights), picture, stylizer.options.color)

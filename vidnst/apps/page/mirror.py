@@ -25,7 +25,8 @@ class Mirror:
             self._painter.change_strength(strength)
         if self._holding.opens_shot(picture):
             self._painter.begin_shot()
-        return self._holding.held(picture, self._painter.paint(picture), strength=strength)
+        painting = self._painter.paint(picture)
+        return painting.shown(self._holding.held(picture, painting.bare, strength=strength))
 
     def close(self) -> None:
         """Stop its threads."""

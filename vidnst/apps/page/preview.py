@@ -21,8 +21,9 @@ from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import Fast
 from vidnst.stylizers.feed_forward import NATURAL_BRUSH_PX
+from vidnst.stylizers.painting import paint_still
 from vidnst.stylizers.registry import make_stylizer
-from vidnst.stylizers.stylizer import Stylizer, paint_still
+from vidnst.stylizers.stylizer import Stylizer
 
 _MOST_PIXELS = 640 * 360
 """Of a still; a larger one would take more than a second."""

@@ -7,12 +7,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from vidnst.frames.color import colored
-from vidnst.frames.frame import Frame, Picture
+from vidnst.frames.frame import Frame
 from vidnst.frames.shares import in_floats
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.media.shots import in_shots
 from vidnst.motion.look_back import Painted
+from vidnst.stylizers.painting import Painting, paint_frame, repaint
 from vidnst.stylizers.stylizer import SequentialStylizer
 
 
@@ -24,7 +24,6 @@ def paint_film(
     With more than one pass, a shot is kept as pictures in the folder, which needs room for it, and
     comes out when it is done.
     """
-    color = stylizer.options.color
     with TemporaryDirectory(prefix="aside-", dir=folder) as kept:
         several = _SeveralPasses(stylizer, Path(kept))
         for shot in in_shots(frames, samples=stylizer.shot_samples):
@@ -32,15 +31,10 @@ def paint_film(
                 stylizer.begin_shot(shot.samples)
             if stylizer.passes == 1:
                 for frame in shot.frames:
-                    painted = colored(_painted(stylizer, frame), frame.picture, color)
-                    yield replace(frame, picture=painted, weights=None)
+                    painting = paint_frame(stylizer, frame)
+                    yield replace(frame, picture=painting.shown(), weights=None)
             else:
                 yield from several.painted(shot.frames)
-
-
-def _painted(stylizer: SequentialStylizer, frame: Frame) -> Picture:
-    weights = None if frame.weights is None else in_floats(frame.weights)
-    return stylizer.paint(frame.picture, weights)
 
 
 class _SeveralPasses:
@@ -55,7 +49,7 @@ class _SeveralPasses:
         frames = []
         for index, frame in enumerate(shot):
             self._write("source", index, frame.picture)
-            self._write("result", index, _painted(self._stylizer, frame))
+            self._write("result", index, paint_frame(self._stylizer, frame).bare)
             if frame.weights is not None:
                 np.save(self._weights_path(index), frame.weights)
             frames.append(replace(frame, picture=np.empty((0, 0, 3), np.uint8), weights=None))
@@ -68,13 +62,14 @@ class _SeveralPasses:
                 if neighbor is not None:
                     path = self._weights_path(index)
                     weights = in_floats(np.load(path)) if path.exists() else None
-                    own = replace(own, result=self._stylizer.repaint(own, neighbor, weights))
+                    painting = repaint(self._stylizer, own, neighbor, weights)
+                    own = replace(own, result=painting.bare)
                     self._write("result", index, own.result)
                 neighbor = own
         for index, frame in enumerate(frames):
             result, source = self._read("result", index), self._read("source", index)
-            color = self._stylizer.options.color
-            yield replace(frame, picture=colored(result, source, color))
+            painting = Painting(result, source, self._stylizer.options.color)
+            yield replace(frame, picture=painting.shown())
 
     def _write(self, kind: str, index: int, picture: np.ndarray) -> None:
         write_picture(self._path(kind, index), picture)

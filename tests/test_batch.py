@@ -56,6 +56,20 @@ def test_three_broken_clips_stop_no_other(
     assert "0 done, 17 skipped, 3 failed" in capsys.readouterr().out
 
 
+def test_numbered_pictures_are_painted_too_from_inside_their_folder(
+    photo: Path, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    photo.rename(folder / "0001.png")
+    monkeypatch.chdir(folder)
+    command = ["--style", str(style), "--quiet"]
+    assert main(["%04d.png", *command]) == 0
+    assert main(["batch", "%04d.png", *command, "--out", str(tmp_path / "out")]) == 0
+    for place in (tmp_path, tmp_path / "out"):
+        assert (place / "frames_wave" / "000001.png").exists()
+
+
 def test_each_film_is_painted_in_each_style(
     make_clip: MakeClip, style: Path, photo: Path, tmp_path: Path
 ) -> None:

@@ -181,7 +181,7 @@ def default_output(source: Path, style: Path) -> Path:
     """INPUT_STYLE beside the input, in its container where that can be written, else mp4."""
     suffix = source.suffix.lower()
     if is_sequence(source):
-        folder = source.parent
+        folder = source.parent if source.parent.name else source.absolute().parent
         kept = suffix if suffix in _SEQUENCES else ".png"
         return folder.with_name(f"{folder.name}_{style.stem}") / f"%06d{kept}"
     kept = suffix if suffix in _CONTAINERS else ".mp4"

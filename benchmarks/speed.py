@@ -34,6 +34,7 @@ from vidnst.media.decode import decode
 from vidnst.media.encode import Encoder
 from vidnst.media.pictures import read_picture
 from vidnst.media.shots import mark_shots
+from vidnst.motion.flow import View
 from vidnst.motion.hold import Linker, Links, Stabilizer
 from vidnst.nets.allocator import keep_freed_memory
 from vidnst.nets.johnson import JohnsonNetwork
@@ -128,7 +129,7 @@ def main() -> None:
             result = replace(some[here], picture=painted[here])
             if before is None:
                 return result, None
-            return result, linker.links(some[before].picture, some[here].picture)
+            return result, linker.links(View(some[before].picture), View(some[here].picture))
 
         pairs = with_one_before(range(len(some)))
         # On all cores, as when frames are painted.

@@ -46,7 +46,8 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 def test_the_public_names_stay() -> None:
     """Those who use vidnst from Python rely on them: one that goes is a new major version."""
     assert sorted(vidnst.__all__) == sorted([
-        "ComputeOptions", "CrewOptions", "DeliveryOptions", "EncodeOptions", "Fast", "Foreign",
+        "ComputeOptions", "CrewOptions", "DeliveryOptions", "EncodeOptions", "Fast", "FlowOptions",
+        "Foreign",
         "Gatys", "GatysOptions", "MediaError", "Mixing", "Neighbor", "NeighborOptions",
         "OutputError", "Progress", "Region", "RegionOptions", "RenderOptions", "Report",
         "SteadyOptions", "Step", "StyleOptions", "Stylizer", "StylizerOptions", "TeachOptions",

@@ -18,6 +18,7 @@ from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_style
 from vidnst.media.shots import list_shots
+from vidnst.motion.flow import View
 from vidnst.motion.hold import Linker, Links, Stabilizer
 from vidnst.options.render import RenderOptions
 from vidnst.options.steady import SteadyOptions
@@ -33,7 +34,7 @@ def steadied(
     def linked() -> Iterator[tuple[Frame, Links | None]]:
         pairs = with_one_before(pictures)
         for index, ((before, here), result) in enumerate(zip(pairs, painted, strict=True)):
-            links = None if before is None else linker.links(before, here)
+            links = None if before is None else linker.links(View(before), View(here))
             yield Frame(result, index, 1, Fraction(1, 25)), links
 
     return [frame.picture for frame in Stabilizer(options).steady(linked())]

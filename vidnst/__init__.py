@@ -27,7 +27,7 @@ from vidnst.options.output import DeliveryOptions, EncodeOptions
 from vidnst.options.regions import Region, RegionOptions
 from vidnst.options.render import RenderOptions
 from vidnst.options.schedule import TimeOptions
-from vidnst.options.steady import SteadyOptions
+from vidnst.options.steady import FlowOptions, SteadyOptions
 from vidnst.options.styles import Mixing, StyleOptions, WeightedStyle
 from vidnst.options.stylizers import Fast, Foreign, Gatys, Neighbor, StylizerOptions, Tuned
 from vidnst.options.workers import CrewOptions
@@ -49,6 +49,7 @@ __all__ = [
     "DeliveryOptions",
     "EncodeOptions",
     "Fast",
+    "FlowOptions",
     "Foreign",
     "Gatys",
     "GatysOptions",

@@ -11,7 +11,7 @@ from vidnst.options.render import RenderOptions
 
 @dataclass(frozen=True)
 class Input:
-    """A file, a folder of pictures or numbered pictures, and what for."""
+    """A file, a folder of pictures or of flow, or numbered pictures, and what for."""
 
     path: Path
     role: str
@@ -42,6 +42,8 @@ def _inputs(options: RenderOptions) -> Iterator[Input]:
     if options.mixing.fine is not None:
         yield Input(options.mixing.fine, "fine style")
     yield from (Input(path, role) for role, path in options.stylizer.files)
+    if options.flow.flow_dir is not None:
+        yield Input(options.flow.flow_dir, "flow")
     for region in options.regions.regions:
         for role, path in (
             ("mask", region.mask),

@@ -34,6 +34,7 @@ _NOT_DECIDING = (
     "strict",
     "delivery",
     "regions",
+    "flow",
 )
 
 

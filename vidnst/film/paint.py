@@ -14,6 +14,7 @@ from vidnst.film.pipeline import in_parallel, with_one_before
 from vidnst.film.profile import Profile
 from vidnst.frames.frame import Frame, Picture
 from vidnst.media.shots import frames_ahead, in_shots
+from vidnst.motion.flow import FlowSource, View
 from vidnst.motion.hold import Linker, Links, Stabilizer
 from vidnst.options.render import RenderOptions
 from vidnst.stylizers.optimized.passes import paint_film
@@ -58,13 +59,17 @@ def film_painter(
     *,
     size_hw: tuple[int, int],
     folder: Path,
+    flow: FlowSource | None = None,
 ) -> FilmPainter:
-    """What paints a film with this stylizer; `folder` is there to put things aside."""
+    """What paints a film with this stylizer; `folder` is there to put things aside.
+
+    flow: in place of what the options have it found by.
+    """
     painter: FilmPainter
     if stylizer.sequential is not None:
         painter = SequentialPainter(stylizer.sequential, profile, folder=folder)
     else:
-        painter = SteadyingPainter(stylizer, options, profile, size_hw=size_hw)
+        painter = SteadyingPainter(stylizer, options, profile, size_hw=size_hw, flow=flow)
     return painter if options.on == 1 else HoldingPainter(painter, options.on)
 
 
@@ -78,12 +83,13 @@ class SteadyingPainter:
         profile: Profile,
         *,
         size_hw: tuple[int, int],
+        flow: FlowSource | None = None,
     ) -> None:
         """Raises WeightsError where RAFT is asked for and its weights are missing."""
         steadying = options.steadying
         holds = steadying.steady > 0 and options.painting.strength > 0
         self._stylizer, self._profile = stylizer, profile
-        self._linker = Linker(steadying, size_hw=size_hw) if holds else None
+        self._linker = Linker(steadying, size_hw=size_hw, flow=flow) if holds else None
         self._stabilizer = Stabilizer(steadying)
         self._samples: list[Picture] = []
         self._arrived: deque[tuple[Frame, Painting]] = deque()
@@ -107,6 +113,8 @@ class SteadyingPainter:
         assert self._last is not None
         samples = {f"sample_{index}": picture for index, picture in enumerate(self._samples)}
         last = {"last": self._last.picture, "untouched": np.array(_is_untouched(self._last))}
+        if self._last.number is not None:
+            last["number"] = np.array(self._last.number)
         return {**samples, **self._stabilizer.state(), **last}
 
     def _restore(self, state: State) -> Frame:
@@ -114,7 +122,9 @@ class SteadyingPainter:
         self._samples = _samples_in(state)
         self._stabilizer.restore(state)
         weights = _NO_WEIGHT if state["untouched"] else None
-        return Frame(state["last"], pts=0, duration=0, time_base=Fraction(1), weights=weights)
+        number = int(state["number"]) if "number" in state else None
+        frame = Frame(state["last"], pts=0, duration=0, time_base=Fraction(1), weights=weights)
+        return replace(frame, number=number)
 
     def _paint_shot(
         self, frames: Iterator[Frame], before: Frame | None
@@ -143,7 +153,7 @@ class SteadyingPainter:
         if self._linker is None or before is None or nothing_to_hold:
             return frame, None, painted
         with self._profile.stage("flow"):
-            return frame, self._linker.links(before.picture, frame.picture), painted
+            return frame, self._linker.links(_seen(before), _seen(frame)), painted
 
     def _remembered(
         self, results: Generator[tuple[Frame, Links | None, Painting], None, None]
@@ -208,6 +218,10 @@ def _groups(frames: Iterable[Frame], most: int) -> Generator[list[Frame], None, 
         group.append(frame)
     if group:
         yield group
+
+
+def _seen(frame: Frame) -> View:
+    return View(frame.picture, frame.number)
 
 
 def _is_untouched(frame: Frame) -> bool:

@@ -11,6 +11,7 @@ import torch
 
 from vidnst.errors import UsageError
 from vidnst.film.delivery.deliver import first_number
+from vidnst.film.flow import first_frame_number, require_flow
 from vidnst.film.paint import FilmPainter, film_painter, longest_segment
 from vidnst.film.prepared import NOTHING, Prepared
 from vidnst.film.profile import Profile
@@ -32,6 +33,7 @@ from vidnst.media.names import is_pattern, numbered
 from vidnst.media.pictures import is_picture
 from vidnst.media.shots import ShotFrame
 from vidnst.media.source import Reading, open_source
+from vidnst.motion.files import FlowFolder
 from vidnst.nets.memory import require_memory
 from vidnst.nets.step import Step
 from vidnst.options.render import RenderOptions
@@ -73,6 +75,8 @@ class Film:
         self.first_number = first_number(options, self.clip)
         """Of the first picture, where it becomes numbered ones."""
         self._said: dict[str, None] = {}
+        flow_dir = options.flow.flow_dir
+        self._flow = None if flow_dir is None else FlowFolder(flow_dir)
         self._masks: Sources = {}
         if not prepared.region_weights:
             self._masks = mask_sources(options.regions, self.size_hw, self.clip.size_hw)
@@ -113,7 +117,9 @@ class Film:
             stylizer.begin_known(self.frames_at(stylizer.clip_seconds))
         if stylizer.clip_samples:
             stylizer.begin_clip(self.samples(stylizer.clip_samples))
-        return film_painter(stylizer, options, profile, size_hw=self.size_hw, folder=folder)
+        return film_painter(
+            stylizer, options, profile, size_hw=self.size_hw, folder=folder, flow=self._flow
+        )
 
     def samples(self, count: int) -> list[Picture]:
         """So many of its source's frames, RGB uint8 (H, W, 3), spread over it."""
@@ -133,15 +139,22 @@ class Film:
     def prepare(self, folder: Path) -> Prepared:
         """Find what its regions, if it has any, hold of each frame; or take it up from the folder.
 
-        Raises MediaError where masks and frames do not fit.
+        And see that flow from files is whole. Raises MediaError where masks and frames do not fit,
+        UsageError where the flow and they do not.
         """
         options, path = self.options, folder / "weights.zip"
+        prepared = NOTHING
+        if self._flow is not None:
+            prepared = Prepared(first_number=first_frame_number(self.source, self._excerpt))
+            frames = self.frames_from(Segment(), prepared)
+            sizes_hw = (self.clip.size_hw, self.size_hw)
+            prepared = replace(prepared, notes=require_flow(self._flow, frames, sizes_hw))
         if not options.regions.regions:
-            return NOTHING
+            return prepared
         if not path.exists() or options.regions.write_masks is not None:
             begin = partial(self.frames_from, Segment(), NOTHING)
             write_weights(options.regions, self._masks, begin, path, self.size_hw)
-        return Prepared(region_weights=path)
+        return replace(prepared, region_weights=path)
 
     def frames_from(self, segment: Segment, prepared: Prepared) -> Generator[Frame, None, None]:
         """Its source's frames from a segment's first on, with their shots marked, and weighed."""
@@ -156,6 +169,8 @@ class Film:
         if prepared.region_weights is not None:
             kept = KeptWeights(prepared.region_weights)
             frames = _weighed(frames, kept, segment.first_frame)
+        if prepared.first_number is not None:
+            frames = _numbered(frames, prepared.first_number + segment.first_frame)
         # The result's time begins where the film does, or with the excerpt.
         cut = self._excerpt.start_seconds is not None
         begins = Fraction(0 if cut else self.clip.start_seconds)
@@ -221,6 +236,14 @@ def _weighed(
     with closing(frames):
         for index, frame in enumerate(frames, first_frame):
             yield replace(frame, weights=weights.of_frame(index))
+
+
+def _numbered(
+    frames: Generator[Frame, None, None], first_number: int
+) -> Generator[Frame, None, None]:
+    with closing(frames):
+        for number, frame in enumerate(frames, first_number):
+            yield replace(frame, number=number)
 
 
 class SegmentWriter:

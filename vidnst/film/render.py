@@ -124,7 +124,8 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
         with job:
             prepared = film.prepare(job.folder)
             resumed = job.frames
-            notes = (*_begun(job), *film.accompaniment.notes, *notes_on(styles_read(options)))
+            notes = (*_begun(job), *prepared.notes, *film.accompaniment.notes)
+            notes += notes_on(styles_read(options))
             on_progress(Progress(resumed, expected, notes=notes))
             began = _paint(
                 film,
@@ -165,6 +166,8 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
     started = time.perf_counter()
     if options.start_seconds is not None or options.end_seconds is not None:
         raise UsageError("`start_seconds` and `end_seconds` have no meaning for a still picture")
+    if options.flow.flow_dir is not None:
+        raise UsageError("`flow_dir` has no meaning for a still picture")
     require_film(options.delivery)
     if options.timing.changes:
         raise UsageError("keyframes and styles with times have no meaning for a still picture")

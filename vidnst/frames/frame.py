@@ -28,6 +28,7 @@ class Frame:
     opens_shot: it is the first after a cut, as far as someone has looked (media/shots.py). alpha:
     there where decode was asked for it; the picture is then not darkened by it. weights: there
     where not all of it is painted in one style, as float32 or, to save memory, uint8 in 1/255.
+    number: which frame of its source it is, where someone has counted (film/flow.py says how).
     """
 
     picture: Picture
@@ -37,3 +38,4 @@ class Frame:
     opens_shot: bool = False
     alpha: Alpha | None = None
     weights: "Weights | npt.NDArray[np.uint8] | None" = None
+    number: int | None = None

@@ -2,6 +2,7 @@
 
 from vidnst.frames.frame import Picture
 from vidnst.live.cuts import CutWatch
+from vidnst.motion.flow import View
 from vidnst.motion.hold import Linker, Stabilizer
 from vidnst.options.steady import SteadyOptions
 
@@ -49,4 +50,5 @@ class Holding:
         if before is None:
             self._stabilizer.begin_shot()
             return self._stabilizer.hold(painted, None)
-        return self._stabilizer.hold(painted, self._linker.links(before, picture).back)
+        links = self._linker.links(View(before), View(picture))
+        return self._stabilizer.hold(painted, links.back)

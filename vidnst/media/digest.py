@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidnst.media.names import is_sequence, numbered, sequence_numbers
+from vidnst.media.names import flow_files, is_sequence, numbered, sequence_numbers
 from vidnst.media.pictures import style_files
 
 _BLOCK = 1 << 20
@@ -15,14 +15,14 @@ _MOST_BLOCKS = 256
 
 
 def files_at(path: Path) -> tuple[Path, ...]:
-    """A file, the pictures of a folder, or numbered pictures, one by one.
+    """A file, the flow or the pictures of a folder, or numbered pictures, one by one.
 
-    Raises MediaError for a folder without pictures.
+    Raises MediaError for a folder with neither.
     """
     if is_sequence(path):
         return tuple(numbered(path, n) for n in sequence_numbers(path))
     if path.is_dir():
-        return style_files(path)
+        return tuple(file for file, *_ in flow_files(path)) or style_files(path)
     return (path,)
 
 

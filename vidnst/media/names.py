@@ -16,6 +16,7 @@ _STAND_INS = {0xDC00 + byte: 0x10FE00 + byte for byte in range(128, 256)}
 """Private characters in place of the bytes of names that are no UTF-8."""
 _REAL = {stand_in: real for real, stand_in in _STAND_INS.items()}
 _NUMBER = re.compile(r"%(?:0(\d{1,2}))?d")
+_FLOW = re.compile(r"(backward|forward)_(\d{1,9})_(\d{1,9})\.(?:flo|npy)")
 
 
 def is_pattern(path: Path) -> bool:
@@ -51,6 +52,12 @@ def sequence_numbers(pattern: Path) -> list[int]:
     found = (wanted.fullmatch(path.name) for path in pattern.parent.iterdir())
     hits = [(int(hit[1]), hit[0]) for hit in found if hit and len(hit[1]) < 10]
     return sorted(n for n, name in hits if numbered(pattern, n).name == name)
+
+
+def flow_files(folder: Path) -> list[tuple[Path, str, int, int]]:
+    """The files of optical flow in a folder, by name: each with its direction and two frames."""
+    named = ((path, _FLOW.fullmatch(path.name)) for path in sorted(folder.iterdir()))
+    return [(path, hit[1], int(hit[2]), int(hit[3])) for path, hit in named if hit]
 
 
 def ffmpeg_name(path: Path) -> str:

@@ -1,8 +1,9 @@
 """Optical flow between two frames of the source."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import local
-from typing import Literal
+from typing import Literal, Protocol
 
 import cv2
 import numpy as np
@@ -18,6 +19,38 @@ Flow = npt.NDArray[np.float32]
 
 FlowFunction = Callable[[Picture, Picture], Flow]
 """Where each pixel of the first picture lies in the second, as optical_flow tells it."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A frame of the source, RGB uint8 (H, W, 3), at any size; number: which one, where known."""
+
+    picture: Picture
+    number: int | None = None
+
+
+class FlowSource(Protocol):
+    """What says where things are in another frame: an estimator, or files."""
+
+    def between(self, here: View, there: View) -> Flow:
+        """Where each pixel of `here` lies in `there`, both of one size; as optical_flow tells it.
+
+        What no one knows lies far outside. Of use to many threads at once. Raises MediaError.
+        """
+        ...
+
+
+class EstimatedFlow:
+    """Flow as a function finds it in two pictures."""
+
+    def __init__(self, function: FlowFunction | None = None) -> None:
+        """function: None is optical_flow."""
+        self._function = function or optical_flow
+
+    def between(self, here: View, there: View) -> Flow:
+        """As FlowSource has it."""
+        return self._function(here.picture, there.picture)
+
 
 Preset = Literal["medium", "fast"]
 

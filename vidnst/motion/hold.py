@@ -23,10 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from vidnst.frames.frame import Frame, Picture
-from vidnst.motion.flow import FlowFunction, optical_flow
+from vidnst.motion.flow import EstimatedFlow, FlowSource, View, optical_flow
 from vidnst.motion.link import Link, link, seen_small
 from vidnst.motion.warp import sampled_cubic
-from vidnst.options.steady import SteadyOptions
+from vidnst.options.steady import FlowMethod, SteadyOptions
 
 _MOST_HELD = 0.945
 """Of the frame before, at full steadiness: the rest keeps errors from staying."""
@@ -53,24 +53,38 @@ class Links(NamedTuple):
 class Linker:
     """Finds the links between frames; of use to many threads at once."""
 
-    def __init__(self, options: SteadyOptions, *, size_hw: tuple[int, int]) -> None:
-        """size_hw: of the painted frames. Raises WeightsError where RAFT's weights are missing."""
+    def __init__(
+        self,
+        options: SteadyOptions,
+        *,
+        size_hw: tuple[int, int],
+        flow: FlowSource | None = None,
+    ) -> None:
+        """size_hw: of the painted frames. flow: in place of what the options name.
+
+        Raises WeightsError where RAFT's weights are missing.
+        """
         self._size_hw = size_hw
         self._both_ways = options.lookahead > 0
-        self._flow: FlowFunction = partial(optical_flow, preset="fast")
-        if options.flow == "raft":
-            from vidnst.motion.raft import raft_flow
+        self._flow = flow or _estimated(options.flow)
 
-            self._flow = raft_flow()
-
-    def links(self, before: Picture, here: Picture) -> Links:
-        """Link two frames of the source, RGB uint8 (H, W, 3) of one size."""
-        before, here = seen_small(before), seen_small(here)
-        back, forth = self._flow(here, before), self._flow(before, here)
-        to_before = link(here, before, back, forth, self._size_hw)
+    def links(self, before: View, here: View) -> Links:
+        """Link two frames of the source, of one size."""
+        before, here = (replace(v, picture=seen_small(v.picture)) for v in (before, here))
+        back, forth = self._flow.between(here, before), self._flow.between(before, here)
+        to_before = link(here.picture, before.picture, back, forth, self._size_hw)
         if not self._both_ways:
             return Links(to_before, None)
-        return Links(to_before, link(before, here, forth, back, self._size_hw))
+        ahead = link(before.picture, here.picture, forth, back, self._size_hw)
+        return Links(to_before, ahead)
+
+
+def _estimated(method: FlowMethod) -> FlowSource:
+    if method == "raft":
+        from vidnst.motion.raft import raft_flow
+
+        return EstimatedFlow(raft_flow())
+    return EstimatedFlow(partial(optical_flow, preset="fast"))
 
 
 class Stabilizer:

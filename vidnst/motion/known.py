@@ -1,4 +1,4 @@
-"""Flow that is known: files in MPI-Sintel's layout (Butler et al. 2012)."""
+"""Flow to measure with: files in MPI-Sintel's layout (Butler et al. 2012), or a render's."""
 
 from pathlib import Path
 
@@ -6,9 +6,12 @@ import cv2
 import numpy as np
 
 from vidnst.errors import MediaError
+from vidnst.media.names import flow_files
+from vidnst.motion.files import read_flow
 from vidnst.motion.flow import Flow
 from vidnst.motion.visibility import Visible, inside
 
+_NEXT = "forward"
 _PLACES = ("occlusions", "invalid")
 
 
@@ -19,11 +22,15 @@ class KnownFlow:
     frames 1, 2, ...: .flo, float32 displacements in pixels. Masks of the same names, white where a
     pixel is hidden in the next frame or not known, lie in training/occlusions/alley_1 and
     training/invalid/alley_1, or in folders of these names inside; either may be absent.
+
+    Of files that are named by two frames (motion/files.py), those that lead forward are taken.
     """
 
     def __init__(self, folder: Path, size_hw: tuple[int, int]) -> None:
         """Raises MediaError where the folder holds no flow."""
-        self._files = sorted(folder.glob("*.flo"))
+        named = flow_files(folder) if folder.is_dir() else []
+        forward = sorted((here, path) for path, direction, here, _ in named if direction == _NEXT)
+        self._files = [path for _, path in forward] if named else sorted(folder.glob("*.flo"))
         if not self._files:
             raise MediaError(f"{folder} holds no flow files (.flo)")
         self._size_hw = size_hw
@@ -39,7 +46,7 @@ class KnownFlow:
         if number >= len(self._files):
             raise MediaError(f"{self._files[0].parent} holds no flow for frame {number + 1}")
         path = self._files[number]
-        flow = np.asarray(_read_flow(path), np.float32)
+        flow = read_flow(path)
         self._require_size(path, flow.shape)
         seen = inside(flow)
         for place in self._masks:
@@ -58,13 +65,3 @@ class KnownFlow:
             raise MediaError(
                 f"{path} is of {own_width}x{own_height}, but the frames of {width}x{height}"
             )
-
-
-def _read_flow(path: Path) -> np.ndarray:
-    try:
-        flow = cv2.readOpticalFlow(str(path))
-    except cv2.error:
-        flow = None
-    if flow is None or not flow.size:
-        raise MediaError(f"{path} is no flow file")
-    return flow

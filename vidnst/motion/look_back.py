@@ -6,37 +6,45 @@ from dataclasses import dataclass
 import numpy as np
 
 from vidnst.frames.frame import Picture
-from vidnst.motion.flow import optical_flow
+from vidnst.motion.flow import FlowSource, View
 from vidnst.motion.visibility import Visible, nearest_only, visible
 from vidnst.motion.warp import warp
 
 
 @dataclass(frozen=True)
 class Painted:
-    """A frame and what it became, both RGB uint8 (H, W, 3)."""
+    """A frame and what it became, both RGB uint8 (H, W, 3); number: which one, where known."""
 
     source: Picture
     result: Picture
+    number: int | None = None
+
+    @property
+    def view(self) -> View:
+        """The frame of the source."""
+        return View(self.source, self.number)
 
 
-def look_back(picture: Picture, earlier: Sequence[Painted]) -> tuple[np.ndarray, Visible]:
+def look_back(
+    here: View, earlier: Sequence[Painted], flow: FlowSource
+) -> tuple[np.ndarray, Visible]:
     """What earlier frames, nearest first, show of this one's painting, and where they do.
 
     Each pixel comes from the nearest frame that shows it (Ruder et al. 2016, section 4.3), so that
     the temporal losses toward all of them are one loss. Returns float32 (H, W, 3) in 0..255, 0
     where nothing is known, and 1 where something is.
     """
-    found = [seen_from(picture, other) for other in earlier]
+    found = [seen_from(here, other, flow) for other in earlier]
     weights = nearest_only([seen for _, seen in found])
     known = sum(w[..., None] * warped for w, (warped, _) in zip(weights, found, strict=True))
     return np.asarray(known), np.stack(weights).sum(0, dtype=np.float32)
 
 
-def seen_from(picture: Picture, other: Painted) -> tuple[np.ndarray, Visible]:
+def seen_from(here: View, other: Painted, flow: FlowSource) -> tuple[np.ndarray, Visible]:
     """Another frame's result where this frame sees it, and where that may be trusted."""
-    flow = optical_flow(picture, other.source)
-    seen = visible(flow, optical_flow(other.source, picture))
-    return warp(other.result.astype(np.float32), flow), seen
+    to_other = flow.between(here, other.view)
+    seen = visible(to_other, flow.between(other.view, here))
+    return warp(other.result.astype(np.float32), to_other), seen
 
 
 def recolored(picture: Picture, past: Painted) -> np.ndarray:

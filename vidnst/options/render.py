@@ -13,7 +13,7 @@ from vidnst.options.output import DeliveryOptions, EncodeOptions
 from vidnst.options.painted import PaintedOptions
 from vidnst.options.regions import RegionOptions
 from vidnst.options.schedule import TimeOptions
-from vidnst.options.steady import SteadyOptions
+from vidnst.options.steady import FlowOptions, SteadyOptions
 from vidnst.options.styles import Mixing, StyleOptions, WeightedStyle
 from vidnst.options.stylizers import Fast, StylizerOptions
 from vidnst.options.workers import CrewOptions
@@ -24,6 +24,7 @@ _MOST_HELD = 24
 OptionGroup = (
     ComputeOptions
     | SteadyOptions
+    | FlowOptions
     | TuneOptions
     | TeachOptions
     | NeighborOptions
@@ -61,6 +62,7 @@ class RenderOptions:
     mixing: Mixing = Mixing()
     painting: StyleOptions = StyleOptions()
     steadying: SteadyOptions = SteadyOptions()
+    flow: FlowOptions = FlowOptions()
     compute: ComputeOptions = ComputeOptions()
     plot: Path | None = None
     save_steps: int | None = None
@@ -92,6 +94,10 @@ class RenderOptions:
         if self.stylizer.optimizes and self.compute.backend not in ("auto", "torch"):
             raise UsageError(
                 f"`backend` is for `stylizer=fast` and tuned; {self.stylizer.name} needs torch"
+            )
+        if self.flow.flow_dir is not None and self.steadying.flow != SteadyOptions.flow:
+            raise UsageError(
+                "`flow` finds the motion that `flow_dir` brings: leave one of them out"
             )
         if len(self.regions.styles) > 1 and not self.stylizer.takes_styles:
             raise UsageError(
@@ -143,5 +149,8 @@ class RenderOptions:
             moved: dict[str, Any] = {name: change(path) for name, path in there.items()}
             regions.append(replace(region, **moved))
         changed = replace(self.regions, regions=tuple(regions))
+        flow = FlowOptions(self.flow.flow_dir and change(self.flow.flow_dir))
         stylizer = self.stylizer.with_paths(change)
-        return replace(self, stylizer=stylizer, mixing=mixing, regions=changed, **changes)
+        return replace(
+            self, stylizer=stylizer, mixing=mixing, regions=changed, flow=flow, **changes
+        )

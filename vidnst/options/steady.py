@@ -1,6 +1,7 @@
 """How films are kept steady."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from vidnst.options.fields import option, require_in_range
@@ -27,3 +28,17 @@ class SteadyOptions:
 
     def __post_init__(self) -> None:
         require_in_range(self)
+
+
+@dataclass(frozen=True)
+class FlowOptions:
+    """Motion that is known, for every stylizer. Each field is an option.
+
+    flow_dir: a folder of flow files (motion/files.py); None has motion found in the pictures.
+    """
+
+    flow_dir: Path | None = option(
+        None,
+        "take motion from files such as backward_5_4.flo and forward_4_5.npy, as a renderer or "
+        "another program wrote them",
+    )

@@ -42,9 +42,10 @@ def paint(stylizer: Stylizer, picture: Picture, weights: Weights | None = None) 
     return Painting(stylizer.paint(picture, weights), picture, stylizer.options.color)
 
 
-def paint_frame(stylizer: Stylizer, frame: Frame) -> Painting:
-    """Paint a frame, as its weights say."""
-    return paint(stylizer, frame.picture, _weights_of(frame))
+def paint_next(stylizer: SequentialStylizer, frame: Frame) -> Painting:
+    """Paint the frame that follows, as its weights say."""
+    bare = stylizer.paint(frame.picture, _weights_of(frame), number=frame.number)
+    return Painting(bare, frame.picture, stylizer.options.color)
 
 
 def paint_all_over(stylizer: Stylizer, frame: Frame) -> Painting:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypedDict
 from vidnst.frames.frame import Picture
 from vidnst.media.masks import style_mask
 from vidnst.media.shots import ShotFrame
+from vidnst.motion.files import FlowFolder
 from vidnst.nets.device import chosen_device
 from vidnst.nets.step import Step
 from vidnst.options.regions import RegionOptions
@@ -230,6 +231,7 @@ def _optimized(asked: Neighbor | Gatys, request: Request) -> Stylizer:
     options = request.options
     each = _each_alone(options)
     style, painting = style_of(each[0]), options.painting
+    flow_dir = options.flow.flow_dir
     make = (
         partial(NeighborStylizer, style, painting, asked.neighbor)
         if isinstance(asked, Neighbor)
@@ -242,6 +244,7 @@ def _optimized(asked: Neighbor | Gatys, request: Request) -> Stylizer:
         device=chosen_device(options.compute.device),
         others=[style_of(other) for other in each[1:]],
         style_masks=[style_mask(region) for region in options.regions.styles],
+        flow=None if flow_dir is None else FlowFolder(flow_dir),
     )
 
 

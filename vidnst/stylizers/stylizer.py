@@ -84,6 +84,12 @@ class SequentialStylizer(Stylizer):
         return self
 
     @abstractmethod
+    def paint(
+        self, picture: Picture, weights: Weights | None = None, *, number: int | None = None
+    ) -> Picture:
+        """As Stylizer.paint; number: which frame it is, where flow comes from files."""
+
+    @abstractmethod
     def repaint(self, own: Painted, neighbor: Painted, weights: Weights | None = None) -> Picture:
         """Paint a frame once more, nearer to its neighbor's result; weights: as paint has them."""
 

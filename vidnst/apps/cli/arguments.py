@@ -22,7 +22,7 @@ from vidnst.options.output import DeliveryOptions, EncodeOptions
 from vidnst.options.painted import PaintedOptions, painted_frames
 from vidnst.options.render import RenderOptions
 from vidnst.options.schedule import Curve, Easing, TimeOptions, parse_curve, parse_time
-from vidnst.options.steady import SteadyOptions
+from vidnst.options.steady import FlowOptions, SteadyOptions
 from vidnst.options.styles import Color, Mixing, StyleOptions, WeightedStyle, parse_style, times_of
 from vidnst.options.stylizers import STYLIZERS, Fast, Foreign
 from vidnst.options.text import presets
@@ -113,6 +113,7 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
         SteadyOptions,
         but=["steady"],
     )
+    add_options(parser.add_argument_group("motion that is known"), FlowOptions)
     add_options(parser.add_argument_group("how --stylizer tuned learns"), TeachOptions)
     add_options(parser.add_argument_group("how it learns with --teach losses"), TuneOptions)
     add_options(parser.add_argument_group("how --painted learns"), PaintedOptions)
@@ -235,6 +236,7 @@ def options_of(args: argparse.Namespace) -> RenderOptions:
         output=args.output,
         stylizer=stylizer,
         steadying=SteadyOptions(**{"steady": stylizer.usual_steady} | steadying),
+        flow=FlowOptions(**given_options(args, FlowOptions)),
         compute=ComputeOptions(**given_options(args, ComputeOptions)),
         plot=args.plot,
         save_steps=args.save_steps,

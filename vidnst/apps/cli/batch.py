@@ -131,10 +131,10 @@ def _batch(args: argparse.Namespace) -> list[RenderOptions]:
             if not (parsed.style or parsed.network or parsed.region):
                 raise UsageError(f"{film.source} has no style: give --style")
             options = options_of(parsed)
-            name = default_output(Path(film.source.name), options.style)
+            beside = default_output(film.source, options.style)
+            name = Path(beside.name)
             if is_sequence(film.source):
-                folder = default_output(film.source, options.style)
-                name = Path(folder.parent.name) / folder.name
+                name = Path(beside.parent.name) / beside.name
             if options.output is not None:
                 _inside(args.out, film.below / options.output)
                 name = options.output
@@ -142,7 +142,20 @@ def _batch(args: argparse.Namespace) -> list[RenderOptions]:
                 name = name.with_suffix(f".{args.container.lstrip('.')}")
             crew = options.crew if args.cluster is not None else CrewOptions()
             batch.append(replace(options, output=args.out / film.below / name, crew=crew))
+    _require_own_flow(batch)
     return [_named_apart(options, args.out, batch) for options in batch]
+
+
+def _require_own_flow(batch: list[RenderOptions]) -> None:
+    """Raises UsageError where several films would take their motion from one folder."""
+    films: dict[Path, Path] = {}
+    for options in batch:
+        folder = options.flow.flow_dir
+        if folder is not None and films.setdefault(folder, options.source) != options.source:
+            raise UsageError(
+                f"`flow_dir` {folder} holds one film's motion: give each film its own in a shot "
+                "list"
+            )
 
 
 def _inside(out: Path, output: Path) -> None:

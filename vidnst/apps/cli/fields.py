@@ -86,6 +86,8 @@ def _value_name(field: "Field[Any]") -> str:
     kind = _reader(field)
     if isinstance(field.default, tuple):
         return "+".join(["N" if isinstance(field.default[0], int) else "NAME"] * 2) + "..."
+    if field.name.endswith("_dir"):
+        return "FOLDER"
     if kind is float:
         return f"{low:g}..{high:g}" if high is not None and high <= 1 else "NUMBER"
     return {int: "N", Path: "FILE", str: "NAME", parse_start_number: "N|timecode"}[kind]

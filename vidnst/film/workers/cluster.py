@@ -16,8 +16,8 @@ from vidnst.film.workers.isolation import neutral_directory
 from vidnst.film.workers.spread import LostWorker
 from vidnst.film.workers.temporary import own_folder
 from vidnst.film.workers.worker import WORKER_PREFIX, Order, Painted, SegmentWorker, Task
+from vidnst.media.digest import files_at
 from vidnst.media.names import is_sequence
-from vidnst.media.pictures import style_files
 from vidnst.options.workers import CrewOptions
 
 _PATIENCE_SECONDS = 5
@@ -163,7 +163,7 @@ class RayCrew:
 
 def _content(path: Path) -> bytes | dict[str, bytes]:
     if path.is_dir():
-        return {file.name: file.read_bytes() for file in style_files(path)}
+        return {file.name: file.read_bytes() for file in files_at(path)}
     return path.read_bytes()
 
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture, Weights
 from vidnst.frames.resize import resize
+from vidnst.motion.flow import FlowSource, View
 from vidnst.nets.losses import Moments
 from vidnst.nets.perceptual import PerceptualEncoder, named_encoder
 from vidnst.nets.precision import processor_dtype
@@ -53,11 +54,12 @@ class GatysStylizer(OptimizingStylizer):
         on_step: Callable[[Step], None] = lambda step: None,
         others: Sequence[Picture | StylePictures] = (),
         style_masks: Sequence[npt.NDArray[np.uint8] | None] = (),
+        flow: FlowSource | None = None,
     ) -> None:
         """style: RGB uint8 (H, W, 3), or several mixed. size_hw: of the frames that will come.
 
         others: more styles, of frames that come with weights for each. style_masks: of each style,
-        uint8 (H, W), what of it counts; None is all.
+        uint8 (H, W), what of it counts; None is all. flow: None estimates it.
 
         encoder: instead of the one that gatys.features names. dtype: of the encoder's arithmetic.
 
@@ -84,7 +86,7 @@ class GatysStylizer(OptimizingStylizer):
                 )
         self._encoder, self._dtype = encoder, dtype or processor_dtype()
         super().__init__(
-            options, gatys, size_hw=size_hw, device=torch.device(device), on_step=on_step
+            options, gatys, size_hw=size_hw, device=torch.device(device), on_step=on_step, flow=flow
         )
         self._scales = scales_of(
             size_hw, gatys.scales, gatys.steps, coarsest_side=_COARSEST_SIDE, smallest=smallest
@@ -135,9 +137,9 @@ class GatysStylizer(OptimizingStylizer):
         return (content.mean() + 0.3 * (noise - 0.5)).clamp(0, 1)
 
     def _paint_next(
-        self, picture: Picture, seed: np.ndarray, anchor: Anchor, weights: Weights | None
+        self, here: View, seed: np.ndarray, anchor: Anchor, weights: Weights | None
     ) -> Picture:
-        loss = self._loss(self._pixels(picture), anchor, weights)
+        loss = self._loss(self._pixels(here.picture), anchor, weights)
         steps, tolerance = self.gatys.frame_steps, self.gatys.tolerance
         point = self._descend(self._pixels(seed), loss, steps, count=steps, tolerance=tolerance)
         return as_picture(point)

@@ -18,7 +18,7 @@ from torch import Tensor
 from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture, Weights
 from vidnst.frames.resize import resize
-from vidnst.motion.flow import optical_flow
+from vidnst.motion.flow import FlowSource, View
 from vidnst.motion.look_back import Painted
 from vidnst.motion.visibility import visible
 from vidnst.nets.perceptual import PerceptualEncoder, named_encoder
@@ -65,6 +65,7 @@ class NeighborStylizer(OptimizingStylizer):
         on_step: Callable[[Step], None] = lambda step: None,
         others: Sequence[Picture | StylePictures] = (),
         style_masks: Sequence[Mask | None] = (),
+        flow: FlowSource | None = None,
     ) -> None:
         """As GatysStylizer takes them.
 
@@ -85,7 +86,7 @@ class NeighborStylizer(OptimizingStylizer):
         self._encoder, self._neighbor = encoder, neighbor
         self._dtype = dtype or processor_dtype()
         super().__init__(
-            options, gatys, size_hw=size_hw, device=torch.device(device), on_step=on_step
+            options, gatys, size_hw=size_hw, device=torch.device(device), on_step=on_step, flow=flow
         )
         self._scales = scales_of(
             size_hw,
@@ -163,11 +164,11 @@ class NeighborStylizer(OptimizingStylizer):
         return self._in_style_colors(as_picture(point), weights)
 
     def _paint_next(
-        self, picture: Picture, seed: np.ndarray, anchor: Anchor, weights: Weights | None
+        self, here: View, seed: np.ndarray, anchor: Anchor, weights: Weights | None
     ) -> Picture:
-        matching = self._matching(picture, weights)
+        matching = self._matching(here.picture, weights)
         begun = self._pixels(seed)
-        carried, known = self._carried(picture, anchor, begun)
+        carried, known = self._carried(here, anchor)
         # What was not seen before is matched to the scene first, and then as all else.
         new = matching.joint(begun, 1 - self._neighbor.scene, ~known)
         first = torch.where(known, matching.apart(matching.see(begun), carried), new)
@@ -196,17 +197,16 @@ class NeighborStylizer(OptimizingStylizer):
     def _refining_steps(self) -> int:
         return max(1, round(self._neighbor.neighbor_steps / _REFINING_ROUNDS))
 
-    def _carried(
-        self, picture: Picture, anchor: Anchor, begun: Tensor
-    ) -> tuple[Tensor | None, Tensor]:
+    def _carried(self, here: View, anchor: Anchor) -> tuple[Tensor | None, Tensor]:
         """The last frame's places where this one's things are now, and where they are known."""
-        grid = (picture.shape[0] // PLACE_SIDE, picture.shape[1] // PLACE_SIDE)
+        height, width = here.picture.shape[:2]
+        grid = (height // PLACE_SIDE, width // PLACE_SIDE)
         seen = F.avg_pool2d(anchor.visible, PLACE_SIDE)[0, 0] > 0.5
         if self._field is None:
             return None, seen
-        last = self._past[-1].source
-        flow = optical_flow(picture, last)
-        sure = visible(flow, optical_flow(last, picture))
+        last = self._past[-1].view
+        flow = self._flow.between(here, last)
+        sure = visible(flow, self._flow.between(last, here))
         coarse = cv2.resize(flow, (grid[1], grid[0]), interpolation=cv2.INTER_AREA) / PLACE_SIDE
         y, x = np.mgrid[: grid[0], : grid[1]]
         y = np.rint(y + coarse[..., 1]).clip(0, grid[0] - 1).astype(np.int64)

@@ -20,6 +20,7 @@ from vidnst.errors import UsageError
 from vidnst.frames.color import Palette, matched, palette_of
 from vidnst.frames.frame import Picture, Weights
 from vidnst.frames.shares import painted_share, with_source
+from vidnst.motion.flow import EstimatedFlow, FlowSource, View
 from vidnst.motion.look_back import Painted, look_back, recolored, seen_from
 from vidnst.motion.visibility import Visible
 from vidnst.nets.memory import is_out_of_memory, require_memory, too_large
@@ -52,11 +53,16 @@ class OptimizingStylizer(SequentialStylizer):
         size_hw: tuple[int, int],
         device: torch.device,
         on_step: Callable[[Step], None],
+        flow: FlowSource | None = None,
     ) -> None:
-        """gatys: how it is optimized. size_hw: of the frames. Raises MediaError without memory."""
+        """gatys: how it is optimized. size_hw: of the frames. flow: None estimates it.
+
+        Raises MediaError without memory.
+        """
         self.options, self.gatys, self.size_hw = options, gatys, size_hw
         self.passes = gatys.passes
         self._device, self._on_step = device, on_step
+        self._flow = flow or EstimatedFlow()
         self._past: list[Painted] = []
         require_memory(size_hw, self._needed_bytes, device)
 
@@ -70,7 +76,7 @@ class OptimizingStylizer(SequentialStylizer):
 
     @abstractmethod
     def _paint_next(
-        self, picture: Picture, seed: np.ndarray, anchor: Anchor, weights: Weights | None
+        self, here: View, seed: np.ndarray, anchor: Anchor, weights: Weights | None
     ) -> Picture:
         """Paint a frame from a seed (H, W, 3) in 0..255, tied to the anchor."""
 
@@ -84,7 +90,9 @@ class OptimizingStylizer(SequentialStylizer):
         matches = samples and self.options.color == "match"
         self._targets.match(palette_of(samples) if matches else None)
 
-    def paint(self, picture: Picture, weights: Weights | None = None) -> Picture:
+    def paint(
+        self, picture: Picture, weights: Weights | None = None, *, number: int | None = None
+    ) -> Picture:
         """Paint the frame that follows the last in its shot, as Stylizer.paint says.
 
         Weights that are the same everywhere mix the styles' statistics with each other and the
@@ -96,10 +104,11 @@ class OptimizingStylizer(SequentialStylizer):
             self._past = []
             return picture
         with self._memory_errors():
-            painted = self._paint(picture, weights)
+            painted = self._paint(View(picture, number), weights)
         return _over(painted, picture, weights)
 
-    def _paint(self, picture: Picture, weights: Weights | None) -> Picture:
+    def _paint(self, here: View, weights: Weights | None) -> Picture:
+        picture = here.picture
         if self.options.color == "match" and self._targets.palette is None:
             self._targets.match(palette_of([picture]))
         if not self._past:
@@ -108,21 +117,24 @@ class OptimizingStylizer(SequentialStylizer):
             painted = self._past[-1].result
         else:
             ages = [age for age in self.gatys.long_term if age <= len(self._past)] or [1]
-            known, seen = look_back(picture, [self._past[-age] for age in ages])
+            known, seen = look_back(here, [self._past[-age] for age in ages], self._flow)
             seed = known + (1 - seen[..., None]) * recolored(picture, self._past[-1])
-            painted = self._paint_next(picture, seed, self._anchor(known, seen), weights)
-        self._past.append(Painted(picture, painted))
+            painted = self._paint_next(here, seed, self._anchor(known, seen), weights)
+        self._past.append(Painted(picture, painted, here.number))
         del self._past[: -self.gatys.long_term[-1]]
         return painted
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """The last frames and their results, uint8.
 
-        And the shot's palette, where its colors are matched.
+        And the frames' numbers, where known, and the shot's palette, where its colors are matched.
         """
         known, palette = {}, self._targets.palette
         if palette is not None:
             known = {k: getattr(palette, k).copy() for k in _PALETTE}
+        for index, past in enumerate(self._past):
+            if past.number is not None:
+                known[f"number_{index}"] = np.array(past.number)
         return known | {
             f"{name}_{index}": getattr(past, name).copy()
             for index, past in enumerate(self._past)
@@ -132,7 +144,12 @@ class OptimizingStylizer(SequentialStylizer):
     def restore(self, state: State) -> None:
         count = sum(name.startswith("source_") for name in state)
         self._past = [
-            Painted(state[f"source_{index}"], state[f"result_{index}"]) for index in range(count)
+            Painted(
+                state[f"source_{index}"],
+                state[f"result_{index}"],
+                None if (number := state.get(f"number_{index}")) is None else int(number),
+            )
+            for index in range(count)
         ]
         matches = _PALETTE[0] in state
         palette = Palette(*(state[name] for name in _PALETTE)) if matches else None
@@ -144,13 +161,13 @@ class OptimizingStylizer(SequentialStylizer):
         Ruder et al. 2016, section 4.4: it starts from its own result, blended in halves with the
         neighbor's where that is visible.
         """
-        warped, seen = seen_from(own.source, neighbor)
+        warped, seen = seen_from(own.view, neighbor, self._flow)
         half = 0.5 * seen[..., None]
         seed = half * warped + (1 - half) * own.result
         if weights is not None and not weights.any():
             return own.source
         with self._memory_errors():
-            painted = self._paint_next(own.source, seed, self._anchor(warped, seen), weights)
+            painted = self._paint_next(own.view, seed, self._anchor(warped, seen), weights)
         return _over(painted, own.source, weights)
 
     def _in_style_colors(self, picture: Picture, weights: Weights | None) -> Picture:

@@ -12,7 +12,7 @@ from vidnst.frames.shares import in_floats
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.media.shots import in_shots
 from vidnst.motion.look_back import Painted
-from vidnst.stylizers.painting import Painting, paint_frame, repaint
+from vidnst.stylizers.painting import Painting, paint_next, repaint
 from vidnst.stylizers.stylizer import SequentialStylizer
 
 
@@ -31,7 +31,7 @@ def paint_film(
                 stylizer.begin_shot(shot.samples)
             if stylizer.passes == 1:
                 for frame in shot.frames:
-                    painting = paint_frame(stylizer, frame)
+                    painting = paint_next(stylizer, frame)
                     yield replace(frame, picture=painting.shown(), weights=None)
             else:
                 yield from several.painted(shot.frames)
@@ -49,7 +49,7 @@ class _SeveralPasses:
         frames = []
         for index, frame in enumerate(shot):
             self._write("source", index, frame.picture)
-            self._write("result", index, paint_frame(self._stylizer, frame).bare)
+            self._write("result", index, paint_next(self._stylizer, frame).bare)
             if frame.weights is not None:
                 np.save(self._weights_path(index), frame.weights)
             frames.append(replace(frame, picture=np.empty((0, 0, 3), np.uint8), weights=None))
@@ -58,7 +58,8 @@ class _SeveralPasses:
             order = range(count - 1, -1, -1) if number % 2 else range(count)
             neighbor: Painted | None = None
             for index in order:
-                own = Painted(self._read("source", index), self._read("result", index))
+                source, result = self._read("source", index), self._read("result", index)
+                own = Painted(source, result, frames[index].number)
                 if neighbor is not None:
                     path = self._weights_path(index)
                     weights = in_floats(np.load(path)) if path.exists() else None

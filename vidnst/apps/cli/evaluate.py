@@ -11,7 +11,7 @@ from vidnst.apps.cli.tell import tell
 from vidnst.options.built_in import style_path
 from vidnst.options.schedule import parse_time
 from vidnst.options.size import parse_size
-from vidnst.options.steady import FlowMethod
+from vidnst.options.steady import FlowMethod, SteadyOptions
 
 if TYPE_CHECKING:
     from vidnst.apps.evaluate import Comparison, Evaluation
@@ -96,7 +96,7 @@ def _parser() -> Parser:
         "--style", type=style_path, metavar="PICTURE", help="measure style and content"
     )
     parser.add_argument(
-        "--flow", choices=get_args(FlowMethod), default="dis",
+        "--flow", choices=get_args(FlowMethod), default=SteadyOptions.flow,
         help="what finds motion in the source (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(

@@ -10,6 +10,7 @@ import streamlit as st
 from vidnst.apps.page.choice import Choice
 from vidnst.apps.page.session import Session
 from vidnst.apps.page.uploads import FILM_ENDINGS, STYLE_ENDINGS, Source
+from vidnst.apps.page.words import LABELS
 from vidnst.errors import VidnstError
 from vidnst.frames.frame import Picture
 from vidnst.media.pictures import fitted, read_picture
@@ -61,25 +62,27 @@ def choose(session: Session, *, local: bool) -> Choice | None:
             help="It is carried from the first frame through the first shot; else it stays.",
         ),
         strength=st.slider(
-            "Strength", 0.0, 1.0, step=0.05, key=_remembered("strength", StyleOptions.strength),
+            LABELS["strength"], 0.0, 1.0, step=0.05,
+            key=_remembered("strength", StyleOptions.strength),
             help="How much style; 0 is the film itself.",
         ),
         brush_size=st.select_slider(
-            "Brush size", _BRUSHES, key="brush_size",
+            LABELS["brush_size"], _BRUSHES, key="brush_size",
             format_func=lambda size: "finest" if size is None else f"{size:g} %",
             help="Size of the marks, in percent of the frame's height.",
         ),
         color=st.radio(
-            "Colors", get_args(Color), format_func=_COLORS.__getitem__, key="color",
+            LABELS["color"], get_args(Color), format_func=_COLORS.__getitem__, key="color",
             horizontal=True,
         ),
         steady=st.slider(
-            "Steadiness", 0.0, 1.0, step=0.05, key=_remembered("steady", SteadyOptions.steady),
+            LABELS["steady"], 0.0, 1.0, step=0.05,
+            key=_remembered("steady", SteadyOptions.steady),
             disabled=STYLIZERS[st.session_state.get("stylizer", Fast.name)].optimizes,
             help="How much flicker is taken away. It shows in motion, not in a still.",
         ),
         stylizer=st.radio(
-            "Stylizer", list(STYLIZERS), key="stylizer", horizontal=True,
+            LABELS["stylizer"], list(STYLIZERS), key="stylizer", horizontal=True,
             help="fast: at once. tuned: first learns, for minutes, to paint as neighbor does. "
             "neighbor: paints with the style's own strokes, minutes for each second of film. "
             "gatys: as slow, by the style's statistics.",
@@ -162,7 +165,7 @@ def _size(film: Source) -> str | None:
     if st.session_state.get("size") not in sizes:
         st.session_state["size"] = ""
     size = st.selectbox(
-        "Size", sizes, key="size",
+        LABELS["size"], sizes, key="size",
         format_func=lambda size: f"{size} lines" if size else f"as filmed ({width}x{height})",
     )  # fmt: skip
     return size or None

@@ -2,7 +2,7 @@
 
 from vidnst.apps.cli.flags import with_flags
 
-_LABELS = {
+LABELS = {
     "style": "Style",
     "mask": "Mask",
     "strength": "Strength",
@@ -12,7 +12,7 @@ _LABELS = {
     "stylizer": "Stylizer",
     "size": "Size",
 }
-"""What controls.py writes beside the control of a field."""
+"""What stands beside the control of a field."""
 
 
 def in_page_words(text: str) -> str:
@@ -20,4 +20,4 @@ def in_page_words(text: str) -> str:
 
     Those are for whoever copies the command that the page shows.
     """
-    return with_flags(with_flags(text, _LABELS))
+    return with_flags(with_flags(text, LABELS))

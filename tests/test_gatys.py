@@ -194,7 +194,7 @@ def test_settings_out_of_range_are_refused(options: dict[str, object], message: 
 
 
 def test_layers_and_sizes_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(UsageError, match=r"no layer relu9_1 in slim: it has relu1_1, .*relu5_1"):
+    with pytest.raises(UsageError, match=r"no layer relu9_1 in slim: it has relu1_1, .*relu4_3"):
         stylizer(GatysOptions(content_layer=("relu9_1",)))
     with pytest.raises(UsageError, match="the frame is 40x12, but its layers need 16 pixels"):
         stylizer(size_hw=(12, 40))

@@ -13,6 +13,7 @@ from media_facts import facts
 from vidnst.apps.cli.main import main
 from vidnst.media.pictures import read_picture, write_picture
 
+SLIM = Path(__file__).parents[1] / "weights" / "slim.safetensors"
 GATYS = ["--stylizer", "gatys", "--steps", "4+3", "--frame-steps", "3"]
 
 
@@ -66,7 +67,18 @@ def test_a_cut_starts_anew(tmp_path: Path, style: Path) -> None:
         (["--stylizer", "gatys", "--style-weight=-1"], "--style-weight is -1"),
         (["--stylizer", "gatys", "--steps", "10,20"], "'10,20' are no numbers joined by +"),
         (
-            ["--stylizer", "gatys", "--size", "40x24", "--content-layer", "relu5_1"],
+            [
+                "--stylizer",
+                "gatys",
+                "--size",
+                "40x24",
+                "--content-layer",
+                "relu5_1",
+                "--style-layer",
+                "relu1_1",
+                "--features",
+                str(SLIM),
+            ],
             "the frame is 40x24",
         ),
         (["--stylizer", "gatys", "--weights", "x.safetensors"], "--weights is for --stylizer fast"),

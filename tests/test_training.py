@@ -270,7 +270,7 @@ def test_an_encoder_that_was_stopped_comes_out_as_if_never_stopped(
 ) -> None:
     """Stopped while it learned what the teacher sees, or while it learned the gradient."""
     whole = load_file(encode(material, tmp_path / "whole"))
-    assert load_encoder(tmp_path / "whole" / "encoder.safetensors").layer_names[-1] == "relu5_1"
+    assert load_encoder(tmp_path / "whole" / "encoder.safetensors").layer_names[-1] == "relu4_3"
 
     def stop(step: int, loss: float) -> None:
         if step == last:

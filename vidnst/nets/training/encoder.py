@@ -29,8 +29,8 @@ from vidnst.nets.training.start import SLIM_CHANNELS, balance, fresh_encoder, wi
 _CONTENT_LAYER = "relu4_1"
 
 DISTILLED_LAYERS = (
-    *("relu1_1", "relu1_2", "relu2_1", "relu2_2", "relu3_1", "relu3_3"),
-    *("relu4_1", "relu4_3", "relu5_1"),
+    *("relu1_1", "relu1_2", "relu2_1", "relu2_2"),
+    *("relu3_1", "relu3_3", "relu4_1", "relu4_3"),
 )
 """Where encoder and teachers are compared: where statistics and places of styles are."""
 

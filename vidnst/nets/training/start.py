@@ -11,8 +11,8 @@ from vidnst.errors import TrainingError
 from vidnst.nets.perceptual import PerceptualEncoder
 
 SLIM_CHANNELS = {
-    **{"1_1": 16, "1_2": 24, "2_1": 32, "2_2": 64, "3_1": 96, "3_2": 64, "3_3": 128},
-    **{"4_1": 128, "4_2": 128, "4_3": 256, "5_1": 192},
+    **{"1_1": 16, "1_2": 24, "2_1": 32, "2_2": 80, "3_1": 128, "3_2": 96, "3_3": 160},
+    **{"4_1": 160, "4_2": 160, "4_3": 320},
 }
 """Of the encoder that ships: VGG-16's layers, wide where they are looked at, narrow between."""
 

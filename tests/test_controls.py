@@ -15,7 +15,7 @@ from vidnst.apps.cli.arguments import render_options
 from vidnst.apps.cli.main import main
 from vidnst.errors import UsageError
 from vidnst.film.manifest import manifest_of
-from vidnst.film.plan import Film
+from vidnst.film.plan import plan_film
 from vidnst.film.prepared import NOTHING
 from vidnst.film.workers.cluster import ClusterWorker
 from vidnst.film.workers.worker import Order
@@ -293,7 +293,7 @@ def test_the_manifest_knows_every_picture_and_weight(
     )
 
     def told() -> str:
-        return json.dumps(manifest_of(Film(options)))
+        return json.dumps(manifest_of(plan_film(options)))
 
     seen = {told()}
     write_picture(folder / "a.png", gradient_picture(41, 60))

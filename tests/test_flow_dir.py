@@ -1,6 +1,8 @@
 """Flow out of files, in place of what is found in the pictures: vidnst INPUT --flow-dir FOLDER."""
 
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -11,6 +13,13 @@ from test_gatys import brushwork
 
 from vidnst.apps.cli.main import main
 from vidnst.errors import MediaError, UsageError
+from vidnst.film.manifest import manifest_of
+from vidnst.film.paint import film_painter
+from vidnst.film.plan import plan_film
+from vidnst.film.prepare import prepare
+from vidnst.film.profile import Profile
+from vidnst.film.read import read_film
+from vidnst.film.segments.segment import Segment
 from vidnst.frames.frame import Picture
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.motion.files import FlowFolder, read_flow
@@ -18,7 +27,10 @@ from vidnst.motion.flow import Flow, View
 from vidnst.motion.hold import Linker
 from vidnst.motion.known import KnownFlow
 from vidnst.motion.visibility import visible
-from vidnst.options.steady import SteadyOptions
+from vidnst.options.optimizing import GatysOptions
+from vidnst.options.render import RenderOptions
+from vidnst.options.steady import FlowOptions, SteadyOptions
+from vidnst.options.stylizers import Fast, Gatys, StylizerOptions
 
 COUNT = 5
 FIRST = 3
@@ -116,20 +128,40 @@ def test_stylizers_that_optimize_follow_the_flow(
     assert not np.array_equal(known[2], found[2])
 
 
+@pytest.mark.parametrize("stylizer", [Fast(), Gatys(GatysOptions(steps=(2,), frame_steps=2))])
+def test_who_goes_on_from_a_state_knows_which_frames_it_is_of(
+    film: FilmWithFlow, tmp_path: Path, stylizer: StylizerOptions
+) -> None:
+    options = RenderOptions(film.source, film.style, stylizer=stylizer, flow=FlowOptions(film.flow))
+    planned = plan_film(options)
+    prepared = prepare(planned, tmp_path)
+    first, second = (
+        film_painter(planned, Profile(), prepared, folder=tmp_path, at_once=1) for _ in range(2)
+    )
+    frames = list(read_film(planned, Segment(), prepared))
+    painted = list(islice(first.paint(iter(frames)), 3))
+    state = {name: value.copy() for name, value in first.state().items()}
+    after = list(second.paint(iter(frames[3:]), state))
+    whole = film_painter(planned, Profile(), prepared, folder=tmp_path, at_once=1)
+    for one, other in zip(whole.paint(iter(frames)), [*painted, *after], strict=True):
+        np.testing.assert_array_equal(one.picture, other.picture)
+
+
+def test_a_plan_does_not_change(film: FilmWithFlow) -> None:
+    planned = plan_film(RenderOptions(film.source, film.style))
+    with pytest.raises(FrozenInstanceError):
+        planned.size_hw = (1, 1)  # type: ignore[misc]
+
+
 def test_held_frames_take_what_lies_between(film: FilmWithFlow, tmp_path: Path) -> None:
     assert len(film.painted(tmp_path / "known", "--on", "2")) == COUNT
 
 
 def test_a_changed_file_lets_a_job_start_anew(film: FilmWithFlow) -> None:
-    from vidnst.film.manifest import manifest_of
-    from vidnst.film.plan import Film
-    from vidnst.options.render import RenderOptions
-    from vidnst.options.steady import FlowOptions
-
     options = RenderOptions(film.source, film.style, flow=FlowOptions(film.flow))
-    before = manifest_of(Film(options))["inputs"]
+    before = manifest_of(plan_film(options))["inputs"]
     np.save(film.forth(FIRST), np.zeros((*SIZE_HW, 2), np.float32))
-    assert manifest_of(Film(options))["inputs"] != before
+    assert manifest_of(plan_film(options))["inputs"] != before
 
 
 @pytest.mark.parametrize(

@@ -126,9 +126,9 @@ def at_frame(segment: int, frame: int) -> Callable[..., bool]:
 
 
 _WRITE = "vidnst.film.segments.job.Job._write"
-_ENCODE = "vidnst.film.plan.SegmentWriter.write"
-_JOIN = "vidnst.film.plan.Film.join"
-_SOUND = "vidnst.film.plan.join_streams"
+_ENCODE = "vidnst.film.segments.write.SegmentWriter.write"
+_JOIN = "vidnst.film.render.join_segments"
+_SOUND = "vidnst.film.segments.join.join_streams"
 
 
 @pytest.mark.parametrize(

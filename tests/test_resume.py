@@ -20,7 +20,7 @@ from media_facts import facts
 import vidnst.film.plan as rendering_film
 from vidnst.apps.cli.main import main
 from vidnst.errors import OutputError
-from vidnst.film.paint import longest_segment
+from vidnst.film.plan import longest_segment
 from vidnst.film.render import Progress, render
 from vidnst.film.segments.folder import job_folder
 from vidnst.film.segments.job import Job

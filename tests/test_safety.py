@@ -15,7 +15,7 @@ from vidnst.apps.cli.main import main
 from vidnst.errors import OutputError
 from vidnst.film.inputs import inputs_of
 from vidnst.film.manifest import manifest_of
-from vidnst.film.plan import Film
+from vidnst.film.plan import plan_film
 from vidnst.film.segments.folder import job_folder
 from vidnst.film.segments.job import Job
 from vidnst.film.workers.isolation import python_command, spawn_context
@@ -118,7 +118,7 @@ def test_the_manifest_knows_all_that_is_read_and_nothing_that_is_not_painted(
     options = RenderOptions(three_shots(make_clip, frames=6), style, tmp_path / "out.mp4")
 
     def told(options: RenderOptions) -> str:
-        return json.dumps(manifest_of(Film(options)), default=str)
+        return json.dumps(manifest_of(plan_film(options)), default=str)
 
     by_features = Gatys(GatysOptions(features=str(features)))
     before = told(options)

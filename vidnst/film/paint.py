@@ -1,7 +1,7 @@
 """From marked frames to painted ones, with a state that lets another go on in the middle."""
 
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
@@ -9,30 +9,29 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import torch
 
 from vidnst.film.pipeline import in_parallel, with_one_before
+from vidnst.film.plan import Film
+from vidnst.film.prepared import Prepared
 from vidnst.film.profile import Profile
+from vidnst.film.read import known_frames, samples
 from vidnst.frames.frame import Frame, Picture
-from vidnst.media.shots import frames_ahead, in_shots
+from vidnst.media.shots import in_shots
 from vidnst.motion.flow import FlowSource, View
 from vidnst.motion.hold import Linker, Links, Stabilizer
+from vidnst.nets.memory import require_memory
+from vidnst.nets.step import Step
 from vidnst.options.render import RenderOptions
 from vidnst.stylizers.optimized.passes import paint_film
 from vidnst.stylizers.painting import Painting, paint_all_over
+from vidnst.stylizers.registry import make_stylizer
 from vidnst.stylizers.stylizer import SequentialStylizer, State, Stylizer
 
 _NOTHING: Picture = np.empty((0, 0, 3), np.uint8)
 _NO_WEIGHT = np.zeros((1, 1, 1), np.float32)
-_FEWEST_FRAMES = 48
-
-
-def longest_segment(options: RenderOptions, size_hw: tuple[int, int]) -> int | None:
-    """So many frames of a shot make a segment, at most; None where shots are painted whole."""
-    longest = options.stylizer.longest_segment(max(_FEWEST_FRAMES, 2 * frames_ahead(size_hw)))
-    if longest is None:
-        return None
-    # A segment ends with what is held, so that the next begins with what is painted.
-    return options.on * max(1, longest // options.on)
+_FILM_BYTES = 400
+"""Of each pixel of a frame, in all stages together; measured from 4K on, rounded up."""
 
 
 class FilmPainter(Protocol):
@@ -53,23 +52,32 @@ class FilmPainter(Protocol):
 
 
 def film_painter(
-    stylizer: Stylizer,
-    options: RenderOptions,
+    film: Film,
     profile: Profile,
+    prepared: Prepared,
     *,
-    size_hw: tuple[int, int],
     folder: Path,
-    flow: FlowSource | None = None,
+    on_step: Callable[[Step], None] = lambda step: None,
+    at_once: int | None = None,
 ) -> FilmPainter:
-    """What paints a film with this stylizer; `folder` is there to put things aside.
+    """What paints a film, with all learnt that is to be learnt from the whole clip.
 
-    flow: in place of what the options have it found by.
+    folder: to put things aside. Raises what making the stylizer raises.
     """
+    options, size_hw = film.options, film.size_hw
+    asked = replace(options, stylizer=prepared.stylizer or options.stylizer)
+    stylizer = make_stylizer(asked, size_hw, on_step, at_once=at_once)
+    if stylizer.sequential is None:
+        require_memory(size_hw, lambda pixels: _FILM_BYTES * pixels, torch.device("cpu"))
+    if stylizer.clip_seconds:
+        stylizer.begin_known(known_frames(film, stylizer.clip_seconds))
+    if stylizer.clip_samples:
+        stylizer.begin_clip(samples(film, stylizer.clip_samples))
     painter: FilmPainter
     if stylizer.sequential is not None:
         painter = SequentialPainter(stylizer.sequential, profile, folder=folder)
     else:
-        painter = SteadyingPainter(stylizer, options, profile, size_hw=size_hw, flow=flow)
+        painter = SteadyingPainter(stylizer, options, profile, size_hw=size_hw, flow=film.flow)
     return painter if options.on == 1 else HoldingPainter(painter, options.on)
 
 

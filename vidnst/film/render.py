@@ -11,12 +11,15 @@ from vidnst.errors import OutputError, UsageError
 from vidnst.film.delivery.deliver import Delivery, require_film
 from vidnst.film.inputs import files_read, styles_read
 from vidnst.film.manifest import manifest_of
-from vidnst.film.plan import Film
+from vidnst.film.plan import Film, plan_film
+from vidnst.film.prepare import prepare
 from vidnst.film.prepared import Prepared
 from vidnst.film.profile import Profile
 from vidnst.film.record import StepRecord
 from vidnst.film.regions.prepass import still_weights
 from vidnst.film.segments.job import Job
+from vidnst.film.segments.join import join_segments
+from vidnst.film.segments.write import segment_suffix
 from vidnst.film.source import no_frame, painted_size
 from vidnst.film.workers.choose import crew_for
 from vidnst.film.workers.local import Listener, LocalRendering
@@ -112,7 +115,8 @@ def _becomes_a_film(options: RenderOptions) -> bool:
 
 def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]) -> Report:
     started = time.perf_counter()
-    film = Film(options)
+    said: dict[str, None] = {}  # Each once, however often the film is read.
+    film = plan_film(options, on_damage=lambda words: said.setdefault(words))
     read = files_read(options)
     check_target(film.output, read, overwrite=options.overwrite)
     _require_room_for_masks(options)
@@ -122,7 +126,7 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
     job = Job(film.output, manifest_of(film), resume=options.resume)
     try:
         with job:
-            prepared = film.prepare(job.folder)
+            prepared = prepare(film, job.folder)
             resumed = job.frames
             notes = (*_begun(job), *prepared.notes, *film.accompaniment.notes)
             notes += notes_on(styles_read(options))
@@ -134,15 +138,16 @@ def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]
                 profile,
                 lambda done, step: on_progress(Progress(done, expected, step)),
             )
-            if film.notes:
-                on_progress(Progress(job.frames, expected, notes=film.notes))
+            if said:
+                on_progress(Progress(job.frames, expected, notes=tuple(said)))
             records = [record for _, record in sorted(job.records.items())]
             if not records:
                 raise no_frame(film.clip)
             if not film.is_sequence:
                 with profile.stage("join"):
-                    paths = [job.segment_path(n, film.segment_suffix) for n in range(len(records))]
-                    film.join(paths, records, job.path)
+                    suffix = segment_suffix(film)
+                    paths = [job.segment_path(n, suffix) for n in range(len(records))]
+                    join_segments(film, paths, records, job.path)
             delivery.write(job.path)
             job.keep()
     except BaseException:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypedDict
+from typing import Any, TypedDict
 
 from vidnst.frames.frame import Picture
 from vidnst.media.masks import style_mask
@@ -105,35 +105,26 @@ def learned_looks(
     return stylizer.tuned(samples(stylizer.clip_samples))
 
 
-class FilmFrames(Protocol):
-    """What a film is learned from."""
-
-    def samples(self, count: int) -> list[Picture]:
-        """So many of its frames, RGB uint8 (H, W, 3), spread over it."""
-        ...
-
-    def frames_at(self, seconds: Sequence[float]) -> list[ShotFrame]:
-        """The frames that are shown at these times, from its beginning."""
-        ...
-
-
 def learn(
     options: RenderOptions,
     size_hw: tuple[int, int],
-    film: FilmFrames,
     path: Path,
+    *,
+    samples: Callable[[int], Sequence[Picture]],
+    frames_at: Callable[[Sequence[float]], Sequence[ShotFrame]],
     on_step: Callable[[Step], None],
 ) -> StylizerOptions:
     """Learn what a stylizer learns from a film, write it to path, and return what paints with it.
 
-    Raises what make_stylizer and the film raise, and OutputError.
+    samples: gives so many frames of it; frames_at: those at these times. Raises what make_stylizer
+    and they raise, and OutputError.
     """
     asked = options.stylizer
     if not isinstance(asked, Painted):
-        save_looks(path, *learned_looks(options, size_hw, film.samples, on_step))
+        save_looks(path, *learned_looks(options, size_hw, samples, on_step))
         return Fast(weights=path)
     stylizer = _painted(asked, Request(options, size_hw, on_step))
-    stylizer.begin_known(film.frames_at(stylizer.clip_seconds))
+    stylizer.begin_known(frames_at(stylizer.clip_seconds))
     save_painted(path, stylizer.shots)
     return replace(asked, learned=path)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -9,6 +10,7 @@ import torch
 from vidnst.errors import UsageError
 from vidnst.film.plan import Film
 from vidnst.film.prepared import Prepared
+from vidnst.film.read import known_frames, samples
 from vidnst.film.segments.job import Job
 from vidnst.film.workers.spread import Crew
 from vidnst.film.workers.worker import Order
@@ -37,7 +39,14 @@ def crew_for(
                 "`stylizer=tuned` paints several styles in one process: leave out `workers` "
                 "and `cluster`"
             )
-        learned = learn(options, film.size_hw, film, job.folder / "learned.safetensors", on_step)
+        learned = learn(
+            options,
+            film.size_hw,
+            job.folder / "learned.safetensors",
+            samples=partial(samples, film),
+            frames_at=partial(known_frames, film),
+            on_step=on_step,
+        )
         prepared = replace(prepared, stylizer=learned)
     # A worker may stand in another folder.
     order = Order(options, prepared).with_paths(Path.absolute)

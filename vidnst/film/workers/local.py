@@ -6,12 +6,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from types import TracebackType
 
+from vidnst.film.paint import film_painter
 from vidnst.film.pipeline import ahead
-from vidnst.film.plan import Film, SegmentWriter
+from vidnst.film.plan import Film
 from vidnst.film.prepared import Prepared
 from vidnst.film.profile import Profile
+from vidnst.film.read import read_film
 from vidnst.film.segments.job import Job
 from vidnst.film.segments.segment import Plan, Segment
+from vidnst.film.segments.write import SegmentWriter, segment_suffix, segment_writer
 from vidnst.nets.step import Step
 from vidnst.stylizers.stylizer import State
 
@@ -33,15 +36,19 @@ class LocalRendering:
             return
         film, job, profile = self._film, self._job, self._profile
         done = start.first_frame
-        painter = film.painter(
-            profile, self._prepared, folder=job.folder, on_step=lambda step: listen(done, step)
+        painter = film_painter(
+            film,
+            profile,
+            self._prepared,
+            folder=job.folder,
+            on_step=lambda step: listen(done, step),
         )
         plan = Plan(start, longest=film.longest)
         self.began = time.perf_counter()
         listen(done, None)
         found = profile.each(
             "decode, find shots",
-            film.frames_from(start, self._prepared),
+            read_film(film, start, self._prepared),
             outside="decoder waits for painters",
         )
         state = job.state_before(start)
@@ -77,8 +84,8 @@ class _Finisher:
     def begin(self, segment: Segment, state: State | None) -> None:
         """Finish the segment before, after which the painter was in this state; begin another."""
         self._finish(segment, None if segment.opens_shot else state)
-        path = self._job.segment_path(segment.number, self._film.segment_suffix)
-        self.writer = self._begun = self._film.segment_writer(path, segment)
+        path = self._job.segment_path(segment.number, segment_suffix(self._film))
+        self.writer = self._begun = segment_writer(self._film, path, segment)
 
     def _finish(self, following: Segment | None, state: State | None) -> None:
         """Raises what finishing the one before has raised."""

@@ -12,8 +12,10 @@ from vidnst.errors import OutputError
 from vidnst.film.pipeline import ahead
 from vidnst.film.plan import Film
 from vidnst.film.prepared import NOTHING
+from vidnst.film.read import read_film
 from vidnst.film.segments.job import Job
 from vidnst.film.segments.segment import Plan, Segment
+from vidnst.film.segments.write import segment_suffix
 from vidnst.film.workers.local import Listener
 from vidnst.film.workers.worker import Painted, Task
 from vidnst.media.places import cannot_write
@@ -102,7 +104,7 @@ class SpreadRendering:
                 ) from error
             self._submit(task)
             return
-        path = self._job.segment_path(number, self._film.segment_suffix)
+        path = self._job.segment_path(number, segment_suffix(self._film))
         files = _written(path.parent if self._film.is_sequence else path, painted.files)
         self._job.finish(painted.record, painted.state, files)
         if number in self._waiting:
@@ -113,7 +115,7 @@ def _tasks(film: Film, start: Segment) -> Generator[Task, None, None]:
     """What is to be painted from a segment on, found by looking through the film."""
     plan = Plan(start, longest=film.longest)
     segment, index = start, start.first_frame - 1
-    with closing(plan.follow(film.frames_from(start, NOTHING))) as frames:
+    with closing(plan.follow(read_film(film, start, NOTHING))) as frames:
         for index, _ in enumerate(frames, start.first_frame):
             begun = plan.beginning(index)
             if begun is not None and begun != start:

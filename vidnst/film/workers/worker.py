@@ -10,11 +10,14 @@ from pathlib import Path
 import torch
 
 from vidnst.film.inputs import Input, inputs_of
+from vidnst.film.paint import film_painter
 from vidnst.film.pipeline import ahead
-from vidnst.film.plan import Film
+from vidnst.film.plan import plan_film
 from vidnst.film.prepared import Prepared
 from vidnst.film.profile import Profile
+from vidnst.film.read import read_film
 from vidnst.film.segments.segment import Record, Segment
+from vidnst.film.segments.write import segment_writer
 from vidnst.film.workers.temporary import own_folder
 from vidnst.nets.allocator import keep_freed_memory
 from vidnst.options.render import RenderOptions
@@ -74,11 +77,12 @@ class SegmentWorker:
         """threads: how many cores it may use. Raises what making film and stylizer raises."""
         keep_freed_memory()
         torch.set_num_threads(threads)
-        self._film, self._prepared = Film(order.options, order.prepared), order.prepared
+        self._prepared = order.prepared
+        self._film = plan_film(order.options, order.prepared)
         self._open = ExitStack()
         self._folder = self._open.enter_context(own_folder(WORKER_PREFIX))
         try:
-            self._painter = self._film.painter(Profile(), self._prepared, folder=self._folder)
+            self._painter = film_painter(self._film, Profile(), self._prepared, folder=self._folder)
         except BaseException:
             self.close()
             raise
@@ -92,11 +96,11 @@ class SegmentWorker:
         """Raises what decoding, painting and encoding raise."""
         name = self._film.output.name
         path = self._folder / (name if self._film.is_sequence else "segment")
-        writer = self._film.segment_writer(path, task.segment)
+        writer = segment_writer(self._film, path, task.segment)
         goes_on = task.following is not None and not task.following.opens_shot
         state = None
         with (
-            closing(ahead(self._film.frames_from(task.segment, self._prepared))) as found,
+            closing(ahead(read_film(self._film, task.segment, self._prepared))) as found,
             closing(self._painter.paint(found, task.state)) as frames,
         ):
             for frame in islice(frames, task.frame_count):

@@ -186,7 +186,7 @@ def test_a_full_disk_between_segments_of_a_long_take(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("vidnst.film.paint.frames_ahead", lambda size_hw: 10)
+    monkeypatch.setattr("vidnst.film.plan.frames_ahead", lambda size_hw: 10)
     take = clips_in(tmp_path)("take.mp4", frames=150, rate="25")
     whole = tmp_path / "whole.mp4"
     assert main([str(take), "--style", str(style), "-o", str(whole), "--quiet"]) == 0

@@ -99,7 +99,7 @@ def test_one_style_turns_into_the_next(
 def test_keyframes_survive_a_stop(
     make_clip: MakeClip, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidnst.film.paint.frames_ahead", lambda size_hw: 10)
+    monkeypatch.setattr("vidnst.film.plan.frames_ahead", lambda size_hw: 10)
     source = make_clip("take.mp4", frames=100, rate="25")
     curve = ["--style", str(style), "--strength", "0@0s,1@4s"]
     once = options(source, tmp_path / "once.mkv", *curve)

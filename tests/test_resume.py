@@ -210,7 +210,7 @@ def test_every_way_of_writing_resumes(
 def test_a_long_shot_goes_on_in_its_middle(
     make_clip: MakeClip, style: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vidnst.film.paint.frames_ahead", lambda size_hw: 10)
+    monkeypatch.setattr("vidnst.film.plan.frames_ahead", lambda size_hw: 10)
     source = make_clip("take.mp4", frames=150, rate="25")
     options = RenderOptions(source, style, tmp_path / "out.mp4")
     whole = RenderOptions(source, style, tmp_path / "whole.mp4")

@@ -92,9 +92,13 @@ class PaintedStylizer(FeedForwardStylizer):
                 groups.setdefault(frame.shot, []).append(Known(frame.picture, painting))
         if not groups:
             raise UsageError("none of the painted frames differs from the film: paint over them")
+        self.learn(list(groups.values()))
+
+    def learn(self, shots: Sequence[Sequence[Known]]) -> None:
+        """Learn from the painted frames of each shot, at least one."""
         self._shots = []
-        for number, known in enumerate(groups.values(), 1):
-            doing = "learning" if len(groups) == 1 else f"learning shot {number} of {len(groups)}"
+        for number, known in enumerate(shots, 1):
+            doing = "learning" if len(shots) == 1 else f"learning shot {number} of {len(shots)}"
             self._shots.append(PaintedShot(self._network_of(known, doing), tuple(known)))
 
     def use(self, shots: Sequence[PaintedShot]) -> None:

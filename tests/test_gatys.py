@@ -134,7 +134,7 @@ def test_the_same_seed_gives_the_same_picture(film: list[Picture]) -> None:
 def test_the_loss_falls_from_every_start(
     film: list[Picture], init: Init, optimizer: OptimizerName
 ) -> None:
-    options = GatysOptions(scales=1, steps=(40,), init=init, optimizer=optimizer, averaging=0.5)
+    options = GatysOptions(scales=1, steps=(80,), init=init, optimizer=optimizer, averaging=0.5)
     painter, steps = stylizer(options)
     painter.paint(film[0])
     assert steps[-1].total < 0.9 * steps[0].total

@@ -223,7 +223,7 @@ def test_sizes_and_encoders_that_do_not_fit_are_refused() -> None:
 
 
 def test_options_for_others_are_refused() -> None:
-    with pytest.raises(UsageError, match="fine-style"):
+    with pytest.raises(UsageError, match="`fine` is for"):
         render_options(
             ["a.png", "--style", "b.png", "--fine-style", "c.png", "--stylizer", "neighbor"]
         )

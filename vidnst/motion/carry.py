@@ -8,15 +8,17 @@ import numpy as np
 
 from vidnst.frames.frame import Floats, Picture
 from vidnst.motion.flow import Flow, optical_flow
+from vidnst.motion.link import seen_small
 from vidnst.motion.visibility import flow_disagreement, inside
 from vidnst.motion.warp import warp
 
 _AGREED = 0.5
-"""In square pixels: flows there and back that differ by more are trusted by less than a third."""
+"""In square pixels, of frames as seen_small has them: flows there and back that differ by more are
+trusted by little more than a third."""
 _ALIKE = (6.0, 18.0)
 """In 1/255: of colors less apart than the first a painting is carried whole, than the second not at
 all; light changes, and what is hidden by something of its own color is still hidden."""
-_EDGE_PX, _FEATHER_PX = 5, 9
+_EDGE_PX, _FEATHER_PX = 3, 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +35,19 @@ def carried_over(painted: Picture, scene: Picture, known: Sequence[Known]) -> Pi
     Each pixel takes one painting, that of which it can be trusted most, so that where two differ
     none shines through the other. All are RGB uint8 (H, W, 3) of one size.
     """
-    best = np.zeros(scene.shape[:2], np.float32)
+    height, width = scene.shape[:2]
+    best = np.zeros((height, width), np.float32)
     chosen = painted.astype(np.float32)
+    here = seen_small(scene)
     for each in known:
         if np.array_equal(each.scene, scene):
             return each.painting
-        flow_here_to_known = optical_flow(scene, each.scene)
-        trust = _trust(scene, each.scene, flow_here_to_known)
-        carried = warp(each.painting.astype(np.float32), flow_here_to_known)
+        there = seen_small(each.scene)
+        flow_here_to_there = optical_flow(here, there)
+        trust = cv2.resize(_trust(here, there, flow_here_to_there), (width, height))
+        scales = np.array([width / here.shape[1], height / here.shape[0]], np.float32)
+        flow = cv2.resize(flow_here_to_there * scales, (width, height))
+        carried = warp(each.painting.astype(np.float32), np.asarray(flow, np.float32))
         better = trust > best
         chosen[better] = carried[better]
         best[better] = trust[better]
@@ -48,13 +55,13 @@ def carried_over(painted: Picture, scene: Picture, known: Sequence[Known]) -> Pi
     return np.rint(share * chosen + (1 - share) * painted).astype(np.uint8)
 
 
-def _trust(scene: Picture, known: Picture, flow_here_to_known: Flow) -> Floats:
-    """How surely each pixel of the scene is seen in the known frame where the flow says, 0..1."""
-    disagreement, _ = flow_disagreement(flow_here_to_known, optical_flow(known, scene))
-    there = warp(known.astype(np.float32), flow_here_to_known)
-    apart = cv2.blur(np.abs(there - scene).mean(2), (5, 5))
+def _trust(here: Picture, there: Picture, flow_here_to_there: Flow) -> Floats:
+    """How surely what each pixel shows is seen in the other frame where the flow says, 0..1."""
+    disagreement, _ = flow_disagreement(flow_here_to_there, optical_flow(there, here))
+    brought = warp(there.astype(np.float32), flow_here_to_there)
+    apart = cv2.blur(cv2.absdiff(brought, here.astype(np.float32)), (5, 5)).mean(2)
     alike = np.clip((_ALIKE[1] - apart) / (_ALIKE[1] - _ALIKE[0]), 0, 1)
-    sure = inside(flow_here_to_known) * np.exp(-disagreement / _AGREED) * alike
+    sure = inside(flow_here_to_there) * np.exp(-disagreement / _AGREED) * alike
     # Edges of what is sure are not, and what is carried ends softly.
     sure = cv2.erode(sure.astype(np.float32), np.ones((_EDGE_PX, _EDGE_PX)))
     feathered = cv2.blur(sure, (_FEATHER_PX, _FEATHER_PX))

@@ -9,36 +9,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import TONE, MakeClip
 
+from helpers.clips import TONE, MakeClip
+from helpers.commands import refused
 from vidnst.apps.cli.main import main
 
 
 @pytest.fixture
 def clip(make_clip: MakeClip) -> Path:
     return make_clip("clip.mp4", frames=4)
-
-
-def files_below(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
-
-
-def refused(
-    arguments: list[object],
-    code: int,
-    message: str,
-    folder: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    before = files_below(folder)
-    assert main([str(argument) for argument in arguments]) == code
-    captured = capsys.readouterr()
-    lines = captured.err.strip().splitlines()
-    assert len(lines) == 1, captured.err
-    assert lines[0].startswith("vidnst: ")
-    assert message in lines[0]
-    assert captured.out == ""
-    assert files_below(folder) == before
 
 
 def broken_source(kind: str, folder: Path, make_clip: MakeClip) -> Path:

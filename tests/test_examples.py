@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, MakeClip
-from media_facts import facts
+
+from helpers.clips import MakeClip
+from helpers.media_facts import facts
+from helpers.places import ROOT
 
 EXAMPLES = ROOT / "examples"
 

@@ -12,10 +12,10 @@ from pkgutil import resolve_name
 from typing import Any
 
 import pytest
-from conftest import clips_in
-from media_facts import facts
-from test_resume import assert_same_film, three_shots
 
+from helpers.clips import clips_in, three_shots
+from helpers.media_facts import facts
+from helpers.renders import assert_same_film
 from vidnst.apps.cli.main import main
 
 _PAGE = 4096

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import SHARED
-from media_facts import facts
 
+from helpers.media_facts import facts
+from helpers.places import SHARED
 from vidnst.film.render import render
 from vidnst.nets.network import StyleNetwork
 from vidnst.nets.shape import NetworkShape

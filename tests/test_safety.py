@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, MakeClip
-from test_resume import three_shots
 
+from helpers.clips import MakeClip, three_shots
+from helpers.places import ROOT
 from vidnst.apps.cli.main import main
 from vidnst.errors import OutputError
 from vidnst.film.inputs import inputs_of

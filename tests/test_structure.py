@@ -7,7 +7,8 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+
+from helpers.places import ROOT
 
 PACKAGE = ROOT / "vidnst"
 FLOORS = (

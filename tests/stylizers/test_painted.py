@@ -1,0 +1,213 @@
+"""A film that follows an artist's frames: what comes out, and what is refused before work."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from helpers.painted_film import painted_film
+from helpers.places import ROOT
+from vidnst.apps.cli.main import main
+from vidnst.errors import UsageError, WeightsError
+from vidnst.frames.frame import Floats, Picture
+from vidnst.media.pictures import read_picture, write_picture
+from vidnst.media.shots import ShotFrame
+from vidnst.motion.carry import Known, carried_over
+from vidnst.motion.flow import optical_flow
+from vidnst.motion.warp import warp
+from vidnst.options.painted import PaintedFrame, PaintedOptions, keyframe_name, painted_frames
+from vidnst.options.styles import StyleOptions
+from vidnst.stylizers.painted import PaintedStylizer, load_painted
+
+SIZE_HW = (96, 160)
+FEW = ["--painted-steps", "2"]
+
+
+def psnr(picture: Picture | Floats, truth: Picture) -> float:
+    """In dB."""
+    return float(10 * np.log10(255**2 / np.square(picture.astype(np.float32) - truth).mean()))
+
+
+def numbered_film(folder: Path, pictures: Sequence[Picture]) -> Path:
+    folder.mkdir()
+    for index, picture in enumerate(pictures):
+        write_picture(folder / f"{index:06}.png", picture)
+    return folder / "%06d.png"
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> tuple[Path, list[Picture], list[Picture]]:
+    """Numbered pictures at 25 frames a second, what they show, and what they should become."""
+    scenes, truth = painted_film()
+    return numbered_film(tmp_path / "scene", scenes), scenes, truth
+
+
+def painted_folder(folder: Path, truth: Sequence[Picture], indices: Sequence[int]) -> Path:
+    """A folder as the artist brings it back."""
+    folder.mkdir()
+    for index in indices:
+        write_picture(folder / keyframe_name(1, index / 25), truth[index])
+    return folder
+
+
+def stylizer(
+    scenes: Sequence[Picture], truth: Sequence[Picture], folder: Path, indices: Sequence[int],
+    steps: int,
+) -> PaintedStylizer:  # fmt: skip
+    frames = painted_frames(str(painted_folder(folder, truth, indices)))
+    made = PaintedStylizer(frames, StyleOptions(), PaintedOptions(steps), size_hw=SIZE_HW)
+    made.begin_known([ShotFrame(i / 25, 1, scenes[i]) for i in indices])
+    made.begin_shot([scenes[0], scenes[-1]])
+    return made
+
+
+def test_what_the_frames_show_is_carried_and_the_rest_is_learned(tmp_path: Path) -> None:
+    scenes, truth = painted_film()
+    painter = stylizer(scenes, truth, tmp_path / "one", [4], 60)
+    assert np.array_equal(painter.paint(scenes[4]), truth[4])
+    far = range(16, 24, 2)
+    own = np.mean([psnr(painter.paint(scenes[i]), truth[i]) for i in far])
+    alone = [warp(truth[4].astype(np.float32), optical_flow(scenes[i], scenes[4])) for i in far]
+    carried = np.mean([psnr(each, truth[i]) for each, i in zip(alone, far, strict=True)])
+    assert own > carried + 3
+    more = stylizer(scenes, truth, tmp_path / "two", [4, 20], 60)
+    assert np.mean([psnr(more.paint(scenes[i]), truth[i]) for i in far if i != 20]) > own
+
+
+def test_a_painting_is_carried_only_where_the_same_is_seen() -> None:
+    scenes, truth = painted_film()
+    blank = np.zeros_like(truth[0])
+    same = carried_over(blank, scenes[0], [Known(scenes[0], truth[0])])
+    assert np.array_equal(same, truth[0])
+    other = np.full_like(scenes[0], 250)
+    assert np.array_equal(carried_over(blank, other, [Known(scenes[0], truth[0])]), blank)
+    moved = carried_over(blank, scenes[2], [Known(scenes[0], truth[0])])
+    seen = moved.any(2)
+    assert 0.5 < seen.mean() < 1
+    assert np.abs(moved[seen].astype(int) - truth[2][seen]).mean() < 16
+
+
+def test_each_shot_learns_from_its_own_frames(tmp_path: Path) -> None:
+    first, second = painted_film(8, seed=1), painted_film(8, seed=2)
+    red = np.full((*SIZE_HW, 3), (250, 30, 30), np.uint8)
+    folder = tmp_path / "paint"
+    folder.mkdir()
+    write_picture(folder / keyframe_name(1, 0.0), first[1][0])
+    write_picture(folder / keyframe_name(2, 1.0), red)
+    made = PaintedStylizer(
+        painted_frames(str(folder)), StyleOptions(), PaintedOptions(40), size_hw=SIZE_HW
+    )
+    made.begin_known([ShotFrame(0, 1, first[0][0]), ShotFrame(1, 2, second[0][0])])
+    assert len(made.shots) == 2
+    made.begin_shot(second[0])
+    assert np.abs(made.paint(second[0][5]).astype(int) - red).mean() < 20
+    made.begin_shot(first[0])
+    assert np.abs(made.paint(first[0][5]).astype(int) - red).mean() > 60
+
+
+def test_the_command_paints_a_film(
+    film: tuple[Path, list[Picture], list[Picture]], tmp_path: Path
+) -> None:
+    clip, _, truth = film
+    folder = painted_folder(tmp_path / "paint", truth, [3, 15])
+    out = tmp_path / "out" / "%06d.png"
+    line = [str(clip), "--painted", str(folder), *FEW, "--steady", "0", "--quiet"]
+    assert main([*line, "-o", str(out)]) == 0
+    painted = [read_picture(out.parent / f"{i:06}.png") for i in range(24)]
+    for index in (3, 15):
+        assert np.abs(painted[index].astype(int) - truth[index]).mean() < 2
+    spread = tmp_path / "spread" / "%06d.png"
+    assert main([*line, "-o", str(spread), "--workers", "2"]) == 0
+    for index, picture in enumerate(painted):
+        assert np.array_equal(read_picture(spread.parent / f"{index:06}.png"), picture)
+
+
+def test_a_clear_part_of_a_painting_shows_the_scene(tmp_path: Path) -> None:
+    scenes, truth = painted_film(4)
+    half = np.dstack([truth[0], np.full(SIZE_HW, 255, np.uint8)])
+    half[:, :80, 3] = 0
+    path = tmp_path / "half.png"
+    cv2.imwrite(str(path), half[:, :, [2, 1, 0, 3]])
+    made = PaintedStylizer(
+        [PaintedFrame(0, path)], StyleOptions(), PaintedOptions(2), size_hw=SIZE_HW
+    )
+    made.begin_known([ShotFrame(0, 1, scenes[0])])
+    made.begin_shot(scenes)
+    painted = made.paint(scenes[0])
+    assert np.array_equal(painted[:, :78], scenes[0][:, :78])
+    assert np.array_equal(painted[:, 82:], truth[0][:, 82:])
+
+
+def test_frames_that_nobody_painted_are_left_out(tmp_path: Path) -> None:
+    scenes, truth = painted_film(8)
+    folder = painted_folder(tmp_path / "paint", [truth[0], *scenes[1:]], [0, 6])
+    frames = painted_frames(str(folder))
+    known = [ShotFrame(0, 1, scenes[0]), ShotFrame(6 / 25, 1, scenes[6])]
+    made = PaintedStylizer(frames, StyleOptions(), PaintedOptions(1), size_hw=SIZE_HW)
+    made.begin_known(known)
+    assert [len(shot.known) for shot in made.shots] == [1]
+    shutil.copy(folder / frames[1].path.name, folder / frames[0].path.name)
+    write_picture(frames[0].path, scenes[0])
+    with pytest.raises(UsageError, match="none of the painted frames differs"):
+        made.begin_known(known)
+
+
+def test_what_was_learned_is_found_again(tmp_path: Path, cache: Path) -> None:
+    scenes, truth = painted_film(4)
+    first = stylizer(scenes, truth, tmp_path / "a", [0], 3)
+    (kept,) = (cache / "tuned").glob("*.safetensors")
+    changed = kept.stat().st_mtime_ns
+    again = stylizer(scenes, truth, tmp_path / "b", [0], 3)
+    assert np.array_equal(first.paint(scenes[3]), again.paint(scenes[3]))
+    assert len(list((cache / "tuned").glob("*.safetensors"))) == 1
+    assert kept.stat().st_mtime_ns >= changed
+    with pytest.raises(WeightsError):
+        load_painted(ROOT / "weights" / "styles" / "ink.safetensors")
+
+
+@pytest.mark.parametrize("wrong", ["name", "size", "empty", "time", "twice", "style", "nothing"])
+def test_what_cannot_be_is_refused_in_one_line(
+    film: tuple[Path, list[Picture], list[Picture]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    wrong: str,
+) -> None:
+    clip, scenes, truth = film
+    folder = painted_folder(tmp_path / "paint", truth, [] if wrong == "empty" else [3])
+    more: list[str] = []
+    if wrong == "name":
+        write_picture(folder / "mine.png", truth[0])
+    elif wrong == "size":
+        write_picture(folder / keyframe_name(1, 0.2), truth[0][:, :80])
+    elif wrong == "time":
+        more = ["--painted", f"0:09={folder / keyframe_name(1, 3 / 25)}"]
+    elif wrong == "twice":
+        more = ["--painted", f"0.12={folder / keyframe_name(1, 3 / 25)}"]
+    elif wrong == "style":
+        more = ["--style", "ink"]
+    elif wrong == "nothing":
+        write_picture(folder / keyframe_name(1, 3 / 25), scenes[3])
+    out = tmp_path / "out" / "%06d.png"
+    assert main([str(clip), "--painted", str(folder), *FEW, *more, "-o", str(out)]) in (1, 2)
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    expected = {
+        "name": "no time in its name",
+        "size": "another shape",
+        "empty": "no painted frames",
+        "time": "no frame then",
+        "twice": "both of 0.12 s",
+        "style": "either --style",
+        "nothing": "none of the painted frames differs",
+    }
+    assert expected[wrong] in error
+    assert not out.parent.exists()
+
+
+def test_a_still_picture_has_no_frames_to_follow(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(photo), "--painted", f"0={photo}"]) == 2
+    assert "--painted is for films" in capsys.readouterr().err

@@ -77,10 +77,12 @@ class Session:
         url: str = eventually(told)
         return url
 
-    def wish(self, wish: str) -> None:
+    def action(self, action: str) -> None:
         origin = self.url.rstrip("/")
         headers = {"Origin": origin}
-        request = urllib.request.Request(f"{origin}/wish/{wish}", headers=headers, method="POST")
+        request = urllib.request.Request(
+            f"{origin}/action/{action}", headers=headers, method="POST"
+        )
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             assert answer.status == 200
 
@@ -97,7 +99,7 @@ def live(options: WebcamOptions) -> Iterator[Session]:
     try:
         yield session
         if session.thread.is_alive() and options.outputs.http is not None:
-            session.wish("quit")
+            session.action("quit")
     finally:
         session.thread.join(PATIENCE_SECONDS)
     assert not session.thread.is_alive()

@@ -50,7 +50,7 @@ def test_the_page_streams_pictures_that_move(camera: Path, style: Path) -> None:
         times = [float(headers["X-Captured-Seconds"]) for headers, _ in taken]
         assert times == sorted(set(times))
         assert time.monotonic() - times[-1] < 5
-        session.wish("side-by-side")
+        session.action("side-by-side")
         eventually(lambda: session.shown[-1].looked_at.shape == (72, 256, 3))
         assert session.shown[-1].painted.shape == (72, 128, 3)
     assert status["style"] == style.stem
@@ -85,11 +85,11 @@ def test_only_this_page_may_ask_for_things(camera: Path, style: Path) -> None:
             head = answer("HEAD", path, {})
             assert head.status == 200
             assert kind in head.headers["Content-Type"]
-        assert answer("POST", "/wish/quit", {}).status == 403
-        assert answer("POST", "/wish/quit", {"Origin": "http://evil.example"}).status == 403
-        assert answer("POST", "/wish/explode", {"Origin": own}).status == 404
+        assert answer("POST", "/action/quit", {}).status == 403
+        assert answer("POST", "/action/quit", {"Origin": "http://evil.example"}).status == 403
+        assert answer("POST", "/action/explode", {"Origin": own}).status == 404
         assert session.thread.is_alive()
-        assert answer("POST", "/wish/quit", {"Origin": own}).status == 200
+        assert answer("POST", "/action/quit", {"Origin": own}).status == 200
         session.thread.join(20)
         assert not session.thread.is_alive()
         with pytest.raises(urllib.error.URLError):

@@ -1,4 +1,4 @@
-"""The live session: outputs, wishes, styles that change without a stall."""
+"""The live session: outputs, actions, styles that change without a stall."""
 
 import json
 import re
@@ -42,11 +42,11 @@ __all__ = ["camera", "other_style"]
 def test_the_picture_is_the_one_the_stylizer_paints(camera: Path, style: Path) -> None:
     with live(options(camera, style)) as session:
         eventually(lambda: len(session.shown) > 3)
-        session.wish("livelier")
-        session.wish("livelier")
-        session.wish("livelier")
+        session.action("livelier")
+        session.action("livelier")
+        session.action("livelier")
         eventually(lambda: session.shown[-1].status.steady == 0)
-        session.wish("side-by-side")
+        session.action("side-by-side")
         eventually(lambda: session.shown[-1].looked_at.shape[1] == 256)
     shown = session.shown[-1]
     source = np.ascontiguousarray(shown.looked_at[:, :128])
@@ -66,7 +66,7 @@ def test_the_picture_has_the_colors_asked_for(camera: Path, style: Path) -> None
     for color in get_args(Color):
         asked = ["--style", str(style), "--camera", str(camera), "--http", "0", "--no-window"]
         with live(webcam_options([*asked, "--color", color])) as session:
-            session.wish("side-by-side")
+            session.action("side-by-side")
             looked_at = eventually(partial(both_halves, session))[0]
         source, painted = (
             cv2.cvtColor(np.ascontiguousarray(half), cv2.COLOR_RGB2YCrCb).astype(int)
@@ -91,12 +91,12 @@ def test_painting_goes_on_while_another_style_gets_ready(
     with live(options(camera, style, other_style)) as session:
         eventually(lambda: len(session.shown) > 3)
         holds.set()
-        session.wish("next-style")
+        session.action("next-style")
         asked = len(session.shown)
         eventually(lambda: session.shown[-1].status.style == "other")
         holds.clear()
         before = sum(shown.status.style != "other" for shown in session.shown[asked:])
-        session.wish("next-style")
+        session.action("next-style")
         eventually(lambda: session.shown[-1].status.style == style.stem)
     # A second of getting ready is some twenty frames; a noisy machine may lose most of them.
     assert before >= 4
@@ -105,9 +105,9 @@ def test_painting_goes_on_while_another_style_gets_ready(
 def test_strength_follows_the_keys(camera: Path, style: Path) -> None:
     with live(options(camera, style)) as session:
         for _ in range(12):
-            session.wish("weaker")
+            session.action("weaker")
         eventually(lambda: session.shown and session.shown[-1].status.strength == 0)
-        session.wish("side-by-side")
+        session.action("side-by-side")
         eventually(lambda: session.shown[-1].looked_at.shape[1] == 256)
 
         def bare() -> bool:
@@ -115,7 +115,7 @@ def test_strength_follows_the_keys(camera: Path, style: Path) -> None:
             return np.array_equal(looked_at[:, :128], looked_at[:, 128:])
 
         eventually(bare)
-        session.wish("stronger")
+        session.action("stronger")
         eventually(lambda: not bare())
 
 
@@ -145,12 +145,12 @@ def test_snapshots_and_recordings_are_put_where_one_stands(
     monkeypatch.chdir(tmp_path)
     with live(options(camera, style)) as session:
         eventually(lambda: len(session.shown) > 2)
-        session.wish("snapshot")
-        session.wish("record")
+        session.action("snapshot")
+        session.action("record")
         eventually(lambda: session.shown[-1].status.recording)
         recording_since = len(session.shown)
         eventually(lambda: len(session.shown) > recording_since + 5)
-        session.wish("record")
+        session.action("record")
         eventually(lambda: any(notice.startswith("recorded") for notice in session.notices))
     (snapshot,) = tmp_path.glob(f"webcam_{style.stem}_*.png")
     written = cv2.imread(str(snapshot))
@@ -168,8 +168,8 @@ def test_a_snapshot_that_cannot_be_saved_does_not_end_the_session(
     )
     with live(options(camera, style)) as session:
         eventually(lambda: session.shown)
-        session.wish("snapshot")
-        session.wish("record")
+        session.action("snapshot")
+        session.action("record")
         eventually(lambda: sum(str(tmp_path / "no") in told for told in session.notices) == 2)
         count = len(session.shown)
         eventually(lambda: len(session.shown) > count + 2)

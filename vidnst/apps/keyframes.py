@@ -101,7 +101,7 @@ def _prepare(out: Path, *, overwrite: bool) -> None:
     if there and not overwrite:
         raise OutputError(
             f"{out} holds keyframes already, such as {there[0]}, and they may be painted: name "
-            "another folder, or add --overwrite"
+            "another folder, or add `overwrite`"
         )
 
 

@@ -15,13 +15,13 @@ import cv2
 
 from vidnst.errors import OutputError
 from vidnst.frames.frame import Picture
-from vidnst.live.outputs import Shown, Status, Wish
+from vidnst.live.outputs import Action, Shown, Status
 
 _LOOPBACK = "127.0.0.1"
 _NAMES = ("127.0.0.1", "localhost")
 _BOUNDARY = "frame"
 _QUALITY = 85
-_MOST_WISHES = 32
+_MOST_ACTIONS = 32
 _PATIENCE_SECONDS = 5.0
 """A browser that takes no bytes for so long is let go."""
 _FAREWELL_SECONDS = 3.0
@@ -39,7 +39,7 @@ class Page:
         self._shown: Shown | None = None
         self._number = 0
         self._encoded = (0, b"")
-        self._wishes: deque[Wish] = deque(maxlen=_MOST_WISHES)
+        self._actions: deque[Action] = deque(maxlen=_MOST_ACTIONS)
         self._untold = 0
         self.closed = False
         try:
@@ -62,15 +62,15 @@ class Page:
             self._number += 1
             self._changed.notify_all()
 
-    def wishes(self) -> list[Wish]:
+    def actions(self) -> list[Action]:
         asked = []
-        while self._wishes:
-            asked.append(self._wishes.popleft())
+        while self._actions:
+            asked.append(self._actions.popleft())
         return asked
 
-    def wish(self, wish: Wish) -> None:
-        """Take a wish from a browser."""
-        self._wishes.append(wish)
+    def action(self, action: Action) -> None:
+        """Take an action from a browser."""
+        self._actions.append(action)
 
     def status(self) -> dict[str, Any]:
         """The state (starting, running or ended) and the newest frame's figures, None before it."""
@@ -170,11 +170,11 @@ class _Answer(BaseHTTPRequestHandler):
         if self.headers.get("Origin") != f"http://{self.headers['Host']}":
             self.send_error(HTTPStatus.FORBIDDEN, "only this page may ask for that")
             return
-        place, _, wish = self.path.rpartition("/")
-        if place != "/wish" or wish not in get_args(Wish):
+        place, _, action = self.path.rpartition("/")
+        if place != "/action" or action not in get_args(Action):
             self.send_error(HTTPStatus.NOT_FOUND)
             return
-        self.server.page.wish(wish)  # type: ignore[arg-type]
+        self.server.page.action(action)  # type: ignore[arg-type]
         self._send("application/json", b"{}")
 
     def log_message(self, format: str, *args: Any) -> None:

@@ -1,11 +1,11 @@
-"""What goes out of a live session, and what comes back: pictures, figures, wishes."""
+"""What goes out of a live session, and what comes back: pictures, figures, actions."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
 
 from vidnst.frames.frame import Picture
 
-Wish = Literal[
+Action = Literal[
     "next-style",
     "stronger",
     "weaker",
@@ -18,7 +18,7 @@ Wish = Literal[
 ]
 """What one can ask for while it runs."""
 
-KEYS: dict[str, Wish] = {
+KEYS: dict[str, Action] = {
     "n": "next-style",
     "+": "stronger",
     "=": "stronger",
@@ -70,7 +70,7 @@ class Output(Protocol):
     def show(self, shown: Shown) -> None:
         """Take a frame."""
 
-    def wishes(self) -> list[Wish]:
+    def actions(self) -> list[Action]:
         """What was asked for since the last time."""
 
     def close(self) -> None:

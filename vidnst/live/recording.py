@@ -7,7 +7,7 @@ from threading import Thread
 
 from vidnst.errors import MediaError
 from vidnst.frames.frame import Frame, Picture
-from vidnst.live.outputs import Shown, Wish
+from vidnst.live.outputs import Action, Shown
 from vidnst.media.color import BT709
 from vidnst.media.containers import choose_encoding, container_of
 from vidnst.media.encode import Encoder
@@ -49,7 +49,7 @@ class Recording:
         except Full:
             self.lost += 1
 
-    def wishes(self) -> list[Wish]:
+    def actions(self) -> list[Action]:
         return []
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ from vidnst.live.browser import Page
 from vidnst.live.camera import Camera, LiveFrame
 from vidnst.live.holding import Holding
 from vidnst.live.metrics import Figures, Report
-from vidnst.live.outputs import Output, Shown, Status, Wish
+from vidnst.live.outputs import Action, Output, Shown, Status
 from vidnst.live.pace import Beat, Pace
 from vidnst.live.painter import LivePainter
 from vidnst.live.recording import Recording
@@ -139,9 +139,9 @@ class _Session:
             else:
                 self._unwanted += 1
             for output in self._outputs:
-                for wish in output.wishes():
+                for action in output.actions():
                     try:
-                        self._grant(wish)
+                        self._handle(action)
                     except OutputError as error:
                         # A picture that cannot be saved is no reason to stop.
                         self._on_notice(str(error))
@@ -214,22 +214,22 @@ class _Session:
         for output in self._outputs:
             output.show(replace(self._newest, status=self._status(waiting=True)))
 
-    def _grant(self, wish: Wish) -> None:
-        if wish == "quit":
+    def _handle(self, action: Action) -> None:
+        if action == "quit":
             self._quits = True
-        elif wish == "next-style":
+        elif action == "next-style":
             self._style = (self._style + 1) % len(self._options.styles)
             self._painter.change_style(self._style)
-        elif wish in ("stronger", "weaker"):
-            step = _STRENGTH_STEP if wish == "stronger" else -_STRENGTH_STEP
+        elif action in ("stronger", "weaker"):
+            step = _STRENGTH_STEP if action == "stronger" else -_STRENGTH_STEP
             self._strength = min(max(round(self._strength + step, 2), 0.0), 1.0)
             self._painter.change_strength(self._strength)
-        elif wish in ("steadier", "livelier"):
-            step = _STEADY_STEP if wish == "steadier" else -_STEADY_STEP
+        elif action in ("steadier", "livelier"):
+            step = _STEADY_STEP if action == "steadier" else -_STEADY_STEP
             self._holding.change(min(max(self._holding.steady + step, 0.0), 1.0))
-        elif wish == "side-by-side":
+        elif action == "side-by-side":
             self._side_by_side = not self._side_by_side
-        elif wish == "snapshot":
+        elif action == "snapshot":
             self._snapshot()
         elif self._recording is not None:
             self.close()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from vidnst.errors import OutputError, UsageError
-from vidnst.live.outputs import Shown, Wish
+from vidnst.live.outputs import Action, Shown
 
 
 class VirtualCamera:
@@ -30,7 +30,7 @@ class VirtualCamera:
     def show(self, shown: Shown) -> None:
         self._camera.send(shown.painted)
 
-    def wishes(self) -> list[Wish]:
+    def actions(self) -> list[Action]:
         return []
 
     def close(self) -> None:

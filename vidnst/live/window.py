@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from vidnst.frames.frame import Picture
-from vidnst.live.outputs import KEYS, Shown, Status, Wish
+from vidnst.live.outputs import KEYS, Action, Shown, Status
 
 _TITLE = "vidnst"
 _KIND = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
@@ -25,7 +25,7 @@ def has_screen() -> bool:
 
 
 class Window:
-    """Shows frames with their figures; its keys are wishes. Belongs to the main thread."""
+    """Shows frames with their figures; its keys are actions. Belongs to the main thread."""
 
     def __init__(self, size_hw: tuple[int, int]) -> None:
         # OpenCV's Qt tells at length that it brings no fonts; no text here is drawn with them.
@@ -41,12 +41,12 @@ class Window:
         cv2.imshow(_TITLE, _with_figures(shown.looked_at, shown.status))
         self._drawn = True
 
-    def wishes(self) -> list[Wish]:
-        """The keys pressed; a window that was closed is a wish to quit."""
-        asked: list[Wish] = []
+    def actions(self) -> list[Action]:
+        """The keys pressed; a window that was closed is an action to quit."""
+        asked: list[Action] = []
         while (key := cv2.waitKey(1)) != -1:
-            if (wish := KEYS.get(chr(key & 0xFF))) is not None:
-                asked.append(wish)
+            if (action := KEYS.get(chr(key & 0xFF))) is not None:
+                asked.append(action)
         if self._drawn and cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1:
             asked.append("quit")
         return asked

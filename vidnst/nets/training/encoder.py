@@ -19,10 +19,10 @@ from vidnst.nets.perceptual import PerceptualEncoder, load_encoder
 from vidnst.nets.places import LAYERS
 from vidnst.nets.precision import autocast
 from vidnst.nets.training.checkpoint import require_same_settings
+from vidnst.nets.training.drifting import DriftingPictures
 from vidnst.nets.training.gradients import teach_gradient
 from vidnst.nets.training.pictures import load_squares, random_crops
 from vidnst.nets.training.run import EncoderRun
-from vidnst.nets.training.seekers import Seekers
 from vidnst.nets.training.settings import EncoderSettings
 from vidnst.nets.training.start import SLIM_CHANNELS, balance, fresh_encoder, widened
 
@@ -169,7 +169,9 @@ class _Distillation(EncoderRun):
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(
             self._optimizer, [10 * settings.rate, settings.rate], total_steps=settings.steps
         )
-        self._seekers = Seekers(squares, settings.size, 16 * (settings.batch // 2), settings.seed)
+        self._drifting = DriftingPictures(
+            squares, settings.size, 16 * (settings.batch // 2), settings.seed
+        )
 
     def step(self, step: int) -> float:
         """Learn from one batch, half of it pictures that seek a style; return its loss."""
@@ -178,8 +180,8 @@ class _Distillation(EncoderRun):
         half = self._settings.batch // 2
         indices = rng.integers(0, len(source), self._settings.batch - half)
         clean = random_crops(source, indices, self._settings.size, rng)
-        chosen = torch.from_numpy(rng.choice(len(self._seekers.pictures), half, replace=False))
-        sought = self._ready(self._seekers.pictures[chosen])
+        chosen = torch.from_numpy(rng.choice(len(self._drifting.pictures), half, replace=False))
+        sought = self._ready(self._drifting.pictures[chosen])
         moving = step % 2 == 0  # learning takes longer than they need to move
         sought.requires_grad_(moving)
         with autocast(self._device):
@@ -200,7 +202,7 @@ class _Distillation(EncoderRun):
             painted = {layer: found[len(clean) :] for layer, found in features.items()}
             aim = self._aim(painted, chosen) + float(rng.random()) * self._away(painted, chosen)
             (gradient,) = torch.autograd.grad(aim, sought, retain_graph=True)
-            self._seekers.move(chosen, gradient, rng)
+            self._drifting.move(chosen, gradient, rng)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._learned, 1.0)
@@ -213,9 +215,9 @@ class _Distillation(EncoderRun):
         return [layer for of, layer in self._pairs if of == index]
 
     def _aim(self, painted: Mapping[str, Tensor], chosen: Tensor) -> Tensor:
-        """What seekers make small: every other one its style's statistics, the rest its places."""
+        """What drifting pictures make small: every other one its style's statistics, the rest its places."""
         with torch.no_grad(), autocast(self._device):
-            styles = self.encoder(self._ready(self._seekers.styles[chosen]), self._seen)
+            styles = self.encoder(self._ready(self._drifting.styles[chosen]), self._seen)
         means, covariances = style_loss(
             {layer: moments(found[::2]) for layer, found in painted.items()},
             {layer: moments(found[::2]) for layer, found in styles.items()},
@@ -228,9 +230,9 @@ class _Distillation(EncoderRun):
         return aim
 
     def _away(self, painted: Mapping[str, Tensor], chosen: Tensor) -> Tensor:
-        """How far seekers are from their scenes."""
+        """How far drifting pictures are from their scenes."""
         with torch.no_grad(), autocast(self._device):
-            scenes = self.encoder(self._ready(self._seekers.scenes[chosen]), [_CONTENT_LAYER])
+            scenes = self.encoder(self._ready(self._drifting.scenes[chosen]), [_CONTENT_LAYER])
         return content_loss(painted[_CONTENT_LAYER], scenes[_CONTENT_LAYER])
 
     def _parts(self) -> dict[str, Any]:

@@ -19,9 +19,9 @@ from torch import Tensor
 from vidnst.nets.perceptual import PerceptualEncoder
 from vidnst.nets.places import LAYERS, nearest, place_features
 from vidnst.nets.precision import autocast
+from vidnst.nets.training.drifting import DriftingPictures
 from vidnst.nets.training.learning import rate_factor
 from vidnst.nets.training.run import EncoderRun
-from vidnst.nets.training.seekers import Seekers
 from vidnst.nets.training.settings import EncoderSettings
 
 _BANDS = (1, 2, 4, 8)
@@ -67,18 +67,18 @@ class _Teaching(EncoderRun):
         self.encoder = encoder.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self._teacher = teacher.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._settings, self._device = settings, device
-        self._seekers = Seekers(squares, settings.gradient_size, 48, settings.seed)
+        self._drifting = DriftingPictures(squares, settings.gradient_size, 48, settings.seed)
         self._learned = [p for p in encoder.parameters() if p.requires_grad]
         self._optimizer = torch.optim.Adam(self._learned, settings.gradient_rate)
 
     def step(self, step: int) -> float:
-        settings, seekers = self._settings, self._seekers
+        settings, drifting = self._settings, self._drifting
         rng = np.random.default_rng([settings.seed, 4, step])
-        count = len(seekers.pictures)
+        count = len(drifting.pictures)
         chosen = torch.from_numpy(rng.choice(count, settings.gradient_batch, replace=False))
         shares = torch.from_numpy(rng.dirichlet(np.ones(len(LAYERS)), len(chosen))).float()
-        styles, scenes = (self._ready(each[chosen]) for each in (seekers.styles, seekers.scenes))
-        pictures = self._ready(seekers.pictures[chosen]).requires_grad_()
+        styles, scenes = (self._ready(each[chosen]) for each in (drifting.styles, drifting.scenes))
+        pictures = self._ready(drifting.pictures[chosen]).requires_grad_()
         with torch.no_grad():
             aims = self._places(self._teacher, styles), self._places(self._teacher, scenes)
         seen = self._places(self._teacher, pictures)
@@ -104,7 +104,7 @@ class _Teaching(EncoderRun):
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._learned, 1.0)
         self._optimizer.step()
-        seekers.move(chosen, gradient.detach(), rng)
+        drifting.move(chosen, gradient.detach(), rng)
         return loss.item()
 
     def _places(self, encoder: PerceptualEncoder, pictures: Tensor) -> dict[str, Tensor]:

@@ -14,14 +14,25 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.nets.bake import BakedNetwork
+from vidnst.nets.losses import lattice_energy
 from vidnst.nets.perceptual import PerceptualEncoder
 from vidnst.nets.precision import autocast
 from vidnst.nets.step import Step
 from vidnst.nets.training.learning import a_moment_later, channels_last, learn
-from vidnst.nets.training.teaching import COMPARED_LAYERS, Lesson, features_apart, patch_of
+from vidnst.nets.training.teaching import (
+    COMPARED_LAYERS,
+    Lesson,
+    features_apart,
+    marks_apart,
+    moments_apart,
+    patch_of,
+)
 
 _RATE = 1.5e-3
-_WEIGHTS = {"pixels": 20.0, "features": 2.0, "temporal": 30.0}
+_WEIGHTS = {
+    **{"pixels": 20.0, "features": 2.0, "marks": 4.0, "moments": 1.0},
+    **{"temporal": 30.0, "lattice": 6000.0},
+}
 _MOVING_SIDE = 128
 
 
@@ -58,6 +69,9 @@ def teach_paintings(
         return {
             "pixels": F.l1_loss(painted, wanted),
             "features": features_apart(seen, shown),
+            "marks": marks_apart(seen, shown),
+            "moments": moments_apart(seen, shown, painted, wanted),
+            "lattice": lattice_energy(painted),
             "temporal": later.unsteadiness(painted[moving], painted_later),
         }
 

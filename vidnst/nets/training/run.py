@@ -11,15 +11,15 @@ from torch import Tensor
 from vidnst.errors import TrainingError
 from vidnst.nets.perceptual import PerceptualEncoder
 from vidnst.nets.training.checkpoint import write_state
+from vidnst.nets.training.drifting import DriftingPictures
 from vidnst.nets.training.learning import channels_last
-from vidnst.nets.training.seekers import Seekers
 
 
 class EncoderRun(ABC):
     """What learns, and the pictures under way that it learns from."""
 
     encoder: PerceptualEncoder
-    _seekers: Seekers
+    _drifting: DriftingPictures
     _device: torch.device
 
     @abstractmethod
@@ -51,7 +51,7 @@ class EncoderRun(ABC):
     def save(self, path: Path, step: int) -> None:
         """Write everything that going on needs."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        write_state(path, state | {"seekers": self._seekers.state(), "step": step})
+        write_state(path, state | {"drifting": self._drifting.state(), "step": step})
 
     def restore(self, path: Path) -> int:
         """Take up a saved state and return the step to go on at.
@@ -62,8 +62,8 @@ class EncoderRun(ABC):
             state = torch.load(path, map_location=self._device, weights_only=True)
             for name, part in self._parts().items():
                 part.load_state_dict(state[name])
-            for name, tensor in self._seekers.state().items():
-                tensor.copy_(state["seekers"][name])
+            for name, tensor in self._drifting.state().items():
+                tensor.copy_(state["drifting"][name])
             return int(state["step"])
         except (OSError, RuntimeError, KeyError, ValueError) as error:
             raise TrainingError(f"{path} does not fit this run: {error}") from error

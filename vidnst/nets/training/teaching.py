@@ -103,9 +103,9 @@ def teach(
         return {
             "color": F.l1_loss(_coarse(painted), _coarse(wanted)),
             "features": features_apart(seen, shown),
-            "marks": _marks_apart(seen, shown),
+            "marks": marks_apart(seen, shown),
             "palette": palette_loss(painted, colors_of(wanted), rng),
-            "moments": _moments_apart(seen, shown, painted, wanted),
+            "moments": moments_apart(seen, shown, painted, wanted),
             **judge_style(encoder, painted, crops.some(1, rng), rng, dtype=dtype),
             "lattice": lattice_energy(painted),
             "temporal": later.unsteadiness(painted[moving], painted_later),
@@ -151,7 +151,7 @@ def features_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
     return torch.stack(terms).mean()
 
 
-def _marks_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
+def marks_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
     """Mean over layers and patches of the places' distances both ways (losses.place_distances).
 
     What is only near on average to all that a scene might become is a blur; this wants places such
@@ -164,7 +164,7 @@ def _marks_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
     return torch.stack(terms).mean()
 
 
-def _moments_apart(
+def moments_apart(
     seen: dict[str, Tensor], shown: dict[str, Tensor], painted: Tensor, wanted: Tensor
 ) -> Tensor:
     """Mean relative distance of the moments of marks and colors, patch by patch.

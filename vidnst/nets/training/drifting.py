@@ -9,7 +9,7 @@ from torch import Tensor
 from vidnst.nets.training.pictures import random_crops
 
 
-class Seekers:
+class DriftingPictures:
     """Pictures on their way to fool the encoder: each step brings them nearer to some style.
 
     Pictures that an optimization has moved are unlike any photo or painting, and an encoder that

@@ -215,7 +215,7 @@ class _Distillation(EncoderRun):
         return [layer for of, layer in self._pairs if of == index]
 
     def _aim(self, painted: Mapping[str, Tensor], chosen: Tensor) -> Tensor:
-        """What drifting pictures make small: every other one its style's statistics, the rest its places."""
+        """What they make small: every other one its style's statistics, the rest its places."""
         with torch.no_grad(), autocast(self._device):
             styles = self.encoder(self._ready(self._drifting.styles[chosen]), self._seen)
         means, covariances = style_loss(

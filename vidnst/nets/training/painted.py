@@ -23,15 +23,14 @@ from vidnst.nets.training.teaching import (
     COMPARED_LAYERS,
     Lesson,
     features_apart,
-    marks_apart,
     moments_apart,
     patch_of,
 )
 
 _RATE = 1.5e-3
 _WEIGHTS = {
-    **{"pixels": 20.0, "features": 2.0, "marks": 4.0, "moments": 1.0},
-    **{"temporal": 30.0, "lattice": 6000.0},
+    **{"pixels": 20.0, "features": 2.0, "moments": 0.5},
+    **{"temporal": 30.0, "lattice": 2000.0},
 }
 _MOVING_SIDE = 128
 
@@ -69,7 +68,6 @@ def teach_paintings(
         return {
             "pixels": F.l1_loss(painted, wanted),
             "features": features_apart(seen, shown),
-            "marks": marks_apart(seen, shown),
             "moments": moments_apart(seen, shown, painted, wanted),
             "lattice": lattice_energy(painted),
             "temporal": later.unsteadiness(painted[moving], painted_later),

@@ -103,7 +103,7 @@ def teach(
         return {
             "color": F.l1_loss(_coarse(painted), _coarse(wanted)),
             "features": features_apart(seen, shown),
-            "marks": marks_apart(seen, shown),
+            "marks": _marks_apart(seen, shown),
             "palette": palette_loss(painted, colors_of(wanted), rng),
             "moments": moments_apart(seen, shown, painted, wanted),
             **judge_style(encoder, painted, crops.some(1, rng), rng, dtype=dtype),
@@ -151,7 +151,7 @@ def features_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
     return torch.stack(terms).mean()
 
 
-def marks_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
+def _marks_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
     """Mean over layers and patches of the places' distances both ways (losses.place_distances).
 
     What is only near on average to all that a scene might become is a blur; this wants places such

@@ -37,7 +37,7 @@ _OF_STYLES = {
 SHA256 = {
     "fast.safetensors": "b8f0fa715d55467a269947df649b218d7fa9f406a954e4951cc1a2bb7fa79708",
     "slim.safetensors": "fb069ab002b6bf356eb261e52a66ad9a98e8c75dd92b2db55c689878cec23d8b",
-    "slim-vgg16.safetensors": "877b5643fbbab6a4b4c01adcf83af6f10226e8cfe6a0dc0bf5ec4bb2d6b1e3c5",
+    "slim-vgg16.safetensors": "3a83408cacce3802ada84a28c96fcaa3a58fb28f3412a4d731ea017827f1dd2d",
     **{f"styles/{name}.safetensors": digest for name, digest in _OF_STYLES.items()},
 }
 

@@ -31,8 +31,9 @@ from vidnst.nets.step import Step
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import STYLIZERS
-from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
-from vidnst.stylizers.optimized.neighbor import NeighborStylizer
+from vidnst.stylizers.optimized.gatys import GatysMethod, perceptual_encoder
+from vidnst.stylizers.optimized.method import Task
+from vidnst.stylizers.optimized.neighbor import NeighborMethod
 from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 
 OPTIMIZING = [name for name, options in STYLIZERS.items() if options.optimizes]
@@ -60,10 +61,9 @@ def seconds_of_steps(
         times.append(time.perf_counter())
 
     options = GatysOptions(scales=1, steps=(steps,))
-    stylizer = GatysStylizer(
-        style, StyleOptions(), options, size_hw=picture.shape[:2], encoder=encoder, dtype=dtype,
-        on_step=on_step,
-    )  # fmt: skip
+    size_hw = (picture.shape[0], picture.shape[1])
+    task = Task([style], StyleOptions(), size_hw, dtype=dtype, on_step=on_step)
+    stylizer = OptimizingStylizer(GatysMethod(task, options, encoder=encoder))
     started = time.perf_counter()
     stylizer.paint(picture)
     return time.perf_counter() - started, list(np.diff(times)[1:])
@@ -79,10 +79,10 @@ def whole_seconds(name: str, picture: Picture, style: Picture) -> float:
 
 def optimizing_stylizer(name: str, style: Picture, size_hw: tuple[int, int]) -> OptimizingStylizer:
     """gatys or neighbor, with its defaults."""
+    task = Task([style], StyleOptions(), size_hw)
     if name == "gatys":
-        return GatysStylizer(style, StyleOptions(), GatysOptions(), size_hw=size_hw)
-    neighbor = NeighborOptions()
-    return NeighborStylizer(style, StyleOptions(), neighbor, GatysOptions(), size_hw=size_hw)
+        return OptimizingStylizer(GatysMethod(task, GatysOptions()))
+    return OptimizingStylizer(NeighborMethod(task, NeighborOptions(), GatysOptions()))
 
 
 def main() -> None:

@@ -24,7 +24,9 @@ from vidnst.nets.style_pictures import StylePictures, style_pictures, with_fine
 from vidnst.options.optimizing import GatysOptions
 from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
-from vidnst.stylizers.optimized.gatys import GatysStylizer
+from vidnst.stylizers.optimized.gatys import GatysMethod
+from vidnst.stylizers.optimized.method import Task
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 from vidnst.stylizers.painting import paint_still
 
 FOLDER = Path(__file__).parent
@@ -66,8 +68,8 @@ def fast(style: Picture | StylePictures, **options: object) -> Picture:
 
 
 def gatys(style: Picture | StylePictures) -> Picture:
-    stylizer = GatysStylizer(style, StyleOptions(), GatysOptions(), size_hw=(360, 640))
-    return paint_still(stylizer, SCENE)
+    task = Task([style], StyleOptions(), (360, 640))
+    return paint_still(OptimizingStylizer(GatysMethod(task, GatysOptions())), SCENE)
 
 
 def color() -> list[Picture]:

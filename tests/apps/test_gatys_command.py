@@ -184,7 +184,7 @@ def test_explore_computes_where_the_device_says(
     photo: Path, style: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = ["explore", str(photo), "--style", str(style), "--vary", "strength=1"]
-    devices = devices_handed_on(monkeypatch, "vidnst.stylizers.registry.GatysStylizer", arguments)
+    devices = devices_handed_on(monkeypatch, "vidnst.stylizers.registry.Task", arguments)
     assert devices == ["cpu", "cuda", "cuda"]
 
 

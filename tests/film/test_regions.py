@@ -34,7 +34,9 @@ from vidnst.options.render import RenderOptions
 from vidnst.options.styles import StyleOptions
 from vidnst.options.stylizers import Gatys
 from vidnst.options.workers import CrewOptions
-from vidnst.stylizers.optimized.gatys import GatysStylizer
+from vidnst.stylizers.optimized.gatys import GatysMethod
+from vidnst.stylizers.optimized.method import Task
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 
 SIZE_HW = (216, 320)
 WAVE = ROOT / "samples" / "wave.jpg"
@@ -300,17 +302,18 @@ def test_guided_optimization_paints_regions_and_leaves_the_rest() -> None:
     weights = np.zeros((2, 96, 144), np.float32)
     weights[0, :, :48], weights[1, :, 48:96] = 1, 1
     losses: list[float] = []
-    painter = GatysStylizer(
-        texture(96, 96, 8), StyleOptions(), FOR_STYLE, size_hw=(96, 144),
-        others=[read_style(WAVE)], dtype=torch.float32,
+    task = Task(
+        [texture(96, 96, 8), read_style(WAVE)], StyleOptions(), (96, 144), dtype=torch.float32,
         on_step=lambda step: losses.append(step.losses["style"]),
     )  # fmt: skip
+    method = GatysMethod(task, FOR_STYLE)
+    painter = OptimizingStylizer(method)
     painted = painter.paint(scene, weights)
     assert np.array_equal(painted[:, 96:], scene[:, 96:])
     assert losses[-1] < 0.3 * losses[0]
     pixels = torch.from_numpy(painted).permute(2, 0, 1)[None].float() / 255
     own, swapped = (
-        painter._loss(pixels, None, given).terms_at(pixels)["style"]
+        method._loss(pixels, None, given, 1.0).terms_at(pixels)["style"]
         for given in (weights, weights[::-1].copy())
     )
     assert own < 0.5 * swapped
@@ -323,12 +326,10 @@ def test_a_style_mask_chooses_what_of_a_style_counts() -> None:
     left[:, :44] = 255
     light, colors = [], []
     for chosen in (left, 255 - left):
-        painter = GatysStylizer(
-            style, StyleOptions(), FOR_STYLE, size_hw=(64, 96), style_masks=[chosen],
-            dtype=torch.float32,
-        )  # fmt: skip
+        task = Task([style], StyleOptions(), (64, 96), style_masks=[chosen], dtype=torch.float32)
+        painter = OptimizingStylizer(GatysMethod(task, FOR_STYLE))
         light.append(painter.paint(texture(64, 96, 6)).mean())
-        colors.append(255 * painter._targets.colors(0).mean)
+        colors.append(255 * painter.targets.colors(0).mean)
     assert light[0] + 15 < light[1]
     np.testing.assert_allclose(colors[0], style[:, :44].mean((0, 1)), atol=0.1)
     np.testing.assert_allclose(colors[1], style[:, 44:].mean((0, 1)), atol=0.1)

@@ -42,8 +42,8 @@ def devices_handed_on(
     """
     devices: list[str] = []
 
-    def spy(*_: Any, device: str, **__: Any) -> None:
-        devices.append(device)
+    def spy(*_: Any, device: object, **__: Any) -> None:
+        devices.append(str(device))
         raise UsageError("seen")
 
     monkeypatch.setattr(painter, spy)

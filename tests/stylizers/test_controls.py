@@ -39,7 +39,9 @@ from vidnst.options.styles import Color, Mixing, StyleOptions, WeightedStyle, pa
 from vidnst.options.stylizers import Fast, Gatys, StylizerOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.looks import save_looks
-from vidnst.stylizers.optimized.gatys import GatysStylizer
+from vidnst.stylizers.optimized.gatys import GatysMethod
+from vidnst.stylizers.optimized.method import Task
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 from vidnst.stylizers.styles import style_of
 from vidnst.stylizers.tuned import RetrievedStylizer, TunedStylizer
 
@@ -254,7 +256,8 @@ def test_gatys_takes_fine_texture_from_the_fine_style(wave: Picture, scene: Pict
     rough = []
     for style in (style_pictures(wave), fine):
         gatys = GatysOptions(steps=(30,), scales=1, variation_weight=0)
-        result = GatysStylizer(style, StyleOptions(), gatys, size_hw=(72, 128)).paint(small)
+        method = GatysMethod(Task([style], StyleOptions(), (72, 128)), gatys)
+        result = OptimizingStylizer(method).paint(small)
         rough.append(cv2.Laplacian(gray(result)[..., 0], cv2.CV_32F).std())
     assert rough[1] > 1.3 * rough[0]
 

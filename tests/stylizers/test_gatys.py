@@ -1,6 +1,7 @@
 """Gatys' optimization on film and on pictures: steadiness, state, new starts, settings."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,23 +18,26 @@ from vidnst.nets.step import Step
 from vidnst.nets.style_code import code_encoder
 from vidnst.options.optimizing import GatysOptions, Init, OptimizerName
 from vidnst.options.styles import StyleOptions
-from vidnst.stylizers.optimized.gatys import GatysStylizer, perceptual_encoder
+from vidnst.stylizers.optimized.gatys import GatysMethod, perceptual_encoder
+from vidnst.stylizers.optimized.method import Task
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 
 QUICK = GatysOptions(steps=(12, 6), frame_steps=8)
 
 
 def stylizer(
     options: GatysOptions = QUICK, strength: float = 1.0, size_hw: tuple[int, int] = SIZE_HW
-) -> tuple[GatysStylizer, list[Step]]:
+) -> tuple[OptimizingStylizer, list[Step]]:
     steps: list[Step] = []
-    made = GatysStylizer(
-        brushwork(),
-        StyleOptions(strength=strength),
-        options,
-        size_hw=size_hw,
-        on_step=steps.append,
+    return made(options, brushwork(), strength, size_hw=size_hw, on_step=steps.append), steps
+
+
+def made(
+    options: GatysOptions, style: Picture, strength: float = 1.0, **task: Any
+) -> OptimizingStylizer:
+    return OptimizingStylizer(
+        GatysMethod(Task([style], StyleOptions(strength=strength), **task), options)
     )
-    return made, steps
 
 
 @pytest.fixture(scope="module")
@@ -193,9 +197,9 @@ def test_layers_and_sizes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(UsageError, match="`scales` is 4, but 128x96 pixels can be halved only 2"):
         stylizer(GatysOptions(scales=4))
     with pytest.raises(UsageError, match="the style is 30x12"):
-        GatysStylizer(brushwork(12, 30), StyleOptions(), QUICK, size_hw=SIZE_HW)
+        made(QUICK, brushwork(12, 30), size_hw=SIZE_HW)
     shallow = GatysOptions(content_layer=("relu2_1",), style_layer=("relu1_1", "relu3_1"))
-    GatysStylizer(brushwork(12, 30), StyleOptions(), shallow, size_hw=(12, 40))
+    made(shallow, brushwork(12, 30), size_hw=(12, 40))
     with pytest.raises(WeightsError, match="cannot read weights from nowhere"):
         perceptual_encoder("nowhere.safetensors")
 
@@ -258,8 +262,7 @@ def test_a_real_picture_takes_on_the_style_another_encoder_sees() -> None:
     style = resize(read_picture(SHARED / "styles" / "wave.jpg"), (144, 192))
     photo = next((SHARED / "judge" / "pairs" / "content").iterdir())
     picture = resize(read_picture(photo), (144, 192))
-    painter = GatysStylizer(style, StyleOptions(), GatysOptions(), size_hw=(144, 192))
-    painted = painter.paint(picture)
+    painted = made(GatysOptions(), style, size_hw=(144, 192)).paint(picture)
 
     def statistics(pixels: Picture) -> dict[str, object]:
         with torch.no_grad():
@@ -276,8 +279,8 @@ def test_a_real_picture_takes_on_the_style_another_encoder_sees() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
 def test_a_gpu_paints_what_the_processor_paints(film: list[Picture]) -> None:
     painted = [
-        GatysStylizer(
-            brushwork(), StyleOptions(), QUICK, size_hw=SIZE_HW, dtype=torch.float32, device=device
+        made(
+            QUICK, brushwork(), size_hw=SIZE_HW, dtype=torch.float32, device=torch.device(device)
         ).paint(film[0])
         for device in ("cpu", "cuda")
     ]

@@ -1,5 +1,8 @@
 """Painting by places: what is matched, seams, strength, masks, and film that goes on exactly."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +13,7 @@ from helpers.pictures import brushwork, gradient_picture
 from vidnst.apps.cli.arguments import render_options
 from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture
+from vidnst.nets.perceptual import PerceptualEncoder
 from vidnst.nets.places import nearest
 from vidnst.nets.style_code import code_encoder
 from vidnst.nets.style_pictures import style_pictures
@@ -17,8 +21,10 @@ from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.optimized import places
 from vidnst.stylizers.optimized.matching import PlacesLoss
-from vidnst.stylizers.optimized.neighbor import NeighborStylizer, neighbor_encoder
+from vidnst.stylizers.optimized.method import Task
+from vidnst.stylizers.optimized.neighbor import NeighborMethod, neighbor_encoder
 from vidnst.stylizers.optimized.neighborhoods import neighborhoods
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 from vidnst.stylizers.optimized.places import PlaceReader, StylePlaces, places_from, tones
 from vidnst.stylizers.optimized.pyramid import Pyramid
 
@@ -33,16 +39,13 @@ def stylizer(
     *,
     strength: float = 1.0,
     size_hw: tuple[int, int] = SIZE_HW,
-    **others: object,
-) -> NeighborStylizer:
-    return NeighborStylizer(
-        brushwork() if style is None else style,
-        StyleOptions(strength=strength),
-        options,
-        gatys,
-        size_hw=size_hw,
-        **others,  # type: ignore[arg-type]
-    )
+    encoder: PerceptualEncoder | None = None,
+    others: Sequence[Picture] = (),
+    **task: Any,
+) -> OptimizingStylizer:
+    styles = [brushwork() if style is None else style, *others]
+    wanted = Task(styles, StyleOptions(strength=strength), size_hw, **task)
+    return OptimizingStylizer(NeighborMethod(wanted, options, gatys, encoder=encoder))
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +83,10 @@ def test_places_read_in_tiles_are_those_read_at_once(
 
 def test_the_gradient_of_tiles_is_that_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     picture = gradient_picture(96, 128)
-    painter = stylizer(size_hw=(96, 128), dtype=torch.float32)
-    matching = painter._matching(picture, None)
-    begun = painter._pixels(picture)
+    task = Task([brushwork()], StyleOptions(), (96, 128), dtype=torch.float32)
+    painter = NeighborMethod(task, QUICK, FILM)
+    matching = painter._matching(picture, None, 1.0)
+    begun = painter.pixels(picture)
     wanted = matching.wanted(matching.joint(begun, 0.0))
     pyramid = Pyramid((96, 128))
     loss = PlacesLoss(painter._reader, pyramid, wanted, None, 0.0)

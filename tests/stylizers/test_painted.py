@@ -12,9 +12,8 @@ from helpers.painted_film import painted_film
 from helpers.places import ROOT
 from vidnst.apps.cli.main import main
 from vidnst.errors import UsageError, WeightsError
-from vidnst.frames.frame import Floats, Picture
+from vidnst.frames.frame import Floats, Picture, ShotFrame
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.media.shots import ShotFrame
 from vidnst.motion.carry import Known, carried_over
 from vidnst.motion.flow import optical_flow
 from vidnst.motion.warp import warp

@@ -10,12 +10,13 @@ from helpers.clips import LOSSLESS, MakeClip
 from helpers.foreign_networks import WARMER, write_network
 from helpers.pictures import brushwork, gradient_picture
 from vidnst.apps.cli.main import main
-from vidnst.frames.frame import Picture, Weights
+from vidnst.frames.frame import Picture, ShotFrame, Weights
 from vidnst.media.clip import probe
 from vidnst.media.decode import decode
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.options.learning import TeachOptions, TuneOptions
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
+from vidnst.options.painted import PaintedFrame, PaintedOptions
 from vidnst.options.render import RenderOptions
 from vidnst.options.styles import Color, StyleOptions
 from vidnst.options.stylizers import (
@@ -24,6 +25,7 @@ from vidnst.options.stylizers import (
     Foreign,
     Gatys,
     Neighbor,
+    Painted,
     StylizerOptions,
     Tuned,
 )
@@ -70,7 +72,9 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def asked_for(name: str, folder: Path) -> StylizerOptions:
     """Each stylizer, with little to do."""
-    network = folder / "network.onnx"
+    network, painting = folder / "network.onnx", folder / "painting.png"
+    if name == Painted.name:
+        write_picture(painting, brushwork(*SIZE_HW))
     if name == Foreign.name:
         write_network(network, WARMER["0..1"], [1, 3, "h", "w"])
     return {
@@ -84,12 +88,14 @@ def asked_for(name: str, folder: Path) -> StylizerOptions:
         ),
         "neighbor": Neighbor(FEW_STEPS, ONE_STEP),
         "gatys": Gatys(FEW_STEPS),
+        "painted": Painted((PaintedFrame(0, painting),), PaintedOptions(2)),
         "inverting": Inverting(),
     }[name]
 
 
 EVERY = (
-    "fast", "network", "tuned", "tuned by losses", "neighbor", "gatys", "inverting",
+    "fast", "network", "tuned", "tuned by losses", "neighbor", "gatys", "painted",
+    "inverting",
 )  # fmt: skip
 
 
@@ -103,17 +109,18 @@ def asked(request: pytest.FixtureRequest, tmp_path: Path, cache: Path) -> Render
 
 
 def made(options: RenderOptions) -> Stylizer:
-    return make_stylizer(options, SIZE_HW, lambda step: None, at_once=1)
+    stylizer = make_stylizer(options, SIZE_HW, lambda step: None, at_once=1)
+    if stylizer.clip_seconds:
+        stylizer.begin_known([ShotFrame(0, 1, gradient_picture(*SIZE_HW))])
+    return stylizer
 
 
 every_stylizer = pytest.mark.parametrize("asked", EVERY, indirect=True)
 
 
-def test_every_stylizer_is_here() -> None:
-    assert {*STYLIZERS, Foreign.name} <= {*EVERY}
-    assert {type(asked_for(name, Path())) for name in EVERY if name != "network"} >= {
-        kind for kind in registry._MAKERS if kind is not Foreign
-    }
+def test_every_stylizer_is_here(tmp_path: Path) -> None:
+    assert {*STYLIZERS, Foreign.name, Painted.name} <= {*EVERY}
+    assert {type(asked_for(name, tmp_path)) for name in EVERY} >= {*registry._MAKERS}
 
 
 @every_stylizer

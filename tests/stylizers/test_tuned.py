@@ -212,7 +212,7 @@ def test_tuned_film_from_the_command_and_from_a_file(
     [
         (["tune"], "losses", "tuned.tune"),
         (["--stylizer", "tuned"], "losses", "tuned.tune"),
-        (["tune"], "neighbor", "taught.NeighborStylizer"),
+        (["tune"], "neighbor", "taught.Task"),
     ],
 )
 def test_it_is_tuned_where_the_device_says(

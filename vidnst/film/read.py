@@ -11,8 +11,7 @@ from vidnst.film.regions.store import KeptWeights
 from vidnst.film.segments.segment import Segment, frames_from
 from vidnst.film.source import frames_at, samples_of
 from vidnst.film.timing import over_time
-from vidnst.frames.frame import Frame, Picture
-from vidnst.media.shots import ShotFrame
+from vidnst.frames.frame import Frame, Picture, ShotFrame
 from vidnst.media.source import Reading
 
 

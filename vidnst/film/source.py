@@ -5,13 +5,13 @@ from contextlib import closing
 from fractions import Fraction
 
 from vidnst.errors import MediaError, UsageError
-from vidnst.frames.frame import Picture
+from vidnst.frames.frame import Picture, ShotFrame
 from vidnst.frames.resize import resize
 from vidnst.media.clip import Clip
 from vidnst.media.decode import exact, seconds_in_clip
 from vidnst.media.excerpt import Excerpt
 from vidnst.media.pictures import is_picture, read_picture
-from vidnst.media.shots import ShotFrame, mark_shots
+from vidnst.media.shots import mark_shots
 from vidnst.media.source import Reading, Source, open_source
 from vidnst.options.render import RenderOptions
 from vidnst.options.size import parse_size

@@ -39,3 +39,12 @@ class Frame:
     alpha: Alpha | None = None
     weights: "Weights | npt.NDArray[np.uint8] | None" = None
     number: int | None = None
+
+
+@dataclass(frozen=True)
+class ShotFrame:
+    """A frame that was asked for by its time in seconds, and its shot's number, from 1."""
+
+    seconds: float
+    shot: int
+    picture: Picture

@@ -38,15 +38,6 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class ShotFrame:
-    """A frame that was asked for by its time in seconds, and its shot's number, from 1."""
-
-    seconds: float
-    shot: int
-    picture: Picture
-
-
-@dataclass(frozen=True)
 class ListedShot:
     """Where a shot lies in its clip; frames and seconds count from the clip's beginning."""
 

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from vidnst.errors import UsageError, WeightsError
-from vidnst.frames.frame import Picture, Weights
+from vidnst.frames.frame import Picture, ShotFrame, Weights
 from vidnst.frames.resize import resize
 from vidnst.media.pictures import read_over, read_picture
-from vidnst.media.shots import ShotFrame
 from vidnst.motion.carry import Known, carried_over
 from vidnst.nets.bake import ONE_STYLE, BakedNetwork
 from vidnst.nets.device import chosen_device

@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
 
-from vidnst.frames.frame import Picture
+import torch
+
+from vidnst.frames.frame import Picture, ShotFrame
 from vidnst.media.masks import style_mask
-from vidnst.media.shots import ShotFrame
 from vidnst.motion.files import FlowFolder
+from vidnst.motion.flow import EstimatedFlow
 from vidnst.nets.device import chosen_device
 from vidnst.nets.step import Step
 from vidnst.options.regions import RegionOptions
@@ -31,8 +33,10 @@ from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.foreign import ForeignStylizer
 from vidnst.stylizers.looks import Look, save_looks
 from vidnst.stylizers.mixed import MixingStylizer
-from vidnst.stylizers.optimized.gatys import GatysStylizer
-from vidnst.stylizers.optimized.neighbor import NeighborStylizer
+from vidnst.stylizers.optimized.gatys import GatysMethod
+from vidnst.stylizers.optimized.method import Task
+from vidnst.stylizers.optimized.neighbor import NeighborMethod
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 from vidnst.stylizers.painted import PaintedStylizer, load_painted, save_painted
 from vidnst.stylizers.styles import style_of
 from vidnst.stylizers.stylizer import Stylizer
@@ -220,23 +224,19 @@ def _tuned(asked: Tuned, request: Request) -> TunedStylizer:
 
 def _optimized(asked: Neighbor | Gatys, request: Request) -> Stylizer:
     options = request.options
-    each = _each_alone(options)
-    style, painting = style_of(each[0]), options.painting
     flow_dir = options.flow.flow_dir
-    make = (
-        partial(NeighborStylizer, style, painting, asked.neighbor)
-        if isinstance(asked, Neighbor)
-        else partial(GatysStylizer, style, painting)
-    )
-    return make(
-        asked.gatys,
-        size_hw=request.size_hw,
-        on_step=request.on_step,
-        device=chosen_device(options.compute.device),
-        others=[style_of(other) for other in each[1:]],
+    task = Task(
+        [style_of(each) for each in _each_alone(options)],
+        options.painting,
+        request.size_hw,
         style_masks=[style_mask(region) for region in options.regions.styles],
-        flow=None if flow_dir is None else FlowFolder(flow_dir),
+        device=torch.device(chosen_device(options.compute.device)),
+        on_step=request.on_step,
+        flow=EstimatedFlow() if flow_dir is None else FlowFolder(flow_dir),
     )
+    if isinstance(asked, Neighbor):
+        return OptimizingStylizer(NeighborMethod(task, asked.neighbor, asked.gatys))
+    return OptimizingStylizer(GatysMethod(task, asked.gatys))
 
 
 _MAKERS: dict[type[StylizerOptions], Maker] = {

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from vidnst.frames.frame import Picture, Weights
-from vidnst.media.shots import ShotFrame
+from vidnst.frames.frame import Picture, ShotFrame, Weights
 from vidnst.motion.look_back import Painted
 from vidnst.options.styles import StyleOptions
 

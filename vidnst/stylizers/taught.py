@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import torch
+
 from vidnst.frames.frame import Picture
 from vidnst.frames.resize import resize
 from vidnst.media.digest import content_digest
@@ -21,7 +23,9 @@ from vidnst.options.learning import TeachOptions, TuneOptions
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.looks import Look, grouped, look_colors
-from vidnst.stylizers.optimized.neighbor import NeighborStylizer, neighbor_encoder
+from vidnst.stylizers.optimized.method import Task
+from vidnst.stylizers.optimized.neighbor import NeighborMethod, neighbor_encoder
+from vidnst.stylizers.optimized.optimizer import OptimizingStylizer
 from vidnst.stylizers.optimized.places import SMALLEST_SIDE
 from vidnst.stylizers.optimized.targets import brush_scale
 from vidnst.stylizers.tuned import TAUGHT, TunedStylizer, without_brush
@@ -58,7 +62,7 @@ class TaughtStylizer(TunedStylizer):
         weights: Path | None = None,
         on_step: Callable[[Step], None] = lambda step: None,
     ) -> None:
-        """neighbor, gatys: as NeighborStylizer takes them. The others as TunedStylizer's."""
+        """neighbor, gatys: as NeighborMethod takes them. The others as TunedStylizer's."""
         # The size of marks is the lessons'.
         super().__init__(
             style,
@@ -118,16 +122,15 @@ class TaughtStylizer(TunedStylizer):
             doing = f"lesson {done + 1} of {count}"
             self._on_step(replace(step, doing=doing))
 
-        painter = NeighborStylizer(
-            self._style,
+        task = Task(
+            [self._style],
             replace(self.options, strength=1.0, brush_size=self._brush_size),
-            self._neighbor,
-            self._gatys,
-            size_hw=size_hw,
+            size_hw,
             dtype=self._dtype,
-            device=chosen_device(self._compute.device),
+            device=torch.device(chosen_device(self._compute.device)),
             on_step=listen,
         )
+        painter = OptimizingStylizer(NeighborMethod(task, self._neighbor, self._gatys))
         lessons: list[list[Lesson]] = []
         before: Picture | None = None
         for chosen in groups:

@@ -1,8 +1,8 @@
-"""Ways downhill: the optimizers that Gatys' method can use, behind one call."""
+"""Ways downhill: the optimizers behind one call, and so many steps with one of them."""
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import torch
@@ -71,6 +71,51 @@ def descend(
         elif sum(losses.values()) < least:
             best.copy_(point.detach())
             least = sum(losses.values())
+
+
+def walk_down(
+    start: Tensor,
+    objective: Objective,
+    steps: int,
+    *,
+    optimizer: OptimizerName,
+    rate: float | None,
+    averaging: float,
+    tolerance: float = 0.0,
+    on_step: Callable[[int, Losses, Tensor], None],
+) -> Tensor:
+    """Go so many steps down from start, fewer where it settles, and return what is reached.
+
+    averaging: of the points on the way; 0 takes the last. tolerance: the share of the loss that ten
+    steps must gain. on_step: hears of a step's number, from 1, its losses, and the point, which
+    changes in place.
+    """
+    average = start.clone() if averaging else None
+    totals: list[float] = []
+    point = start
+    points = descend(start, objective, optimizer=optimizer, rate=rate)
+    for index, (point, losses) in enumerate(points):
+        totals.append(sum(losses.values()))
+        if index == 0:
+            continue
+        if average is not None:
+            decay = min(averaging, index / (index + 10))
+            average.lerp_(point, 1 - decay)
+        on_step(index, losses, point if average is None else average)
+        if index == steps or (tolerance and _settled(totals, tolerance)):
+            break
+    return point if average is None else average
+
+
+_LOOK_BACK = 10
+"""Over so many steps a frame's loss must fall by the tolerance for more to follow."""
+
+
+def _settled(totals: Sequence[float], tolerance: float) -> bool:
+    """Whether the last steps have lessened the loss by less than the share `tolerance`."""
+    if len(totals) <= _LOOK_BACK:
+        return False
+    return min(totals[-_LOOK_BACK:]) > (1 - tolerance) * min(totals[:-_LOOK_BACK])
 
 
 _HISTORY = 10

@@ -5,12 +5,10 @@ looked for is mostly the scene; at the end, layer by layer, what the picture its
 For film, the places found before travel with things (optimizer.py brings the pixels along).
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -18,22 +16,17 @@ from torch import Tensor
 from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture, Weights
 from vidnst.frames.resize import resize
-from vidnst.motion.flow import FlowSource, View
-from vidnst.motion.look_back import Painted
+from vidnst.motion.flow import View
 from vidnst.motion.visibility import visible
 from vidnst.nets.perceptual import PerceptualEncoder, named_encoder
 from vidnst.nets.places import LAYERS, PLACE_SIDE
-from vidnst.nets.precision import processor_dtype
-from vidnst.nets.step import Step
-from vidnst.nets.style_pictures import StylePictures, style_pictures
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
-from vidnst.options.styles import StyleOptions
+from vidnst.stylizers.optimized.descent import walk_down
 from vidnst.stylizers.optimized.matching import Matching, PlacesLoss, Sought
+from vidnst.stylizers.optimized.method import Method, Task, as_picture, scales_of, telling
 from vidnst.stylizers.optimized.objective import MOST_UNTILED, Anchor
-from vidnst.stylizers.optimized.optimizer import OptimizingStylizer, as_picture, scales_of
 from vidnst.stylizers.optimized.places import SMALLEST_SIDE, PlaceReader, StylePlaces
 from vidnst.stylizers.optimized.pyramid import Pyramid
-from vidnst.stylizers.optimized.targets import Mask
 from vidnst.stylizers.stylizer import State
 
 _COARSEST_SIDE = 64
@@ -46,105 +39,83 @@ def neighbor_encoder(features: str) -> PerceptualEncoder:
     return named_encoder(features, pooling="max")
 
 
-class NeighborStylizer(OptimizingStylizer):
-    """Paints frames by the style's places nearest to theirs, one after the other."""
+class NeighborMethod(Method):
+    """Paints a frame by the style's places nearest to its own."""
 
-    _targets: StylePlaces
+    targets: StylePlaces
 
     def __init__(
         self,
-        style: Picture | StylePictures,
-        options: StyleOptions,
+        task: Task,
         neighbor: NeighborOptions,
         gatys: GatysOptions,
         *,
-        size_hw: tuple[int, int],
         encoder: PerceptualEncoder | None = None,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str = "cpu",
-        on_step: Callable[[Step], None] = lambda step: None,
-        others: Sequence[Picture | StylePictures] = (),
-        style_masks: Sequence[Mask | None] = (),
-        flow: FlowSource | None = None,
     ) -> None:
-        """As GatysStylizer takes them.
+        """gatys: of these the features, scales, seed and what is said of film count here.
 
-        gatys: of these the features, scales, seed and what is said of film count here.
-
-        Raises UsageError for sizes that are too small and an encoder that lacks a layer,
-        WeightsError where it cannot be had, MediaError where there is not enough memory.
+        encoder: instead of the one that gatys.features names. Raises UsageError for sizes that are
+        too small and an encoder that lacks a layer, WeightsError where it cannot be had.
         """
+        self.task, self.gatys = task, gatys
         encoder = encoder or neighbor_encoder(gatys.features)
-        encoder.requires_grad_(False).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        encoder.requires_grad_(False).to(task.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if missing := sorted(set(LAYERS) - set(encoder.layer_names)):
             raise UsageError(f"no layer {missing[0]} in {gatys.features}: neighbor looks at it")
-        if min(size_hw) < SMALLEST_SIDE:
+        if min(task.size_hw) < SMALLEST_SIDE:
             raise UsageError(
-                f"the frame is {size_hw[1]}x{size_hw[0]}, but neighbor needs {SMALLEST_SIDE} "
-                "pixels on each side"
+                f"the frame is {task.size_hw[1]}x{task.size_hw[0]}, but neighbor needs "
+                f"{SMALLEST_SIDE} pixels on each side"
             )
         self._encoder, self._neighbor = encoder, neighbor
-        self._dtype = dtype or processor_dtype()
-        super().__init__(
-            options, gatys, size_hw=size_hw, device=torch.device(device), on_step=on_step, flow=flow
-        )
         self._scales = scales_of(
-            size_hw,
+            task.size_hw,
             gatys.scales,
             (neighbor.neighbor_steps,),
             coarsest_side=_COARSEST_SIDE,
             smallest=SMALLEST_SIDE,
         )
-        self._reader = PlaceReader(encoder, self._dtype)
-        self._targets = StylePlaces(
-            [style_pictures(each) for each in (style, *others)],
-            style_masks,
+        self._reader = PlaceReader(encoder, task.dtype)
+        self.targets = StylePlaces(
+            task.given,
+            task.style_masks,
             self._reader,
-            brush_size=options.brush_size,
+            brush_size=task.options.brush_size,
             seed=gatys.seed,
-            device=self._device,
+            device=task.device,
         )
         self._field: Tensor | None = None
         """Which place of each style the last frame's places show, by layer: (K, L, h, w)."""
 
-    def _needed_bytes(self, pixels: int) -> int:
+    def needed_bytes(self, pixels: int) -> int:
         """About how much memory painting takes, rounded up."""
         at_once = min(pixels, MOST_UNTILED)
         channels = sum(self._encoder.channels(layer) for layer in LAYERS)
         kept = 24 * channels * pixels // PLACE_SIDE**2
         return 900 * 2**20 + self._encoder.bytes_per_pixel * at_once + 12 * 24 * pixels + kept
 
-    def begin_shot(self, samples: Sequence[Picture] = ()) -> None:
-        """Forget what was painted, as OptimizingStylizer.begin_shot says."""
+    def forget(self) -> None:
         self._field = None
-        super().begin_shot(samples)
 
-    def state(self) -> dict[str, npt.NDArray[Any]]:
-        """As OptimizingStylizer.state, with the places that the last frame shows."""
+    def state(self) -> State:
+        """The places that the last frame shows."""
         field = self._field
-        places = {} if field is None else {"field": field.to("cpu", torch.int32).numpy()}
-        return super().state() | places
+        return {} if field is None else {"field": field.to("cpu", torch.int32).numpy()}
 
     def restore(self, state: State) -> None:
-        super().restore(state)
         self._field = None
         if "field" in state:
-            self._field = torch.tensor(state["field"]).to(self._device, torch.int64)
+            self._field = torch.tensor(state["field"]).to(self.task.device, torch.int64)
 
-    def repaint(self, own: Painted, neighbor: Painted, weights: Weights | None = None) -> Picture:
-        """Paint a frame once more, as OptimizingStylizer.repaint says, matched anew."""
-        self._field = None
-        return super().repaint(own, neighbor, weights)
-
-    def _paint_first(self, picture: Picture, weights: Weights | None) -> Picture:
+    def paint_first(self, picture: Picture, weights: Weights | None, strength: float) -> Picture:
         rounds = _REFINING_ROUNDS * self._refining_steps
         count, done = sum(steps for _, steps in self._scales) + rounds, 0
         point: Tensor | None = None
         for size_hw, steps in self._scales:
             scene = resize(picture, size_hw)
-            matching = self._matching(scene, weights)
+            matching = self._matching(scene, weights, strength)
             if point is None:
-                begun, own_share = self._pixels(self._in_style_colors(scene, weights)), 0.0
+                begun, own_share = self.pixels(self.in_style_colors(scene, weights, strength)), 0.0
             else:
                 begun = F.interpolate(point, size_hw, mode="bicubic", align_corners=False)
                 own_share = 1 - self._neighbor.scene
@@ -161,14 +132,21 @@ class NeighborStylizer(OptimizingStylizer):
             )
             done += steps
         self._field = field
-        return self._in_style_colors(as_picture(point), weights)
+        return self.in_style_colors(as_picture(point), weights, strength)
 
-    def _paint_next(
-        self, here: View, seed: np.ndarray, anchor: Anchor, weights: Weights | None
+    def paint_next(
+        self,
+        here: View,
+        seed: np.ndarray,
+        anchor: Anchor,
+        weights: Weights | None,
+        strength: float,
+        *,
+        last: View | None,
     ) -> Picture:
-        matching = self._matching(here.picture, weights)
-        begun = self._pixels(seed)
-        carried, known = self._carried(here, anchor)
+        matching = self._matching(here.picture, weights, strength)
+        begun = self.pixels(seed)
+        carried, known = self._carried(here, anchor, last)
         # What was not seen before is matched to the scene first, and then as all else.
         new = matching.joint(begun, 1 - self._neighbor.scene, ~known)
         first = torch.where(known, matching.apart(matching.see(begun), carried), new)
@@ -183,36 +161,37 @@ class NeighborStylizer(OptimizingStylizer):
         )
         return as_picture(point)
 
-    def _matching(self, scene: Picture, weights: Weights | None) -> Matching:
+    def _matching(self, scene: Picture, weights: Weights | None, strength: float) -> Matching:
         return Matching(
-            self._pixels(scene),
+            self.pixels(scene),
             weights,
-            self.options.strength,
-            styles=self._targets,
+            strength,
+            styles=self.targets,
             reader=self._reader,
-            dtype=self._dtype,
+            dtype=self.task.dtype,
         )
 
     @property
     def _refining_steps(self) -> int:
         return max(1, round(self._neighbor.neighbor_steps / _REFINING_ROUNDS))
 
-    def _carried(self, here: View, anchor: Anchor) -> tuple[Tensor | None, Tensor]:
+    def _carried(
+        self, here: View, anchor: Anchor, last: View | None
+    ) -> tuple[Tensor | None, Tensor]:
         """The last frame's places where this one's things are now, and where they are known."""
         height, width = here.picture.shape[:2]
         grid = (height // PLACE_SIDE, width // PLACE_SIDE)
         seen = F.avg_pool2d(anchor.visible, PLACE_SIDE)[0, 0] > 0.5
-        if self._field is None:
+        if self._field is None or last is None:
             return None, seen
-        last = self._past[-1].view
-        flow = self._flow.between(here, last)
-        sure = visible(flow, self._flow.between(last, here))
+        flow = self.task.flow.between(here, last)
+        sure = visible(flow, self.task.flow.between(last, here))
         coarse = cv2.resize(flow, (grid[1], grid[0]), interpolation=cv2.INTER_AREA) / PLACE_SIDE
         y, x = np.mgrid[: grid[0], : grid[1]]
         y = np.rint(y + coarse[..., 1]).clip(0, grid[0] - 1).astype(np.int64)
         x = np.rint(x + coarse[..., 0]).clip(0, grid[1] - 1).astype(np.int64)
         moved = self._field[:, :, torch.from_numpy(y), torch.from_numpy(x)]
-        kept = torch.from_numpy(sure)[None, None].to(self._device)
+        kept = torch.from_numpy(sure)[None, None].to(self.task.device)
         held = F.avg_pool2d(kept, PLACE_SIDE)[0, 0] > 0.5
         return torch.where(held, moved, -1), seen
 
@@ -238,15 +217,20 @@ class NeighborStylizer(OptimizingStylizer):
             self.gatys.temporal_weight,
             sought,
         )
-        reached = self._optimize(
+        reached = walk_down(
             pyramid.point(start),
             loss,
             steps,
             optimizer="adam",
             rate=self._neighbor.neighbor_rate,
+            averaging=self.gatys.averaging,
             tolerance=tolerance,
-            done=done,
-            count=count,
-            picture_of=pyramid.picture,
+            on_step=telling(
+                self.task.on_step,
+                done=done,
+                count=count,
+                size_hw=(start.shape[2], start.shape[3]),
+                picture_of=pyramid.picture,
+            ),
         )
         return pyramid.picture(reached)

@@ -1,11 +1,11 @@
-"""What can go wrong, as one tree.
+"""The exception hierarchy of vidnst.
 
-VidnstError             one line: what failed, the value seen, what to do next
+VidnstError             its message is one line: what failed, the value, what to do next
 ├── UsageError          the request itself cannot be met (exit code 2)
 ├── MediaError          a clip or picture cannot be read or written
-├── OutputError         the result cannot be put where it should go
+├── OutputError         the result cannot be written to its destination
 ├── WeightsError        weights are missing, damaged or of another shape
-└── TrainingError       training pictures, teacher or checkpoint do not fit
+└── TrainingError       training pictures, teacher and checkpoint do not match
 """
 
 
@@ -26,7 +26,7 @@ class MediaError(VidnstError):
 
 
 class OutputError(VidnstError):
-    """The result cannot be put where it should go."""
+    """The result cannot be written to its destination."""
 
 
 class WeightsError(VidnstError):
@@ -34,4 +34,4 @@ class WeightsError(VidnstError):
 
 
 class TrainingError(VidnstError):
-    """Training pictures, teacher or checkpoint do not fit together."""
+    """Training pictures, teacher and checkpoint do not match each other."""

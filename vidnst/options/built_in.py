@@ -1,4 +1,4 @@
-"""The styles that ship, and which picture is meant where a style is named."""
+"""The built-in styles, and which picture a style's name or path stands for."""
 
 import os
 from difflib import get_close_matches
@@ -23,9 +23,9 @@ BUILT_IN = {
     "bauhaus": "circles, bars and stripes in flat inks",
     "ukiyo": "waves from wood blocks, in bands of blue",
 }
-"""Each style's name, and a word on it."""
+"""Name of each style -> its description."""
 _AT_THE_TOP = ("wave", "mosaic")
-"""Of the samples themselves, not of their folder of styles."""
+"""Styles whose pictures lie in samples/ itself, not in samples/styles/."""
 
 
 def built_in_style(name: str) -> Path:
@@ -35,15 +35,16 @@ def built_in_style(name: str) -> Path:
 
 
 def is_style(text: str) -> bool:
-    """Whether a style is named by this: one that is there, or a built-in one."""
+    """Whether the text names a style: an existing path or a built-in style."""
     return os.path.exists(text) or text in BUILT_IN
 
 
 def style_path(named: str | Path, *, folder: Path = Path()) -> Path:
-    """The picture, or folder of some, that the user names by a path or a built-in style's name.
+    """Resolve a path or a built-in style's name to a picture or a folder of pictures.
 
-    What exists goes first. folder: where relative paths count from. Raises MediaError for a mere
-    name that is neither; that a path is missing is for its reader to tell.
+    An existing path takes precedence. folder: what relative paths are relative to. Raises
+    MediaError for a bare name that is neither; a missing path is returned, and reported by
+    whatever reads it.
     """
     text, path = str(named), folder / named
     if os.path.exists(path):

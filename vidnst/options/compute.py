@@ -1,4 +1,4 @@
-"""Where and by what is computed."""
+"""On which device and with which backend to compute."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -12,7 +12,7 @@ Backend = Literal["auto", "torch", "openvino", "onnxruntime"]
 
 @dataclass(frozen=True)
 class ComputeOptions:
-    """Where and by what is computed. Each field is an option of the command line."""
+    """Device and backend. Each field is an option of the command line."""
 
     device: Device = option(
         "auto", "where is computed; auto takes a GPU where there is one", choices=get_args(Device)

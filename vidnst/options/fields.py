@@ -1,4 +1,4 @@
-"""Fields of options that the command line, project files and shot lists all take by their names."""
+"""Option fields, under the same names on the command line, in project files and in shot lists."""
 
 from dataclasses import field, fields
 from typing import Any
@@ -15,10 +15,10 @@ def option(
     choices: tuple[str, ...] = (),
     value: str | None = None,
 ) -> Any:
-    """A dataclass's field that is an option of the command line; None has no bounds.
+    """A dataclass field that is also a command-line option.
 
-    help: of a switch that is on, what turning it off does. value: what help calls one; None has it
-    called by its kind.
+    low, high: inclusive bounds; None is unbounded. help: for a switch that is on by default, what
+    turning it off does. value: the placeholder in the help; None derives it from the field's type.
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "value": value}
     return field(default=default, metadata=metadata)

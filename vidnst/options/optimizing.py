@@ -14,10 +14,10 @@ OptimizerName = Literal["lbfgs", "adam", "fgd"]
 
 @dataclass(frozen=True)
 class NeighborOptions:
-    """How a picture is painted by its nearest places in the style.
+    """How neighbor paints, which matches each place of a picture with the nearest in the style.
 
-    Each field is an option of the command line. What sees, and how film is painted, is said by
-    GatysOptions.
+    Each field is an option of the command line. The perceptual encoder and the settings for film
+    are fields of GatysOptions.
     """
 
     scene: float = option(
@@ -116,7 +116,7 @@ class GatysOptions:
 
     @property
     def features_file(self) -> Path | None:
-        """The file of them; None where they come with vidnst or torchvision."""
+        """The encoder's file; None for an encoder that comes with vidnst or torchvision."""
         return None if self.features in ("slim", "vgg19") else Path(self.features)
 
     def __post_init__(self) -> None:

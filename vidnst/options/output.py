@@ -1,4 +1,4 @@
-"""How a result is encoded, and what is handed over besides."""
+"""How a result is encoded, and which other files are written."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from vidnst.options.fields import option, require_in_range
 class EncodeOptions:
     """How the result is encoded; None takes the container's default.
 
-    Codecs differ in what they take: media/codecs.py checks it.
+    Codecs differ in what they support: media/codecs.py checks it.
     """
 
     codec: str | None = None
@@ -27,9 +27,9 @@ CompareAs = Literal["side", "split"]
 
 @dataclass(frozen=True)
 class DeliveryOptions:
-    """What is handed over besides the film, and how pictures are numbered. Each field is an option.
+    """Which other files are written, and how pictures are numbered. Each field is an option.
 
-    start_number: None goes on with the source's own numbers.
+    start_number: None keeps the source's own numbers.
     """
 
     start_number: StartNumber | None = option(

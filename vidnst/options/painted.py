@@ -33,21 +33,21 @@ class PaintedOptions:
 
 
 def keyframe_name(shot: int, seconds: float) -> str:
-    """What a frame to be painted is called; keyframe_seconds reads the time from it."""
+    """The file name of a frame to be painted; keyframe_seconds parses the time from it."""
     return f"shot{shot:03}_{seconds:09.3f}s.png"
 
 
 def keyframe_seconds(path: Path) -> float | None:
-    """The time in a keyframe's name, in seconds from the clip's beginning; None where none is."""
+    """The time in a keyframe's name, in seconds from the clip's beginning, or None."""
     found = _NAME.fullmatch(path.name)
     return None if found is None else float(found[1])
 
 
 def painted_frames(text: str) -> tuple[PaintedFrame, ...]:
-    """Paintings as the command line names them: FOLDER of them, or TIME=FILE.
+    """Parse an argument of the command line: a FOLDER of painted frames, or TIME=FILE.
 
-    A folder's pictures tell their times by their names, as `vidnst keyframes` gave them. Raises
-    UsageError for a folder without any, or with pictures that tell none.
+    In a folder, times are parsed from the file names, which `vidnst keyframes` gave. Raises
+    UsageError for a folder without painted frames, or with a picture whose name has no time.
     """
     time, equals, file = text.partition("=")
     if equals and not Path(text).exists():

@@ -1,4 +1,4 @@
-"""Which regions a frame has and what becomes of each."""
+"""The regions of a frame, and how each is painted."""
 
 import re
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from vidnst.errors import UsageError
 from vidnst.options.built_in import style_path
 
 REST = "rest"
-"""The name of what no other region holds."""
+"""Name of the region of all pixels that no other region covers."""
 UNTOUCHED = "none"
-"""Given for a style, it leaves a region as it is."""
+"""In place of a style: the region is not painted."""
 ONLY = "mask"
-"""The name of a region that is the only one."""
+"""Name of the region where there is only one."""
 _NAME = re.compile(r"[\w-]+")
 
 
 class RegionStyle(NamedTuple):
-    """A picture to paint like, and which part of it counts, white in the mask."""
+    """A style picture, and a mask that is white where the style is taken from; None takes all."""
 
     picture: Path
     mask: Path | None
@@ -26,9 +26,9 @@ class RegionStyle(NamedTuple):
 
 @dataclass(frozen=True)
 class Region:
-    """A region and its style. mask: None for what no other holds. style: None leaves the source.
+    """A region and its style. mask: None for the rest region. style: None leaves the source.
 
-    style_mask: which part of the style picture counts, white; None is all of it.
+    style_mask: white where the style is taken from its picture; None takes all of it.
     """
 
     name: str
@@ -43,11 +43,11 @@ class Region:
 
 @dataclass(frozen=True)
 class RegionOptions:
-    """The regions of a render; none where all is painted in one style.
+    """The regions of a render; empty where the whole frame is painted in one style.
 
-    Those named first stand in front. softness: how wide their edges are, in percent of the frame's
-    height. track: their masks, drawn on a few frames, are carried through the shots. write_masks: a
-    folder for what was tracked.
+    Where masks overlap, the region listed first wins. softness: width of the edges, in percent of
+    the frame's height. track: propagate masks that are drawn on a few frames through the shots.
+    write_masks: a folder for the tracked masks.
     """
 
     regions: tuple[Region, ...] = ()
@@ -76,12 +76,12 @@ class RegionOptions:
 
     @property
     def styles(self) -> tuple[RegionStyle, ...]:
-        """The styles, each once, in the order of the weights."""
+        """The distinct styles, in the order of the weight maps."""
         return tuple(dict.fromkeys(r.painted_in for r in self.regions if r.painted_in is not None))
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All that is read for them."""
+        """All files that the regions are read from."""
         named = [path for r in self.regions for path in (r.mask, r.style, r.style_mask)]
         return tuple(path for path in named if path is not None)
 

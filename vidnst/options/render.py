@@ -1,4 +1,4 @@
-"""What the user can choose, with defaults and ranges, in one place."""
+"""All options of a render, with defaults and ranges."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -33,18 +33,18 @@ OptionGroup = (
     | DeliveryOptions
     | CrewOptions
 )
-"""Whose every field is an option of the command line."""
+"""Dataclasses whose every field is an option of the command line."""
 
 
 @dataclass(frozen=True)
 class RenderOptions:
-    """One render: what is read, how it is painted, where it goes.
+    """One render: source, painting, and output.
 
-    style: a picture or a folder of some; it names the result, also where mixing adds others, and
-    does no more than that where the stylizer has a style of its own.
-    strict: refuse a film that is damaged, instead of painting what can be read of it. resume: go on
-    where an unfinished render of the same stopped. on: every so many-th frame is
-    painted, and shown until the next.
+    style: a picture or a folder of pictures. The default output is named after it, also where
+    mixing adds other styles; where the stylizer has a style of its own, that is its only use.
+    strict: refuse a damaged film, instead of painting what can be read of it. resume: continue an
+    unfinished render with the same options. on: paint every on-th frame, and show it until the
+    next painted one.
     """
 
     source: Path
@@ -119,12 +119,12 @@ class RenderOptions:
 
     @property
     def has_own_style(self) -> bool:
-        """Whether the scene's own style is painted on the way from the source to a style."""
+        """Whether strength blends by way of the scene painted in the scene's own style."""
         return self.stylizer.has_own_style and self.timing.strength is not None
 
     @property
     def styles(self) -> tuple[WeightedStyle, ...]:
-        """All that are mixed, with their weights; the first is `style`."""
+        """All styles that are mixed, with their weights; the first is `style`."""
         return (WeightedStyle(self.style, self.mixing.weight), *self.mixing.others)
 
     @property
@@ -134,7 +134,7 @@ class RenderOptions:
         return (*(style.path for style in self.styles), *fine)
 
     def with_paths(self, change: Callable[[Path], Path]) -> "RenderOptions":
-        """The same with a change made to every path."""
+        """A copy with `change` applied to every path."""
         paths = {f.name: v for f in fields(self) if isinstance(v := getattr(self, f.name), Path)}
         changes: dict[str, Any] = {name: change(path) for name, path in paths.items()}
         mixing = replace(
@@ -145,8 +145,8 @@ class RenderOptions:
         named = ("mask", "style", "style_mask")
         regions = []
         for region in self.regions.regions:
-            there = {name: path for name in named if (path := getattr(region, name)) is not None}
-            moved: dict[str, Any] = {name: change(path) for name, path in there.items()}
+            given = {name: path for name in named if (path := getattr(region, name)) is not None}
+            moved: dict[str, Any] = {name: change(path) for name, path in given.items()}
             regions.append(replace(region, **moved))
         changed = replace(self.regions, regions=tuple(regions))
         flow = FlowOptions(self.flow.flow_dir and change(self.flow.flow_dir))

@@ -1,4 +1,4 @@
-"""What changes over a film: a value between keyframes, each at its time."""
+"""Settings that change over a film: values interpolated between keyframes."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -14,16 +14,17 @@ Easing = Literal["linear", "ease"]
 
 @dataclass(frozen=True)
 class Curve:
-    """A value over time, in seconds of the result; before the first keyframe it is the first's.
+    """A value over time, in seconds of the result, interpolated between keyframes.
 
-    keyframes: (seconds, value), each later than the one before.
+    Before the first keyframe and after the last it is constant. keyframes: (seconds, value), by
+    increasing time.
     """
 
     keyframes: tuple[tuple[float, float], ...]
     easing: Easing = "linear"
 
     def at(self, seconds: float) -> float:
-        """The value at a time. On a keyframe it is that keyframe's, to the last bit."""
+        """The value at a time; on a keyframe, exactly the keyframe's value."""
         times = [time for time, _ in self.keyframes]
         after = bisect_right(times, seconds)
         if after in (0, len(times)):
@@ -33,7 +34,7 @@ class Curve:
 
 
 def parse_curve(name: str, text: str, *, low: float, high: float) -> Curve | float:
-    """A number, or keyframes as '0@0s,1@2s', for the option of this name.
+    """Parse a number, or keyframes such as '0@0s,1@2s', for the option of this name.
 
     Raises UsageError for anything else.
     """
@@ -77,7 +78,7 @@ def parse_moment(text: str) -> float:
 
 
 def in_turn(name: str, times: Sequence[float]) -> list[float]:
-    """Times as they are. Raises UsageError where one is not later than the one before."""
+    """Return the times as a list. Raises UsageError where they do not increase strictly."""
     for before, after in pairwise(times):
         if after <= before:
             raise UsageError(f"`{name}`: {after:g} s must come after {before:g} s")
@@ -85,9 +86,9 @@ def in_turn(name: str, times: Sequence[float]) -> list[float]:
 
 
 def crossfade(times: Sequence[float], seconds: float, easing: Easing) -> list[float]:
-    """How much each of several things counts at a time; they sum to 1.
+    """The weights of a crossfade at a time, one for each of `times`; they sum to 1.
 
-    Each is alone at its own time, and gives way to the next until that one's.
+    At each of `times` its own weight is 1; in between, it falls to 0 as the next one's rises.
     """
     curves = [
         Curve(tuple((time, float(other == own)) for other, time in enumerate(times)), easing)
@@ -97,16 +98,16 @@ def crossfade(times: Sequence[float], seconds: float, easing: Easing) -> list[fl
 
 
 def _eased(share: float, easing: Easing) -> float:
-    """From 0 to 1: evenly, or with a slow start and end (smoothstep)."""
+    """Map 0..1 to 0..1, linearly or with a slow start and end (smoothstep)."""
     return share if easing == "linear" else share * share * (3 - 2 * share)
 
 
 @dataclass(frozen=True)
 class TimeOptions:
-    """What changes while a film goes on, by times of the result.
+    """Settings that change over a film; times are those of the result.
 
-    strength: over time, in place of StyleOptions.strength. style_seconds: when each of the styles
-    is alone; in between, one turns into the next.
+    strength: over time, in place of StyleOptions.strength. style_seconds: when each style has all
+    the weight; in between, styles are crossfaded.
     """
 
     strength: Curve | None = None
@@ -115,5 +116,5 @@ class TimeOptions:
 
     @property
     def changes(self) -> bool:
-        """Whether anything does."""
+        """Whether any setting changes over time."""
         return self.strength is not None or len(self.style_seconds) > 1

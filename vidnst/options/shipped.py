@@ -5,9 +5,9 @@ from pathlib import Path
 
 
 def shipped(name: str) -> Path:
-    """The path of such a file or folder, as "weights/fast.safetensors".
+    """The path of a shipped file or folder, such as "weights/fast.safetensors".
 
-    Looks inside the installed package, and in a checkout at its top.
+    It lies inside the installed package, or at the top of a checkout.
     """
     package = Path(str(resources.files("vidnst")))
     installed = package / name

@@ -13,7 +13,7 @@ FlowMethod = Literal["dis", "raft"]
 class SteadyOptions:
     """How films by `fast` and `tuned` are kept steady. Each field is an option.
 
-    steady: how much is held of the frame before; 0 leaves each frame as it was painted.
+    steady: how much of the previous painted frame is blended in; 0 leaves each frame as painted.
     """
 
     steady: float = option(0.75, "how much flicker is taken away", low=0, high=1)
@@ -32,9 +32,9 @@ class SteadyOptions:
 
 @dataclass(frozen=True)
 class FlowOptions:
-    """Motion that is known, for every stylizer. Each field is an option.
+    """Known optical flow, for every stylizer. Each field is an option.
 
-    flow_dir: a folder of flow files (motion/files.py); None has motion found in the pictures.
+    flow_dir: a folder of flow files (motion/files.py); None estimates the flow from the frames.
     """
 
     flow_dir: Path | None = option(

@@ -1,4 +1,4 @@
-"""Which styles go into a picture, as the user asks for them."""
+"""Which styles a picture is painted in, and with which weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from vidnst.options.schedule import in_turn, parse_moment
 
 @dataclass(frozen=True)
 class WeightedStyle:
-    """A picture, or a folder of pictures, to paint like; weight: how much it counts beside others.
+    """A style picture, or a folder of them; weight: relative to the other styles.
 
-    seconds: when it is alone, where styles turn into each other. Raises UsageError for a weight
-    below 0 or without end.
+    seconds: where styles are crossfaded, when this one has all the weight. Raises UsageError for a
+    weight that is negative or not finite.
     """
 
     path: Path
@@ -31,10 +31,10 @@ class WeightedStyle:
 
 @dataclass(frozen=True)
 class Mixing:
-    """What is mixed with a render's style.
+    """The styles that are mixed with a render's style.
 
-    weight: of that style beside the others. fine: the picture, or folder, that gives the finest
-    texture, in place of all these.
+    weight: of the render's style, relative to the others. fine: the picture, or folder, that alone
+    gives the finest texture.
     """
 
     weight: float = 1.0
@@ -43,10 +43,10 @@ class Mixing:
 
 
 def parse_style(text: str) -> WeightedStyle:
-    """A style as the user writes it: PATH, PATH:WEIGHT or PATH@TIME.
+    """Parse a style as the user writes it: PATH, PATH:WEIGHT or PATH@TIME.
 
-    PATH may be the name of a built-in style. A path that exists is one as it stands. Raises
-    UsageError where what follows is no weight or time, and MediaError as style_path does.
+    PATH may be the name of a built-in style. Text that is an existing path is not split. Raises
+    UsageError for an invalid weight or time, and MediaError as style_path does.
     """
     path, at, moment = text.rpartition("@")
     if at and not Path(text).exists() and (is_style(path) or moment[:1].isdigit()):
@@ -66,9 +66,9 @@ def parse_style(text: str) -> WeightedStyle:
 
 
 def times_of(styles: Sequence[WeightedStyle]) -> tuple[float, ...]:
-    """When each style is alone; empty where they are mixed all the time.
+    """When each style has all the weight; empty where the mix stays the same.
 
-    Raises UsageError where some have a time and some not, or one comes before the last.
+    Raises UsageError where only some have a time, or times do not increase.
     """
     times = [style.seconds for style in styles if style.seconds is not None]
     if times and len(times) < len(styles):
@@ -85,8 +85,8 @@ class StyleOptions:
 
     strength: 0 leaves the source as it is, 1 is the full style. brush_size: the size of the style's
     marks in percent of the frame's height; None leaves them as fine as the frame allows. color:
-    `luminance` paints in light and dark alone and keeps the source's colors, `match` first brings
-    the style's colors near those of each shot.
+    `luminance` changes the lightness alone and keeps the source's colors, `match` first brings the
+    style's colors near those of each shot.
     """
 
     strength: float = 1.0

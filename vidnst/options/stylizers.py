@@ -1,4 +1,4 @@
-"""The stylizers, each with what it can be told. A render's options hold one of them."""
+"""The stylizers and the options of each; a render's options hold one of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -17,12 +17,12 @@ ChangePath = Callable[[Path], Path]
 
 @dataclass(frozen=True)
 class StylizerOptions:
-    """What all of them tell of themselves; a stylizer's own options are a subclass.
+    """What all stylizers declare; each has a subclass with its own options.
 
-    name: what users call it. optimizes: it optimizes each frame, with torch, and keeps a film
-    steady itself. takes_styles: it paints like pictures. has_own_style: between the source and a
-    style it can paint the scene in the scene's own style. learns_from_clip: it learns from frames
-    of the film before the first is painted. usual_steady: how much it is held where nobody says.
+    name: shown to users. optimizes: it optimizes each frame, with torch, and does its own
+    temporal smoothing. takes_styles: it takes style pictures. has_own_style: it can paint the scene
+    in the scene's own style, a step between the source and a style. learns_from_clip: it trains on
+    frames of the film before painting. usual_steady: the default of SteadyOptions.steady.
     """
 
     name: ClassVar[str] = ""
@@ -39,32 +39,32 @@ class StylizerOptions:
 
     @property
     def takes_fine_style(self) -> bool:
-        """Whether a picture of its own may give the finest texture."""
+        """Whether a separate style picture may give the finest texture (Mixing.fine)."""
         return True
 
     @property
     def files(self) -> tuple[tuple[str, Path], ...]:
-        """What it reads besides styles: each file, and what for."""
+        """The files it reads besides styles, each as (purpose, path)."""
         return ()
 
     def with_paths(self, change: ChangePath) -> "StylizerOptions":
-        """The same with a change made to every path."""
+        """A copy with `change` applied to every path."""
         return self
 
     def longest_segment(self, usual: int) -> int | None:
-        """So many frames of a shot are painted in one piece, at most; None paints it whole."""
+        """The most frames in a segment of a shot; None does not split shots."""
         return usual
 
     def of_still(self) -> "StylizerOptions":
-        """What paints a still picture, where that is another."""
+        """The stylizer for still pictures: this one, or a substitute."""
         return self
 
 
 @dataclass(frozen=True)
 class Fast(StylizerOptions):
-    """The network that ships, or one in its place.
+    """The feed-forward network, with the weights that ship or others.
 
-    weights: by vidnst train, train-style or tune.
+    weights: a file written by vidnst train, train-style or tune; None takes those that ship.
     """
 
     name = "fast"
@@ -82,9 +82,9 @@ class Fast(StylizerOptions):
 
 @dataclass(frozen=True)
 class Foreign(StylizerOptions):
-    """Somebody else's network, which has one style of its own.
+    """A third-party network that was trained for one style.
 
-    network: .onnx or .pth. value_range: of what an ONNX network takes and gives.
+    network: .onnx or .pth. value_range: of an ONNX network's input and output.
     """
 
     name = "network"
@@ -103,15 +103,15 @@ class Foreign(StylizerOptions):
 
 @dataclass(frozen=True)
 class Painted(StylizerOptions):
-    """A network that learns from frames of the film that were painted.
+    """A network that is trained on painted frames of the film.
 
-    learned: what it learned already, as PaintedStylizer.save wrote it.
+    learned: its state after training, in a file written by PaintedStylizer.save.
     """
 
     name = "painted"
     takes_styles = False
     usual_steady = 0.25
-    """What is carried along the motion is steady, and would only lose by more."""
+    """Paintings are already warped along the optical flow; more smoothing only costs detail."""
     learns_from_clip = True
 
     frames: tuple[PaintedFrame, ...]
@@ -135,7 +135,7 @@ class Painted(StylizerOptions):
 
 @dataclass(frozen=True)
 class _Seeing(StylizerOptions):
-    """Those that see through the encoder of gatys.features."""
+    """Stylizers that use the perceptual encoder of gatys.features."""
 
     gatys: GatysOptions = GatysOptions()
 
@@ -153,7 +153,7 @@ class _Seeing(StylizerOptions):
 
 @dataclass(frozen=True)
 class Tuned(_Seeing):
-    """A network that learns to paint this film first; weights: what it starts from."""
+    """A network that is first fine-tuned to the film; weights: what training starts from."""
 
     name = "tuned"
     learns_from_clip = True
@@ -165,7 +165,7 @@ class Tuned(_Seeing):
 
     @property
     def is_taught(self) -> bool:
-        """Whether the network learns from what neighbor paints."""
+        """Whether the network is trained on frames that neighbor painted."""
         return self.teaching.teach == "neighbor"
 
     @classmethod
@@ -187,7 +187,7 @@ class Tuned(_Seeing):
         return replace(moved, weights=self.weights and change(self.weights))
 
     def of_still(self) -> StylizerOptions:
-        """What a network would learn of one picture is the painting of that picture."""
+        """Neighbor, where the network would only be trained on its painting of this picture."""
         if not self.is_taught or self.weights is not None:
             return self
         return Neighbor(self.gatys, self.neighbor)
@@ -195,7 +195,7 @@ class Tuned(_Seeing):
 
 @dataclass(frozen=True)
 class _Optimized(_Seeing):
-    """Those that optimize each frame."""
+    """Stylizers that optimize each frame."""
 
     optimizes = True
 
@@ -204,12 +204,12 @@ class _Optimized(_Seeing):
 
 
 _OPTIMIZED_FRAMES = 12
-"""They take minutes each."""
+"""Frames in a segment, at most: each takes minutes."""
 
 
 @dataclass(frozen=True)
 class Neighbor(_Optimized):
-    """Each place becomes what is nearest to it in the style."""
+    """Replaces each place by its nearest neighbor in the style's features."""
 
     name = "neighbor"
 
@@ -235,7 +235,7 @@ class Gatys(_Optimized):
 STYLIZERS: dict[str, type[StylizerOptions]] = {
     each.name: each for each in (Fast, Tuned, Neighbor, Gatys)
 }
-"""By their names."""
+"""Name -> class."""
 
 
 def stylizer_options(name: str) -> StylizerOptions:

@@ -1,4 +1,4 @@
-"""Settings in TOML, and those that ship as presets."""
+"""Settings in TOML files, and the presets that ship."""
 
 import sys
 from importlib import resources
@@ -14,7 +14,7 @@ else:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Raises UsageError where the file cannot be read or is no TOML."""
+    """Parse a TOML file. Raises UsageError where it cannot be read or is no TOML."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What the user can choose for the webcam, with defaults and ranges."""
+"""All options of a webcam session, with defaults and ranges."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from vidnst.options.styles import StyleOptions
 
 @dataclass(frozen=True)
 class PaceOptions:
-    """How fast it should go. Each field is an option of the command line."""
+    """The target frame rate. Each field is an option of the command line."""
 
     fps: float = option(
         24.0, "frames a second to hold, by painting smaller", low=1, high=240, value="RATE"
@@ -25,7 +25,7 @@ class PaceOptions:
 class OutputOptions:
     """Where the painted picture goes. Each field is an option of the command line.
 
-    window: open one where there is a screen.
+    window: open a window where there is a screen.
     """
 
     window: bool = option(True, "open no window")
@@ -44,7 +44,7 @@ class OutputOptions:
 
     @property
     def any_but_window(self) -> bool:
-        """Whether the picture goes anywhere where there is no window."""
+        """Whether there is an output besides the window."""
         return self.http is not None or self.virtual_camera or self.record is not None
 
 
@@ -53,8 +53,8 @@ class WebcamOptions:
     """One live session.
 
     camera: a number, a device, a stream's URL, or a film that stands in for a camera. styles: the
-    pictures to paint like, the first at first. size: of the painted picture; None takes the
-    camera's, though of a tall one 480 lines.
+    style pictures, of which the session starts with the first. size: of the painted picture; None
+    takes the camera's, scaled to 480 lines where that is taller.
     """
 
     styles: tuple[Path, ...]

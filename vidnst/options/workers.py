@@ -1,4 +1,4 @@
-"""Who paints a film."""
+"""How many processes paint a film, and where."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from vidnst.options.fields import option, require_in_range
 
 @dataclass(frozen=True)
 class CrewOptions:
-    """Who paints a film's segments. Each field is an option of the command line.
+    """Which worker processes paint a film's segments. Each field is an option of the command line.
 
-    workers: None is one process that paints as the frames come, or with a cluster all it has room
-    for. cluster: None, `auto` or a Ray cluster's address.
+    workers: None paints in this process alone, as frames are read, or with a cluster, starts as
+    many workers as it has room for. cluster: None, `auto` or a Ray cluster's address.
     """
 
     workers: int | None = option(

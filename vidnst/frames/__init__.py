@@ -1,1 +1,1 @@
-"""A picture and a frame, their colors and sizes; pixels only."""
+"""Pictures and frames: pixels, colors, sizes and weight maps."""

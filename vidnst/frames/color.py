@@ -1,4 +1,4 @@
-"""Which colors a painting has: the style's, the source's, or the style's brought near the source's.
+"""Colors of a painting: the style's, the source's, or the style's matched to the source's.
 
 Gatys et al. 2017, "Controlling Perceptual Factors in Neural Style Transfer", on color control.
 """
@@ -14,9 +14,10 @@ from vidnst.frames.frame import Picture
 from vidnst.options.styles import Color
 
 _LEAST_CHROMA = 0.5
-"""So much of its chroma each pixel keeps, whatever lightness is painted over it."""
+"""Share of its chroma that each pixel keeps at least, whatever its painted lightness."""
 _LEAST_SPREAD = 2 / 255
-"""Of a style's colors in any direction: less is noise, and would be blown up."""
+"""Lower bound of the standard deviation of a style's colors in any direction: less is noise, which
+matching would amplify."""
 _MOST_PIXELS = 100_000
 
 
@@ -29,10 +30,10 @@ class Palette:
 
 
 def palette_of(pictures: Sequence[Picture]) -> Palette:
-    """The palette of pictures, RGB uint8 (H, W, 3), each counting as much as its size says.
+    """The palette of pictures, RGB uint8 (H, W, 3), each weighted by its number of pixels.
 
-    Of large pictures every so many-th pixel is looked at. The same however many threads there are:
-    sums of whole numbers are exact.
+    Large pictures are subsampled. The result does not depend on the number of threads, as sums of
+    whole numbers are exact.
     """
     total, products, count = np.zeros(3), np.zeros((3, 3)), 0
     step = max(1, sum(p.shape[0] * p.shape[1] for p in pictures) // _MOST_PIXELS)
@@ -46,7 +47,7 @@ def palette_of(pictures: Sequence[Picture]) -> Palette:
 
 
 def matched(style: Picture, wanted: Palette) -> Picture:
-    """A style, RGB uint8 (H, W, 3), with its colors brought to the wanted palette.
+    """A style, RGB uint8 (H, W, 3), with its colors matched to the wanted palette.
 
     Each color becomes A (x - m_s) + m_c with A = C_c^(1/2) C_s^(-1/2), m and C mean and covariance:
     the paper's color matching, which takes this root from Hertzmann et al. 2001.
@@ -62,14 +63,14 @@ def matched(style: Picture, wanted: Palette) -> Picture:
 def _power(
     covariance: npt.NDArray[np.float64], exponent: float, least_spread: float
 ) -> npt.NDArray[np.float64]:
-    """A symmetric power of a covariance whose standard deviations are taken as least_spread."""
+    """A symmetric power of a covariance, its standard deviations raised to least_spread or more."""
     values, vectors = np.linalg.eigh(covariance)
     raised = np.maximum(values, max(least_spread, 1e-9) ** 2) ** exponent
     return np.asarray((vectors * raised) @ vectors.T)
 
 
 def colored(painted: Picture, source: Picture, color: Color) -> Picture:
-    """A painted frame in the colors asked for, both RGB uint8 (H, W, 3), as nothing follows it."""
+    """A painted frame in the colors asked for; painted, source: RGB uint8 (H, W, 3)."""
     return with_chroma_of(source, painted) if color == "luminance" else painted
 
 
@@ -77,9 +78,8 @@ def with_chroma_of(source: Picture, painted: Picture) -> Picture:
     """The lightness of painted with the chroma of source, all RGB uint8 (H, W, 3).
 
     The paper's luminance-only transfer, in YCbCr (BT.601, full range), where a color is its luma Y
-    and what R, G and B differ from it. Not every lightness can have every chroma: where some
-    channel would leave 0..255, chroma is lessened at its hue, and, beyond half of it, lightness
-    gives way.
+    and the differences of R, G and B from it. Where a channel would leave 0..255, the chroma is
+    reduced at constant hue, but to no less than half of it; beyond that, the luma is changed.
     """
     own, wanted = (cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (source, painted))
     channels = cv2.split(source)
@@ -101,7 +101,10 @@ def _in_range(
     below: npt.NDArray[np.float32],
     above: npt.NDArray[np.float32],
 ) -> Picture:
-    """Colors (N, 3) of the wanted luma, source's own given, and how far its channels lie around."""
+    """Colors (N, 3) of the wanted luma in 0..255, with the chroma of source (N, 3).
+
+    own: the luma of source; below, above: how far its channels reach below and above that.
+    """
     below, above = np.maximum(below, 1), np.maximum(above, 1)
     luma = np.clip(wanted, _LEAST_CHROMA * below, 255 - _LEAST_CHROMA * above)
     kept = np.minimum(1, np.minimum(luma / below, (255 - luma) / above))

@@ -1,4 +1,4 @@
-"""Colors where there are none, from those around."""
+"""Fill in missing colors from the surrounding ones."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from vidnst.frames.frame import Floats
 
 
 def filled(colors: Floats, weight: Floats) -> Floats:
-    """Fill in what has no weight from a picture of half the size, which is filled likewise.
+    """Fill in the pixels of weight 0 from an image pyramid (push-pull, by recursion).
 
     colors: (H, W, 3) float32; weight: (H, W), 0 where there is no color.
     """

@@ -12,23 +12,23 @@ Picture = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
 Weights = npt.NDArray[np.float32]
-"""How much of each of K styles is painted: (K, H, W), or (K, 1, 1) where it is the same everywhere.
+"""Weight map of each of K styles: (K, H, W), or (K, 1, 1) where it is the same everywhere.
 
-Each is >= 0, and at each pixel they sum to 1 at most; what is missing from 1 is the source itself.
+Weights are >= 0, and at each pixel they sum to 1 at most; the rest to 1 is the source's weight.
 """
 
 Alpha = npt.NDArray[np.uint8]
-"""How opaque each pixel is, uint8 (H, W); 255 hides all behind it."""
+"""Opacity of each pixel, uint8 (H, W); 255 is opaque."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame as it should be seen: upright, RGB, with its timestamp in units of time_base.
+    """One frame for display: upright, RGB, with its timestamp in units of time_base.
 
-    opens_shot: it is the first after a cut, as far as someone has looked (media/shots.py). alpha:
-    there where decode was asked for it; the picture is then not darkened by it. weights: there
-    where not all of it is painted in one style, as float32 or, to save memory, uint8 in 1/255.
-    number: which frame of its source it is, where someone has counted (film/flow.py says how).
+    opens_shot: whether it is the first of a shot, once mark_shots (media/shots.py) has set it.
+    alpha: None unless decode was asked for it; the picture is straight, not premultiplied. weights:
+    None where one style covers the whole frame; float32 or, to save memory, uint8 in 1/255.
+    number: its index in the source, where frames are counted (film/flow.py says how).
     """
 
     picture: Picture
@@ -43,7 +43,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class ShotFrame:
-    """A frame that was asked for by its time in seconds, and its shot's number, from 1."""
+    """A frame that was requested by its time in seconds, and its shot's number, from 1."""
 
     seconds: float
     shot: int

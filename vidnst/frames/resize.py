@@ -1,4 +1,4 @@
-"""A picture brought to another size."""
+"""Resizing of pictures."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from vidnst.frames.frame import Picture
 
 
 def resize(picture: Picture, size_hw: tuple[int, int]) -> Picture:
-    """Bring RGB uint8 (H, W, 3) to size_hw: area average when shrinking, else cubic."""
+    """Resize RGB uint8 (H, W, 3) to size_hw: area average when shrinking, else bicubic."""
     if picture.shape[:2] == size_hw:
         return picture
     shrinks = size_hw[0] * size_hw[1] < picture.shape[0] * picture.shape[1]

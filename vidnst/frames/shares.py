@@ -1,4 +1,4 @@
-"""How much of each style is painted where, and what remains of the source."""
+"""Weight maps: how much of each style, and of the source, each pixel shows."""
 
 from typing import Any
 
@@ -14,30 +14,30 @@ _AROUND = np.ones((5, 5), np.uint8)
 
 
 def in_floats(weights: npt.NDArray[Any]) -> Weights:
-    """Weights as a frame carries them, float32 or uint8 in 1/255, as float32."""
+    """A frame's weights, float32 or uint8 in 1/255, as float32."""
     if weights.dtype == np.uint8:
         return np.asarray(weights * np.float32(1 / 255), np.float32).clip(0, 1)
     return np.asarray(weights, np.float32)
 
 
 def in_bytes(weights: Weights) -> npt.NDArray[np.uint8]:
-    """Weights in 1/255, rounded in sum, so that no source is left between two styles."""
+    """Weights as uint8 in 1/255; cumulative sums are rounded, so that a sum of 1 stays exact."""
     levels = np.rint(np.cumsum(weights, axis=0) * 255).clip(0, 255).astype(np.uint8)
     return np.diff(levels, axis=0, prepend=np.uint8(0))
 
 
 def painted_share(weights: Weights) -> Floats:
-    """How much is painted at all, of weights (K, H, W): (H, W) in 0..1, or (1, 1)."""
+    """The sum of weights (K, H, W) over all styles: (H, W) in 0..1, or (1, 1)."""
     share = weights.sum(0)
-    # Shares that sum to 1 but for rounding leave nothing.
+    # A sum that falls short of 1 by rounding alone is 1.
     return np.asarray(np.where(share > 1 - 1e-5, 1, share), np.float32)
 
 
 def all_painted(weights: Weights) -> Weights:
-    """The weights as if no source were left: they sum to 1, with the styles' shares as they are.
+    """The weights normalized to sum to 1, without the source.
 
-    Where nothing is painted, the frame's mean shares stand: what is painted there is not shown, but
-    its neighborhood sees it. Where nothing is painted anywhere, it is the first style.
+    Pixels of weight 0 get the frame's mean weights: they are not shown, but lie in the receptive
+    fields of their neighbors. If all weights are 0, the first style gets all of it.
     """
     share = weights.sum(0)
     mean = weights.mean((1, 2), keepdims=True)
@@ -52,9 +52,9 @@ def all_painted(weights: Weights) -> Weights:
 
 
 def with_source(painted: Picture, source: Picture, share: Floats) -> Picture:
-    """painted, as far as share (H, W) or (1, 1) in 0..1 says, over the source; RGB uint8 (H, W, 3).
+    """Blend painted over the source, by share (H, W) or (1, 1) in 0..1; RGB uint8 (H, W, 3).
 
-    With a share of 0 it is the source exactly, with one of 1 what was painted.
+    A share of 0 gives exactly the source, and one of 1 exactly painted.
     """
     if share.min() == 1:
         return painted
@@ -63,10 +63,10 @@ def with_source(painted: Picture, source: Picture, share: Floats) -> Picture:
 
 
 def continued_from(picture: Picture, share: Floats) -> Picture:
-    """The picture with what is painted, share (H, W), going on smoothly where the source stays.
+    """The picture, RGB uint8 (H, W, 3), with a smooth fill where share (H, W) is at most 0.5.
 
-    Left as it is, what stays would be seen by the strokes beside it: they would draw its outline, a
-    halo around what nobody painted. RGB uint8 (H, W, 3).
+    Without the fill, the stylizer would see the unpainted area, and draw its outline as a halo in
+    the strokes beside it.
     """
     seen = cv2.erode(np.asarray(share > 0.5, np.uint8), _AROUND)
     if share.shape == (1, 1) or seen.all() or not seen.any():
@@ -86,7 +86,7 @@ def continued_from(picture: Picture, share: Floats) -> Picture:
 
 
 def fitted(weights: Weights, size_hw: tuple[int, int]) -> Weights:
-    """Weights (K, H, W) brought to another size; (K, 1, 1) fit any."""
+    """Weights (K, H, W) resized to size_hw; (K, 1, 1) is returned as it is."""
     if weights.shape[1:] in ((1, 1), size_hw):
         return weights
     shrinks = size_hw[0] < weights.shape[1]

@@ -1,1 +1,1 @@
-"""Where things move between frames: flow, warping, visibility."""
+"""Motion between frames: optical flow, warping, visibility."""

@@ -1,4 +1,4 @@
-"""Carry paintings of known frames over to another frame, where it shows the same."""
+"""Warp the paintings of known frames to another frame, where both show the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ from vidnst.motion.visibility import flow_disagreement, inside
 from vidnst.motion.warp import warp
 
 _AGREED = 0.5
-"""In square pixels, of frames as seen_small has them: flows there and back that differ by more are
-trusted by little more than a third."""
+"""In square pixels at the size of seen_small: the forward-backward disagreement of the flow at
+which trust falls to 1/e."""
 _ALIKE = (6.0, 18.0)
-"""In 1/255: of colors less apart than the first a painting is carried whole, than the second not at
-all; light changes, and what is hidden by something of its own color is still hidden."""
+"""Color differences in 1/255: up to the first, trust is full, from the second on, it is 0. This
+tolerates changes of light; alone it is not enough, as an occluder may have the same color."""
 _EDGE_PX, _FEATHER_PX = 3, 5
 
 
@@ -30,10 +30,10 @@ class Known:
 
 
 def carried_over(painted: Picture, scene: Picture, known: Sequence[Known]) -> Picture:
-    """Painted, with the known paintings in it wherever their frames show what this scene shows.
+    """Blend the warped known paintings into painted, wherever their frames show the same scene.
 
-    Each pixel takes one painting, that of which it can be trusted most, so that where two differ
-    none shines through the other. All are RGB uint8 (H, W, 3) of one size.
+    Each pixel takes only the painting with the highest trust, so that two that differ do not show
+    through each other. All are RGB uint8 (H, W, 3) of one size.
     """
     height, width = scene.shape[:2]
     best = np.zeros((height, width), np.float32)
@@ -56,13 +56,13 @@ def carried_over(painted: Picture, scene: Picture, known: Sequence[Known]) -> Pi
 
 
 def _trust(here: Picture, there: Picture, flow_here_to_there: Flow) -> Floats:
-    """How surely what each pixel shows is seen in the other frame where the flow says, 0..1."""
+    """Confidence, 0..1, that the flow leads each pixel to the same thing in the other frame."""
     disagreement, _ = flow_disagreement(flow_here_to_there, optical_flow(there, here))
     brought = warp(there.astype(np.float32), flow_here_to_there)
     apart = cv2.blur(cv2.absdiff(brought, here.astype(np.float32)), (5, 5)).mean(2)
     alike = np.clip((_ALIKE[1] - apart) / (_ALIKE[1] - _ALIKE[0]), 0, 1)
     sure = inside(flow_here_to_there) * np.exp(-disagreement / _AGREED) * alike
-    # Edges of what is sure are not, and what is carried ends softly.
+    # Borders of trusted areas are unreliable: erode them, then feather.
     sure = cv2.erode(sure.astype(np.float32), np.ones((_EDGE_PX, _EDGE_PX)))
     feathered = cv2.blur(sure, (_FEATHER_PX, _FEATHER_PX))
     return np.asarray(np.where(sure > 0, feathered, 0), np.float32)

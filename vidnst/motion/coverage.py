@@ -1,4 +1,4 @@
-"""Which few frames of a shot show nearly all that any of its frames shows."""
+"""Choose a few frames of a shot that together show nearly all of what the shot shows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from vidnst.motion.visibility import visible
 from vidnst.motion.warp import warp
 
 COVERED = 0.95
-"""Of all pixels: so many are nearly all."""
+"""The default share of all pixels of all frames that the chosen ones are to show."""
 _COMPARED_SIDE = 160
 _SMALLEST_SIDE = 16
 _ALIKE = 40
-"""In 1/255: colors further apart show different things."""
+"""Color difference in 1/255 from which on two pixels show different things."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A frame that was chosen, by its index, and how much is shown once it is, 0..1."""
+    """The index of a chosen frame, and the share that it and those before it show, 0..1."""
 
     index: int
     covered: float
@@ -31,16 +31,16 @@ class Chosen:
 def choose_frames(
     frames: Sequence[Picture], *, most: int | None = None, wanted: float = COVERED
 ) -> list[Chosen]:
-    """Frames that together show so much of what any of them shows, as they were chosen.
+    """Choose frames that together show the share `wanted` of the pixels of all frames.
 
-    One after the other, that which shows most of what none of the chosen ones does; so the first
-    is the one most like all others. frames: RGB uint8 (H, W, 3) of one shot and size. most: no
-    more than these.
+    Greedy set cover: each choice is the frame that shows most of what the earlier choices do not,
+    so the first is the most representative one. Returned in the order of choice. frames: RGB uint8
+    (H, W, 3) of one shot and size. most: upper bound of their number.
     """
     small = [_small(frame) for frame in frames]
     count, hw = len(small), small[0].shape[:2]
     shown = np.ones((count, count, *hw), bool)
-    """[i, j]: which pixels of frame j are seen in frame i."""
+    """[i, j]: mask of the pixels of frame j that frame i shows."""
     for i in range(count):
         for j in range(i + 1, count):
             shown[j, i], shown[i, j] = _seen_in_each_other(small[i], small[j])
@@ -56,7 +56,7 @@ def choose_frames(
 
 
 def seen_share(frame: Picture, other: Picture) -> float:
-    """Which share of a frame is seen in another of its size."""
+    """The share of a frame's pixels, 0..1, that another frame of the same size shows."""
     return float(_seen_in_each_other(_small(frame), _small(other))[0].mean())
 
 
@@ -67,9 +67,10 @@ def _small(frame: Picture) -> Picture:
 
 
 def _seen_in_each_other(a: Picture, b: Picture) -> tuple[np.ndarray, np.ndarray]:
-    """Which pixels of a are seen in b, and of b in a: bool (H, W) each.
+    """Masks of the pixels of a that b shows, and of those of b that a shows: bool (H, W) each.
 
-    What moved there and back alike and looks the same; of two shots flow alone agrees by chance.
+    The flow must pass the forward-backward check and the colors must match: between frames of
+    different shots, flow alone can agree by chance.
     """
     there, back = optical_flow(a, b), optical_flow(b, a)
     found = []

@@ -1,4 +1,4 @@
-"""Flow that was found elsewhere: a folder of files, each for two frames beside each other."""
+"""Optical flow from other programs: a folder of files, each for two consecutive frames."""
 
 from pathlib import Path
 
@@ -13,23 +13,23 @@ from vidnst.motion.warp import warp
 _MAGIC = b"PIEH"
 _HEADER_BYTES = 12
 _UNKNOWN = 1e9
-"""Where a component is larger, Middlebury's files say that they do not know."""
+"""Middlebury's files mark unknown flow by components larger than this."""
 _FAR = 4
-"""Times the longer side: so far lies what is not known, outside of every frame."""
+"""Unknown flow is set to this many times the longer side, which leads outside of every frame."""
 
 
 class FlowFolder:
-    """Files named by where they lead: backward_5_4.flo from frame 5 to 4, forward_4_5.flo back.
+    """Flow files named by direction: backward_5_4.flo is from frame 5 to 4, forward_4_5.flo back.
 
-    The names are those of Ruder et al. 2016 (artistic-videos); zeros may lead the numbers. A file
-    is Middlebury's .flo, or .npy, (H, W, 2).
+    The names are those of Ruder et al. 2016 (artistic-videos); numbers may have leading zeros. A
+    file is Middlebury's .flo, or .npy, (H, W, 2).
 
-    Convention: flow[y, x] = (dx, dy) in pixels of the file, x to the right, y down. What the frame
-    named first shows at (x, y) is at (x + dx, y + dy) in the one named second.
+    Convention: flow[y, x] = (dx, dy) in pixels of the file, x to the right, y down. What the first
+    frame of the name shows at (x, y) is at (x + dx, y + dy) in the second.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Raises UsageError where there is no such folder, or a name that cannot be."""
+        """Raises UsageError where the folder is missing or has no flow, or a name is not valid."""
         self.folder = folder
         self._files: dict[tuple[int, int], Path] = {}
         if not folder.is_dir():
@@ -49,7 +49,7 @@ class FlowFolder:
             )
 
     def read(self, here: int, there: int) -> Flow:
-        """The flow from a frame to one beside it, as large as its file is.
+        """The flow from a frame to the next or the previous one, at the size of its file.
 
         Raises MediaError where there is none, or its file is damaged.
         """
@@ -68,7 +68,7 @@ class FlowFolder:
         return flow
 
     def between(self, here: View, there: View) -> Flow:
-        """As FlowSource has it; between frames further apart it is put together of those between.
+        """See FlowSource; between frames further apart, flows of consecutive frames are chained.
 
         Raises MediaError as read does.
         """
@@ -87,7 +87,7 @@ class FlowFolder:
 
 
 def _scaled(flow: Flow, size_hw: tuple[int, int]) -> Flow:
-    """Flow for frames of another size, in their pixels."""
+    """Flow resized to size_hw, its displacements scaled to pixels of that size."""
     if flow.shape[:2] == size_hw:
         return flow
     shrinks = size_hw[0] < flow.shape[0]
@@ -97,7 +97,7 @@ def _scaled(flow: Flow, size_hw: tuple[int, int]) -> Flow:
 
 
 def read_flow(path: Path) -> Flow:
-    """Displacements (H, W, 2) out of a .flo or .npy file. Raises MediaError where it is none."""
+    """Read displacements (H, W, 2) from a .flo or .npy file. Raises MediaError."""
     try:
         if path.suffix.lower() == ".npy":
             flow = np.load(path, allow_pickle=False)
@@ -116,7 +116,7 @@ def read_flow(path: Path) -> Flow:
 
 
 def _of_middlebury(content: bytes) -> Flow:
-    """Raises ValueError for anything else."""
+    """Parse Middlebury's .flo format. Raises ValueError for anything else."""
     if content[:4] != _MAGIC or len(content) < _HEADER_BYTES:
         raise ValueError("it does not begin as one")
     width, height = (int(side) for side in np.frombuffer(content, "<i4", 2, 4))

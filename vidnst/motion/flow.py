@@ -18,44 +18,44 @@ Flow = npt.NDArray[np.float32]
 """Displacements in pixels, float32 (H, W, 2)."""
 
 FlowFunction = Callable[[Picture, Picture], Flow]
-"""Where each pixel of the first picture lies in the second, as optical_flow tells it."""
+"""Flow from the first picture to the second, in the convention of optical_flow."""
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A frame of the source, RGB uint8 (H, W, 3), at any size; number: which one, where known."""
+    """A frame of the source, RGB uint8 (H, W, 3), at any size; number: its index, where known."""
 
     picture: Picture
     number: int | None = None
 
 
 class FlowSource(Protocol):
-    """What says where things are in another frame: an estimator, or files."""
+    """Provides the flow between two frames: an estimator, or files."""
 
     def between(self, here: View, there: View) -> Flow:
-        """Where each pixel of `here` lies in `there`, both of one size; as optical_flow tells it.
+        """The flow from `here` to `there`, both of one size, in the convention of optical_flow.
 
-        What no one knows lies far outside. Of use to many threads at once. Raises MediaError.
+        Unknown flow leads far outside the frame. Thread-safe. Raises MediaError.
         """
         ...
 
 
 class EstimatedFlow:
-    """Flow as a function finds it in two pictures."""
+    """Flow that a function estimates from two pictures."""
 
     def __init__(self, function: FlowFunction | None = None) -> None:
         """function: None is optical_flow."""
         self._function = function or optical_flow
 
     def between(self, here: View, there: View) -> Flow:
-        """As FlowSource has it."""
+        """See FlowSource."""
         return self._function(here.picture, there.picture)
 
 
 Preset = Literal["medium", "fast"]
 
 _estimators = local()
-"""Of each thread its own: an estimator keeps its working memory, and is for one thread."""
+"""Estimators of the thread: each reuses its buffers and is not thread-safe."""
 
 
 def optical_flow(here: Picture, there: Picture, preset: Preset = "medium") -> Flow:
@@ -86,7 +86,7 @@ def _medium() -> cv2.DISOpticalFlow:
 
 
 def _fast() -> cv2.DISOpticalFlow:
-    """Finer than OpenCV's fast preset, and with less work: more gains little (see the log)."""
+    """OpenCV's fast preset, at a finer scale with fewer iterations (see the log)."""
     fast = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
     fast.setFinestScale(1)
     fast.setGradientDescentIterations(6)

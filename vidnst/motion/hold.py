@@ -1,15 +1,16 @@
-"""The stabilizer: hold what was painted a frame ago where the same thing is still to be seen.
+"""The stabilizer: blend in the previous painted frame, warped, where the same thing is visible.
 
-A network paints each frame on its own, and texture that nothing in the scene ties down boils. Here
-the frame painted before is brought along the flow of the source and blended in where it is visible:
-o + c (warp(o_before) - o) with c < 1, so that what went wrong once is forgotten.
+A network paints each frame on its own, so texture that the scene does not determine flickers. Here
+the previous output is warped along the optical flow of the source and blended in where it is
+visible: o + c (warp(o_before) - o) with c < 1, so that errors decay.
 
-Averaging takes detail away. With B the binomial blur, what is shown is o + s (B - B B) o: B is 0 at
-the finest frequency of either axis, so that sharpening leaves this as it is, and no grid of single
-pixels can grow of it. What is held is sharpened less, by f (B - B B): else each warp would blur it
-more. The loop's gain at a frequency is then c |W| (1 + f B (1 - B)), at most c |W| (1 + f / 4); W
-is the transfer function of the warp's cubic sample: 1 where nothing moves, and at half a pixel at
-most 1.06 over both axes. f is bounded so that nothing grows where nothing moves and c is largest.
+Averaging removes detail. With B the binomial blur, the output is sharpened to o + s (B - B B) o. B
+is 0 at the Nyquist frequency of either axis, so sharpening does not amplify it, and no checkerboard
+of single pixels can build up. The recursive state is sharpened less, by f (B - B B), to make up for
+the blur of repeated warps. The loop gain at a frequency is then c |W| (1 + f B (1 - B)), at most
+c |W| (1 + f / 4). W is the transfer function of the warp's cubic interpolation: 1 without motion,
+and at half a pixel at most 1.06 over both axes. f is bounded so that the gain stays at most 1
+without motion, where c is largest.
 """
 
 from collections.abc import Generator, Iterator, Mapping
@@ -29,29 +30,29 @@ from vidnst.motion.warp import sampled_cubic
 from vidnst.options.steady import FlowMethod, SteadyOptions
 
 _MOST_HELD = 0.945
-"""Of the frame before, at full steadiness: the rest keeps errors from staying."""
+"""Share of the previous output at full steadiness; below 1, so that errors decay."""
 _AHEAD = 0.5
-"""How much of the next frame is blended in before, where one may look ahead."""
+"""Share of the next frame, which is blended in first, with lookahead."""
 _DETAIL_KEPT = 0.95
-"""Averaging what boils takes its detail away; so much of what was painted is given back, as more
-would make the remaining flicker visible again."""
+"""Averaging flickering texture removes its detail; sharpening restores this share of the painted
+frame's. More would make the remaining flicker visible again."""
 _AROUND = np.ones((3, 3), np.uint8)
 _BEYOND = (40, 40, 40, 0)
-"""How far, in 1/255, a color may lie outside the range of those painted around."""
+"""How far, in 1/255, a color may lie outside the range of the painted 3x3 neighborhood."""
 _SHARPENING_LAG = 0.5
 _MOST_SHARPENED = 4.0
 _MOST_FED_BACK = 0.4
 
 
 class Links(NamedTuple):
-    """From a frame to the one before it; and, to look ahead, from that one to this."""
+    """From a frame to the one before it; and, for lookahead, from that one to this."""
 
     back: Link
     forth: Link | None
 
 
 class Linker:
-    """Finds the links between frames; of use to many threads at once."""
+    """Computes the links between frames; thread-safe."""
 
     def __init__(
         self,
@@ -60,7 +61,7 @@ class Linker:
         size_hw: tuple[int, int],
         flow: FlowSource | None = None,
     ) -> None:
-        """size_hw: of the painted frames. flow: in place of what the options name.
+        """size_hw: of the painted frames. flow: replaces the method that the options name.
 
         Raises WeightsError where RAFT's weights are missing.
         """
@@ -93,36 +94,36 @@ class Stabilizer:
     def __init__(self, options: SteadyOptions) -> None:
         self._moving = _MOST_HELD * options.steady
         self._still = 1 - (1 - self._moving) ** 2
-        # No gain above 1: see above.
+        # Keeps the loop gain at most 1: see the module docstring.
         self._most_fed_back = min(_MOST_FED_BACK, 4 * (1 / self._still - 1)) if self._still else 0.0
         self._lookahead = options.lookahead
         self._held: npt.NDArray[np.float32] | None = None
         self._sharpened = 0.0
 
     def begin_shot(self) -> None:
-        """Forget all that was painted before."""
+        """Reset the state at a cut."""
         self._held = None
         self._sharpened = 0.0
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        """What holding the next frame depends on."""
+        """What the next frame depends on, to be serialized; empty at the start of a shot."""
         if self._held is None:
             return {}
         return {"held": self._held, "sharpened": np.array(self._sharpened)}
 
     def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Go on from a state that `state` gave."""
+        """Restore what `state` returned."""
         self.begin_shot()
         if "held" in state:
             self._held, self._sharpened = state["held"], float(state["sharpened"])
 
     def steady(self, painted: Iterator[tuple[Frame, Links | None]]) -> Generator[Frame, None, None]:
-        """Yield the painted frames of one shot, each given with its links but a shot's first."""
+        """Yield the painted frames of one shot, stabilized; only its first frame has no links."""
         if not self._lookahead:
             for frame, links in painted:
                 yield replace(frame, picture=self.hold(frame.picture, links and links.back))
             return
-        # None after the last frame lets the one before it out.
+        # The None at the end makes pairwise yield the last frame, too.
         for now, after in pairwise(chain(painted, [None])):
             assert now is not None
             frame, links = now
@@ -139,10 +140,10 @@ class Stabilizer:
         *,
         following: tuple[Picture, Link] | None = None,
     ) -> Picture:
-        """A painted frame, RGB uint8 (H, W, 3), steadied.
+        """Stabilize a painted frame, RGB uint8 (H, W, 3).
 
-        to_before: its link to the frame given the last time; None where there is none. following:
-        the next painted frame and the link to it.
+        to_before: the link to the frame of the previous call; None at the start of a shot.
+        following: the next painted frame and the link to it.
         """
         blended = painted.astype(np.float32)
         if following is not None:
@@ -163,9 +164,9 @@ class Stabilizer:
         return shown
 
     def _shown(self, blended: npt.NDArray[np.float32]) -> Picture:
-        """Give back detail of the lightness, but none at the finest frequency; hold less of it.
+        """Sharpen the lightness for output, and less so for the state, which is set here.
 
-        How much follows slowly what is missing of that of the painted.
+        See the module docstring. The amount, self._sharpened, is adapted by hold.
         """
         # Without a sigma, OpenCV's weights are the binomial ones: 1, 2, 1.
         soft = cv2.GaussianBlur(cv2.cvtColor(blended, cv2.COLOR_RGB2GRAY), (3, 3), 0)
@@ -178,9 +179,9 @@ class Stabilizer:
 
 
 def _within(warped: npt.NDArray[np.float32], painted: Picture) -> npt.NDArray[np.float32]:
-    """Bring colors near the range of those painted around (Karis 2014 does so in games).
+    """Clamp colors to about the range of the painted neighborhood (as in TAA: Karis 2014).
 
-    What the flow took for visible, and was not, would stay as a ghost.
+    Without it, what the flow wrongly took for visible would stay as a ghost.
     """
     highest = cv2.add(cv2.dilate(painted, _AROUND), _BEYOND)  # type: ignore[call-overload]
     lowest = cv2.subtract(cv2.erode(painted, _AROUND), _BEYOND)  # type: ignore[call-overload]

@@ -1,4 +1,4 @@
-"""Flow to measure with: files in MPI-Sintel's layout (Butler et al. 2012), or a render's."""
+"""Ground-truth flow: files in MPI-Sintel's layout (Butler et al. 2012), or a 3D renderer's."""
 
 from pathlib import Path
 
@@ -16,14 +16,14 @@ _PLACES = ("occlusions", "invalid")
 
 
 class KnownFlow:
-    """Flow from each frame to the next, and where that one still shows what this one does.
+    """Flow from each frame to the next, and a mask of the pixels that are visible in both.
 
     The files of a folder such as training/flow/alley_1, in the order of their names, are those of
     frames 1, 2, ...: .flo, float32 displacements in pixels. Masks of the same names, white where a
     pixel is hidden in the next frame or not known, lie in training/occlusions/alley_1 and
     training/invalid/alley_1, or in folders of these names inside; either may be absent.
 
-    Of files that are named by two frames (motion/files.py), those that lead forward are taken.
+    Where files are named by two frames (motion/files.py), the forward ones are used.
     """
 
     def __init__(self, folder: Path, size_hw: tuple[int, int]) -> None:
@@ -39,7 +39,7 @@ class KnownFlow:
         self._masks = [place for place in places if place.is_dir()]
 
     def pair(self, number: int) -> tuple[Flow, Visible]:
-        """Flow from frame `number`, the first being 0, to the next, and what is seen in both.
+        """Flow from frame `number`, the first being 0, to the next, and where both show the same.
 
         Raises MediaError where a file is missing, damaged or of another size than the frames.
         """

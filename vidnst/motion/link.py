@@ -1,4 +1,4 @@
-"""Between two frames of the source: where one's pixels are in the other, and which may be kept."""
+"""Links between two frames: where one's pixels are in the other, and how far to trust that."""
 
 from dataclasses import dataclass
 
@@ -21,16 +21,16 @@ _AROUND = np.ones((3, 3), np.uint8)
 _ASTRAY_PX = 0.5
 _STILL_PX = 0.35
 _MOST_NOISE = 8.0
-"""In 1/255: where the whole frame differs by more, as in a flash, that is no camera's noise."""
+"""Upper bound of the estimate of camera noise, in 1/255: more is another change, as by a flash."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """Where each pixel of a frame is in another.
+    """Where each pixel of a frame is in another one.
 
-    places (H, W, 2): x and y there, in pixels of the painted frames and of their size, as cv2.remap
-    takes them. Of the size that flow is found at: trusted, 1 where the pixel is visible there, 0
-    where it is not; still, 1 where nothing moved but the camera's noise.
+    places (H, W, 2): x and y in the other frame, in pixels and at the size of the painted frames,
+    as cv2.remap takes them. At the size that flow is computed at, in 0..1: trusted, 1 where the
+    pixel is visible in the other frame; still, 1 where only camera noise changed.
     """
 
     places: npt.NDArray[np.float32]
@@ -39,7 +39,7 @@ class Link:
 
 
 def seen_small(picture: Picture) -> Picture:
-    """The picture as flow is found on it: half as large, unless it is small, for that is faster."""
+    """The picture at the size that flow is computed at: halved for speed, unless it is small."""
     height, width = picture.shape[:2]
     if min(height, width) < _SMALLEST_SIDE:
         return picture
@@ -61,10 +61,10 @@ def link(
     noise = min(float(np.median(moved[::4, ::4])), _MOST_NOISE)
     disagreement, allowed = flow_disagreement(flow, opposite)
     trusted = inside(flow) * np.clip(3 - disagreement / (allowed + 1.5), 0, 1)
-    # A flow that is right but for part of a pixel leaves the more, the more contrast there is.
+    # An error of the flow below a pixel leaves a residual in proportion to the contrast.
     trusted *= np.clip(2 - moved / (3 * noise + 3 + _ASTRAY_PX * contrast), 0, 1)
     trusted = cv2.erode(trusted.astype(np.float32), _AROUND)
-    # Where the flow is short and explains no more than no motion does, it is made of noise.
+    # A short flow that matches no better than zero motion is noise.
     still = np.clip(2 - cv2.magnitude(flow[..., 0], flow[..., 1]) / _STILL_PX, 0, 1)
     still *= np.clip(4 - 2.5 * unmoved / (moved + 0.25), 0, 1)
     height, width = size_hw

@@ -1,4 +1,4 @@
-"""What painted frames know of another frame: where it can be seen in them, and in which colors."""
+"""Warp painted frames to another frame, with visibility; and fit its colors to theirs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from vidnst.motion.warp import warp
 
 @dataclass(frozen=True)
 class Painted:
-    """A frame and what it became, both RGB uint8 (H, W, 3); number: which one, where known."""
+    """A frame and its painting, both RGB uint8 (H, W, 3); number: its index, where known."""
 
     source: Picture
     result: Picture
@@ -28,11 +28,11 @@ class Painted:
 def look_back(
     here: View, earlier: Sequence[Painted], flow: FlowSource
 ) -> tuple[np.ndarray, Visible]:
-    """What earlier frames, nearest first, show of this one's painting, and where they do.
+    """The paintings of earlier frames, nearest first, warped to this one, and their visibility.
 
     Each pixel comes from the nearest frame that shows it (Ruder et al. 2016, section 4.3), so that
     the temporal losses toward all of them are one loss. Returns float32 (H, W, 3) in 0..255, 0
-    where nothing is known, and 1 where something is.
+    where no earlier frame shows the pixel, and a mask (H, W), 1 where one does.
     """
     found = [seen_from(here, other, flow) for other in earlier]
     weights = nearest_only([seen for _, seen in found])
@@ -41,7 +41,7 @@ def look_back(
 
 
 def seen_from(here: View, other: Painted, flow: FlowSource) -> tuple[np.ndarray, Visible]:
-    """Another frame's result where this frame sees it, and where that may be trusted."""
+    """Another frame's painting, warped to this frame, and where it is visible."""
     to_other = flow.between(here, other.view)
     seen = visible(to_other, flow.between(other.view, here))
     return warp(other.result.astype(np.float32), to_other), seen
@@ -50,8 +50,9 @@ def seen_from(here: View, other: Painted, flow: FlowSource) -> tuple[np.ndarray,
 def recolored(picture: Picture, past: Painted) -> np.ndarray:
     """The picture in the colors that an earlier frame was painted in; float32 (H, W, 3), 0..255.
 
-    What nothing painted shows yet starts from the source. In the source's own colors it would stay
-    a patch of them, for the few steps of a film's frame are spent on strokes.
+    The mapping is affine, by least squares. Optimization starts from it where no earlier frame
+    shows the pixel: started from the source's own colors, such areas would keep them, as the few
+    steps for a film's frame change strokes more than colors.
     """
 
     def rows(pixels: np.ndarray) -> np.ndarray:
@@ -59,7 +60,7 @@ def recolored(picture: Picture, past: Painted) -> np.ndarray:
         return np.concatenate([flat, np.ones((len(flat), 1), np.float32)], 1)
 
     source, result = rows(past.source)[::7], rows(past.result)[::7, :3]
-    # The ridge keeps a frame of one color from giving a wild answer.
+    # The ridge term keeps the fit stable for frames of a single color.
     gram = source.T @ source + 1e-3 * len(source) * np.eye(4, dtype=np.float32)
     fit = np.linalg.solve(gram, source.T @ result)
     return np.asarray(np.clip(rows(picture) @ fit, 0, 255).reshape(picture.shape))

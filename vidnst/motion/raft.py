@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 _STRIDE = 8
 _SMALLEST_SIDE = 128
-"""RAFT compares features at an eighth of the size and three halvings of that."""
+"""RAFT correlates features at 1/8 of the size, and at three more halvings of that."""
 
 
 def raft_flow() -> FlowFunction:
-    """Flow by RAFT, as optical_flow gives it, from torch's cache or torchvision's server.
+    """Load RAFT's weights from torch's cache or torchvision's server; the result is thread-safe.
 
-    Raises WeightsError where the weights can be had from neither.
+    Its flow is in the convention of optical_flow. Raises WeightsError where neither has the
+    weights.
     """
     from torchvision.models.optical_flow import Raft_Small_Weights, raft_small
 

@@ -1,4 +1,4 @@
-"""Made-up motion: a second frame for a still picture, with exactly known flow.
+"""Synthetic motion: a second frame for a still picture, with exactly known flow.
 
 Trained on it, a network is steady without ever having seen a video (ReReVST: Wang et al. 2020).
 """

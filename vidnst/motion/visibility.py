@@ -1,4 +1,4 @@
-"""Where an earlier frame may be trusted."""
+"""Visibility and consistency of optical flow between two frames."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from vidnst.motion.flow import Flow
 from vidnst.motion.warp import pixel_grid, warp
 
 Visible = npt.NDArray[np.float32]
-"""1 where what this frame shows is visible in the other frame too, else 0; float32 (H, W)."""
+"""Mask, float32 (H, W): 1 where a pixel of this frame is visible in the other one too, else 0."""
 
 
 def visible(flow_cur_to_prev: Flow, flow_prev_to_cur: Flow) -> Visible:
@@ -29,7 +29,7 @@ def visible(flow_cur_to_prev: Flow, flow_prev_to_cur: Flow) -> Visible:
 
 
 def inside(flow: Flow) -> npt.NDArray[np.bool_]:
-    """Where what a pixel shows lies inside the other frame, bool (H, W)."""
+    """Mask of the pixels whose flow leads inside the other frame, bool (H, W)."""
     height, width = flow.shape[:2]
     at = flow + pixel_grid(height, width)
     return cv2.inRange(at, (0, 0), (width - 1, height - 1)) > 0
@@ -49,7 +49,7 @@ def _squared(vectors: Flow) -> Visible:
 
 
 def nearest_only(visible_by_age: Sequence[Visible]) -> list[Visible]:
-    """Tie each pixel to the nearest of several earlier frames that still shows it.
+    """Assign each pixel to the nearest of several earlier frames that shows it.
 
     visible_by_age: c(i - j) for growing j. Returns max(c(i - j) - sum over k < j of c(i - k), 0)
     (Ruder et al. 2016, section 4.3).

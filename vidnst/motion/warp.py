@@ -1,4 +1,4 @@
-"""Bring a picture to where another frame sees it."""
+"""Warp a picture along optical flow."""
 
 from functools import lru_cache
 
@@ -15,8 +15,8 @@ def warp(picture: npt.NDArray[np.float32], flow: Flow) -> npt.NDArray[np.float32
     picture: float32 (H, W) or (H, W, C). flow: (H, W, 2) in pixels.
 
     Convention: with the flow from the current frame to the previous one, it brings the previous
-    picture to the current frame. Bilinear; pixel centers are whole numbers; places outside take
-    the nearest border pixel.
+    picture to the current frame. Bilinear; pixel centers are at whole numbers; places outside
+    take the nearest border pixel.
     """
     places = np.asarray(flow + pixel_grid(*flow.shape[:2]), np.float32)
     return sampled(picture, places)
@@ -25,7 +25,7 @@ def warp(picture: npt.NDArray[np.float32], flow: Flow) -> npt.NDArray[np.float32
 def sampled(
     picture: npt.NDArray[np.float32], places: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
-    """picture, float32 (H, W) or (H, W, C), at places: x and y of each pixel, float32 (H, W, 2)."""
+    """Sample picture, float32 (H, W) or (H, W, C), at places: x and y in it, float32 (H, W, 2)."""
     warped = cv2.remap(  # type: ignore[call-overload]
         picture, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )

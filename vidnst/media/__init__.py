@@ -1,1 +1,1 @@
-"""Frames, pictures and sound: in from files, out to files."""
+"""Reading and writing of media files: frames, pictures, sound and subtitles."""

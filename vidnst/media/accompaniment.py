@@ -1,4 +1,4 @@
-"""What goes with the painted film: which sound and subtitles, and as what, tried before work."""
+"""Which sound and subtitles go into the result, copied or transcoded; tried before painting."""
 
 import subprocess
 import tempfile
@@ -20,7 +20,7 @@ _LAYOUTS = {
     "libopus": "mono|stereo|3.0|quad|5.0|5.1|6.1|7.1",
     "aac": "mono|stereo|3.0|4.0|5.0|5.1|7.1",
 }
-"""The channels that each encoder takes in an order that players know."""
+"""The channel layouts of each encoder whose order players know."""
 _FIRST_TWO = "pan=stereo|c0=c0|c1=c1"
 _PLAIN_TEXT = ("subrip", "ass", "ssa", "webvtt", "mov_text", "text")
 _TRIED_FRAMES = 8
@@ -31,8 +31,8 @@ _BITRATES = {"libopus": "160k", "aac": "192k"}
 class Track:
     """One of the source's streams in the result.
 
-    index: among the source's streams of its kind. codec: 'copy' or an encoder. filters: what
-    brings sound to a form that the encoder takes.
+    index: among the source's streams of its kind. codec: 'copy' or an encoder. filters: an audio
+    filter chain, where the encoder does not take the sound as it is.
     """
 
     index: int
@@ -40,18 +40,18 @@ class Track:
     filters: str | None = None
 
     def options(self, kind: str, place: int) -> dict[str, str]:
-        """For ffmpeg, where it is the stream of its kind ('a' or 's') at this place."""
-        told = {f"c:{kind}:{place}": self.codec}
+        """Options of ffmpeg; place: index among the result's streams of this kind, a or s."""
+        options = {f"c:{kind}:{place}": self.codec}
         if self.filters is not None:
-            told[f"filter:{kind}:{place}"] = self.filters
+            options[f"filter:{kind}:{place}"] = self.filters
         if self.codec in _BITRATES:
-            told[f"b:{kind}:{place}"] = _BITRATES[self.codec]
-        return told
+            options[f"b:{kind}:{place}"] = _BITRATES[self.codec]
+        return options
 
 
 @dataclass(frozen=True)
 class Accompaniment:
-    """What the result holds beside the film; notes tell what it cannot hold, a line each."""
+    """The result's streams besides the film; notes: what it cannot hold, a line each."""
 
     sound: tuple[Track, ...] = ()
     subtitles: tuple[Track, ...] = ()
@@ -65,13 +65,13 @@ def settle(
     *,
     audio: bool,
 ) -> Accompaniment:
-    """Settle on what goes with the film. ffmpeg itself is asked, with the first frames of sound."""
-    there = clip.audio or clip.subtitles
-    if not there or not (container.audio or container.text_subtitles):
+    """Choose the streams that go with the film, by trial runs of ffmpeg on their first frames."""
+    streams = clip.audio or clip.subtitles
+    if not streams or not (container.audio or container.text_subtitles):
         return Accompaniment()
     start_seconds, end_seconds = excerpt.start_seconds, excerpt.end_seconds
     cut: list[str] = []
-    # By the raw clock, that is; where it starts anew, sound from the film's beginning is tried.
+    # -ss and -t count by the raw timestamps; where these restart, the film's beginning is tried.
     until = (start_seconds or 0) + 1 if end_seconds is None else end_seconds
     several = start_seconds and starts_anew(clip, Fraction(clip.start_seconds + float(until)))
     if start_seconds is not None and not several:
@@ -129,7 +129,7 @@ class _Trial:
     cut: tuple[str, ...]
 
     def passes(self, kind: str, tracks: Sequence[Track]) -> bool:
-        """Whether ffmpeg writes the first frames of these tracks, and they can be read."""
+        """Whether ffmpeg can write the first frames of these tracks, and the result is readable."""
         with tempfile.TemporaryDirectory(prefix="vidnst-") as folder:
             target = Path(folder) / "trial"
             command = [
@@ -145,7 +145,7 @@ class _Trial:
             return done.returncode == 0 and _holds(target, len(tracks))
 
     def is_there(self, index: int) -> bool:
-        """Whether there is any sound in what is read."""
+        """Whether this stream of sound has any packet in the excerpt."""
         command = [
             ffmpeg_program(), "-nostdin", "-v", "error", *self.cut, "-protocol_whitelist", "file",
             "-i", ffmpeg_name(self.source), "-map", f"0:a:{index}", "-c", "copy", "-frames:a", "1",
@@ -156,7 +156,7 @@ class _Trial:
 
 
 def _holds(path: Path, count: int) -> bool:
-    """Whether a file has so many streams, each with something in it."""
+    """Whether a file has exactly `count` streams that are not empty."""
     try:
         with av.open(ffmpeg_name(path)) as container:
             filled = {packet.stream.index for packet in container.demux() if packet.size}

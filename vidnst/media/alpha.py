@@ -1,4 +1,4 @@
-"""Transparent frames: their colors as they are, and how opaque each pixel is."""
+"""Transparent frames: straight colors and alpha."""
 
 import av
 import cv2
@@ -11,7 +11,7 @@ from vidnst.media.clip import ColorTags
 from vidnst.media.color import has_alpha, rgb_pixels, to_rgb, tone_map
 
 _SOFT_EDGE = 0.015
-"""How wide a soft edge may be, as a part of the frame's height; 8 px or more."""
+"""Widest soft edge, as a share of the frame's height; at least 8 px."""
 
 
 def to_rgb_and_alpha(
@@ -19,8 +19,8 @@ def to_rgb_and_alpha(
 ) -> tuple[Picture, Alpha | None]:
     """Convert a decoded frame to RGB uint8 (H, W, 3) and alpha uint8 (H, W) of the given size.
 
-    alpha is None where the frame holds none. Colors are taken as straight, not multiplied by alpha,
-    and go on where nothing is to be seen, so that strokes there meet no black edge.
+    alpha is None where the frame holds none. Colors are taken as straight (not premultiplied), and
+    extended into transparent areas, so that strokes do not follow a black edge.
     """
     if not (has_alpha(frame.format.name) or frame.format.name == "pal8"):
         return to_rgb(frame, tags, size_hw), None
@@ -32,15 +32,15 @@ def to_rgb_and_alpha(
         pixels = rgb_pixels(frame, tags, own_hw, "rgba")
         picture, alpha = pixels[:, :, :3], pixels[:, :, 3]
     opacity = np.ascontiguousarray(alpha, np.uint8)
-    # Scaled only then, and so colors that nobody sees do not run into others.
+    # Scaled after that, so that colors of transparent pixels do not bleed into others.
     return resize(continued(picture, opacity), size_hw), resize(opacity, size_hw)
 
 
 def continued(picture: Picture, alpha: Alpha) -> Picture:
-    """The picture where it is to be seen; where it is not, the colors around, spread smoothly.
+    """The picture, with transparent pixels filled in smoothly from the visible ones.
 
-    Soft edges, between what is opaque and what is not there, take their colors from the opaque side
-    too: many programs leave black in them. picture: RGB uint8 (H, W, 3), alpha: uint8 (H, W).
+    Soft edges between opaque and transparent areas also get their colors from the opaque side, as
+    many programs leave black in them. picture: RGB uint8 (H, W, 3), alpha: uint8 (H, W).
     """
     if alpha.all() or not alpha.any():
         return np.ascontiguousarray(picture)

@@ -1,4 +1,4 @@
-"""What is inside a clip, read from its header."""
+"""A clip's streams and properties, read from its header and its first frame."""
 
 import re
 from contextlib import suppress
@@ -24,7 +24,7 @@ UNKNOWN_CODEC = "unknown"
 PQ, HLG = 16, 18
 _CLOCK_TIME = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 _COUNTING_FROM_ZERO = ("matroska,webm", "asf")
-"""Whose header tells when the film ends, not how long it is."""
+"""Containers whose header gives the end time of the film, not its duration."""
 SEQUENCE_ENDINGS = (".png", ".tif", ".tiff", ".dpx")
 
 
@@ -39,7 +39,7 @@ class ColorTags:
 
     @property
     def hdr(self) -> bool:
-        """Whether brightness is coded by PQ or HLG (ITU-R BT.2100)."""
+        """Whether the transfer function is PQ or HLG (ITU-R BT.2100)."""
         return self.transfer in (PQ, HLG)
 
 
@@ -47,12 +47,12 @@ class ColorTags:
 class Clip:
     """One video stream and what accompanies it.
 
-    size_hw is the size on screen in pixels, after rotation; sample_aspect is the width of one such
-    pixel over its height. rotation_degrees (0, 90, 180, 270) counterclockwise brings the coded
-    picture upright, where mirrored after left and right change places. frame_count and
-    duration_seconds are the header's word, None where it has none; start_seconds is the earliest
-    timestamp of all streams; timecode is the first frame's. has_file: path is a media file, whose
-    sound, subtitles and metadata go along.
+    size_hw is the display size in pixels, after rotation; sample_aspect is the width of one such
+    pixel over its height. A rotation by rotation_degrees (0, 90, 180, 270) counterclockwise brings
+    the coded picture upright; where mirrored, it is flipped horizontally first. frame_count and
+    duration_seconds are as in the header, None where it has none; start_seconds is the earliest
+    timestamp of all streams; timecode is the first frame's. has_file: whether path is a media file,
+    from which sound, subtitles and metadata are taken.
     """
 
     path: Path
@@ -81,7 +81,7 @@ class Clip:
     def without_file(
         cls, path: Path, size_hw: tuple[int, int], rate: Fraction, frame_count: int
     ) -> "Clip":
-        """Of frames that come from no media file: progressive RGB, silent, from time 0 on."""
+        """A clip of frames that come from no media file: progressive RGB, no sound, from time 0."""
         return cls(
             path=path,
             container="",
@@ -113,7 +113,7 @@ class Clip:
         plain = {
             key: str(value) if isinstance(value, Path | Fraction) else value
             for key, value in asdict(self).items()
-            if key != "has_file"  # No fact of the clip: where its sound is to be had.
+            if key != "has_file"  # It is not a property of the video.
         }
         return plain | {"hdr": self.hdr}
 
@@ -182,7 +182,7 @@ def probe(path: Path) -> Clip:
 
 
 def promised_end(path: Path) -> Fraction | None:
-    """When a file's film ends by its own header, in seconds; None where it does not say.
+    """When a file's film ends according to its header, in seconds; None where that is not given.
 
     Raises MediaError.
     """
@@ -190,7 +190,7 @@ def promised_end(path: Path) -> Fraction | None:
         stream = video_stream(container, path)
         if stream.duration is not None and stream.time_base is not None:
             return ((stream.start_time or 0) + stream.duration) * Fraction(stream.time_base)
-        # Matroska tells it so, of each of its streams.
+        # Matroska has a DURATION tag for each stream.
         tag = next((v for k, v in stream.metadata.items() if k.upper() == "DURATION"), "")
         if found := _CLOCK_TIME.fullmatch(tag.strip("\0 ")):
             return 3600 * int(found[1]) + 60 * int(found[2]) + Fraction(found[3])
@@ -202,18 +202,18 @@ def _first_frame(
 ) -> av.VideoFrame | None:
     for packet in container.demux(stream):
         if packet.size or packet.dts is None:
-            with suppress(av.error.InvalidDataError):  # Others may follow; decode() tells of it.
+            with suppress(av.error.InvalidDataError):  # Others may follow; decode() reports it.
                 if frames := decoder.decode(packet):
                     return frames[0]
     return None
 
 
 def _rate(stream: VideoStream, path: Path) -> Fraction | None:
-    told = _fraction(stream.average_rate or stream.guessed_rate)
-    if told is None or told <= LIKELY_RATE:
-        return told
+    rate = _fraction(stream.average_rate or stream.guessed_rate)
+    if rate is None or rate <= LIKELY_RATE:
+        return rate
     with open_media(path) as container:
-        return sane_rate(told, container, video_stream(container, path))
+        return sane_rate(rate, container, video_stream(container, path))
 
 
 def _codec_name(stream: Stream) -> str:
@@ -222,7 +222,7 @@ def _codec_name(stream: Stream) -> str:
 
 
 def _fraction(rational: Any) -> Fraction | None:
-    """PyAV's rational numbers, whose type differs between versions; None for none and for 0/0."""
+    """Convert PyAV's rationals, whose type differs between versions; None for None and 0/0."""
     if not rational:
         return None
     return Fraction(rational.numerator, rational.denominator)

@@ -21,15 +21,15 @@ _SHORT_NAMES = {
     "dnxhr": "dnxhd",
 }
 _DEFAULTS: dict[str, dict[str, str]] = {
-    # Without that, x264 takes shortcuts that differ between processors, and with AVX-512 rarely
-    # from run to run.
+    # Without cpu-independent, x264 takes shortcuts that differ between processors, and with AVX-512
+    # rarely from run to run.
     "libx264": {"crf": "18", "preset": "veryfast", "x264-params": "cpu-independent=1"},
     "libx265": {"crf": "20", "preset": "medium", "x265-params": "log-level=error"},
     "libvpx-vp9": {"crf": "24", "b": "0", "deadline": "good", "cpu-used": "4", "row-mt": "1"},
     "libvpx": {"crf": "10", "b": "4M", "deadline": "good", "cpu-used": "4"},
     "libsvtav1": {"crf": "26", "preset": "8", "svtav1-params": "fast-decode=0"},
     "mpeg4": {"qscale": "3"},
-    # Editors ask for Apple's own vendor tag.
+    # Video editors expect Apple's vendor tag.
     "prores_ks": {"vendor": "apl0"},
 }
 _CRF = {
@@ -39,7 +39,7 @@ _CRF = {
     "libvpx": (4, 63),
     "libsvtav1": (0, 63),
 }
-"""The least and the largest that each takes."""
+"""The range of crf of each encoder, inclusive."""
 _SPEEDS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
     "placebo",
@@ -58,7 +58,7 @@ _PROFILES = {
         "gbrp10le": "dnxhr_444",
     },
 }
-"""What editors call their codecs, by the pixel format."""
+"""Encoder -> pixel format -> profile."""
 _DNXHR_SMALLEST_HW = (120, 256)
 _ODD_SIZES_IN_420 = {"libvpx-vp9", "libvpx", "libsvtav1", "mpeg4", "ffv1"}
 _PIXEL_FORMATS = {
@@ -71,15 +71,15 @@ _PIXEL_FORMATS = {
 }
 _PRORES_4444 = ("yuva444p10le", "yuv444p10le")
 _TRANSPARENT_FORMATS = {"png": "rgba", "tiff": "rgba", "dpx": "rgba", "ffv1": "bgra"}
-"""What transparent sources become where no pixel format is asked for."""
+"""Default pixel formats for transparent sources."""
 _TRANSPARENT = (*_TRANSPARENT_FORMATS, "prores_ks")
-"""The codecs whose transparency other programs read."""
+"""Codecs whose transparency other programs can read."""
 
 
 def encoder_named(asked: str) -> str:
-    """FFmpeg's name of an encoder, by that or the codec's name.
+    """FFmpeg's name of an encoder, given that name or the codec's.
 
-    Raises UsageError where there is none, or where it needs a graphics card that is not there.
+    Raises UsageError where there is none, or it needs an NVIDIA GPU or driver that is missing.
     """
     codec = _SHORT_NAMES.get(asked.lower(), asked.lower())
     try:
@@ -160,7 +160,7 @@ def pixel_format_of(
 
 def _require_pixel_format(name: str, codec: str, asked: str) -> None:
     offered = {f.name for f in av.codec.Codec(codec, "w").video_formats or ()}
-    if codec in ("png", "tiff", "dpx"):  # their grays and YUV tell no range
+    if codec in ("png", "tiff", "dpx"):  # their gray and YUV formats carry no color range
         offered = {known for known in offered if is_rgb(known)}
     if codec not in _TRANSPARENT:
         offered = {known for known in offered if not has_alpha(known)}

@@ -1,4 +1,4 @@
-"""Decoded frames to RGB and back, by their color tags; HDR to the range of a normal screen."""
+"""Decoded frames to RGB and back, by their color tags; HDR is tone-mapped to SDR."""
 
 from fractions import Fraction
 from functools import lru_cache
@@ -33,7 +33,7 @@ def conversion_matrix(tags: ColorTags, size_hw: tuple[int, int]) -> int:
 
 
 def result_tags(clip: Clip) -> ColorTags:
-    """The tags of the painted clip: the source's, but BT.709 where that was RGB or HDR."""
+    """The tags of the painted clip: the source's, but BT.709 for sources in RGB or HDR."""
     if clip.hdr or clip.color.matrix == _RGB_MATRIX or clip.color.matrix in (8, 11, 13, 14):
         return BT709
     return clip.color
@@ -56,7 +56,9 @@ def to_rgb(frame: av.VideoFrame, tags: ColorTags, size_hw: tuple[int, int]) -> P
 def rgb_pixels(
     frame: av.VideoFrame, tags: ColorTags, size_hw: tuple[int, int], pixel_format: str
 ) -> npt.NDArray[Any]:
-    """Convert by the tags to (H, W, channels) of the given size; only range and matrix change.
+    """Convert to (H, W, channels) of the given size by the range and matrix of the tags.
+
+    Primaries and transfer function are kept.
 
     pixel_format: rgb24 and rgba give uint8, rgb48le and rgba64le uint16.
     """
@@ -76,7 +78,7 @@ def rgb_pixels(
 
 
 def is_rgb(pixel_format: str) -> bool:
-    """Whether a pixel format holds RGB, to which the YUV tags do not apply."""
+    """Whether a pixel format is RGB, to which the tags of YUV do not apply."""
     return pixel_format.startswith(("rgb", "bgr", "gbr"))
 
 
@@ -88,7 +90,7 @@ def has_alpha(pixel_format: str) -> bool:
 def from_rgb(
     picture: Picture, pixel_format: str, tags: ColorTags, *, alpha: Alpha | None = None
 ) -> av.VideoFrame:
-    """Convert RGB uint8 (H, W, 3) to a frame for the encoder, tagged as told.
+    """Convert RGB uint8 (H, W, 3) to a frame for the encoder, with the given tags.
 
     alpha: uint8 (H, W), for pixel formats that hold it; None is opaque.
     """
@@ -103,7 +105,7 @@ def from_rgb(
     )
     converted.colorspace = tags.matrix
     converted.color_range = tags.range
-    # ProRes takes these from the frames.
+    # The ProRes encoder takes these from the frames.
     converted.color_primaries = tags.primaries
     converted.color_trc = tags.transfer
     if has_alpha(pixel_format):
@@ -112,7 +114,7 @@ def from_rgb(
 
 
 def _deepened(picture: Picture, pixel_format: str, alpha: Alpha | None) -> av.VideoFrame:
-    """To RGB of any depth. swscale would make 8-bit white 1020 of 1023, so 16 bits are ours."""
+    """To RGB of any bit depth, via 16 bits: swscale would map 8-bit white to 1020 of 1023."""
     pixels, name = picture, "rgb"
     if has_alpha(pixel_format):
         opacity = np.full(picture.shape[:2], 255, np.uint8) if alpha is None else alpha
@@ -144,10 +146,10 @@ _BT2020_LUMINANCE = np.array([0.2627, 0.6780, 0.0593], np.float32)
 
 
 def tone_map(codes: npt.NDArray[np.uint16], transfer: int) -> Picture:
-    """Bring BT.2020 HDR to a BT.709 screen: RGB uint16 (H, W, 3) -> RGB uint8.
+    """Tone-map BT.2020 HDR to BT.709: RGB uint16 (H, W, 3) -> RGB uint8.
 
     PQ and HLG as in ITU-R BT.2100; highlights are rolled off by the extended curve of Reinhard et
-    al. 2002 on luminance, so that diffuse white (203 nits) stays bright and 1,000 nits just fit.
+    al. 2002 on luminance, so that diffuse white (203 nits) stays bright and 1,000 nits map to 1.
     """
     light = _linear_light(transfer)[codes]
     luminance = light @ _BT2020_LUMINANCE

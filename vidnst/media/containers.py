@@ -1,4 +1,4 @@
-"""What each container holds: the codecs that fit, and the settings that suit them."""
+"""Containers: the codecs that each can hold, and the choice of an encoding."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,10 @@ from vidnst.options.output import EncodeOptions
 
 @dataclass(frozen=True)
 class Container:
-    """audio and text_subtitles name what is copied as it is; the rest becomes the first of them.
+    """What a container can hold. codecs: of video, the first being the default.
 
-    text_subtitles and bitmap_subtitles are empty where the container holds none.
+    Sound and text subtitles of the codecs in audio and text_subtitles are copied; others are
+    converted to the first of these. any_audio: copy all sound. Empty: the container holds none.
     """
 
     format: str
@@ -79,9 +80,9 @@ _SEQUENCES = {
 
 @dataclass(frozen=True)
 class Encoding:
-    """A container, and a codec with its settings; tag is what the container calls the codec.
+    """A container, and a codec with its settings.
 
-    tag is None where the container's own choice is right.
+    tag: the codec's four-character code in the container; None for FFmpeg's default.
     """
 
     container: Container
@@ -122,12 +123,12 @@ def choose_encoding(
     *,
     transparent: bool = False,
 ) -> Encoding:
-    """Settle on codec, pixel format and settings.
+    """Choose codec, pixel format and settings.
 
-    transparent: the source is, and where the codec can hold that, so is the result, if no other
-    pixel format is asked for.
+    transparent: whether the source is; the result then is, too, where the codec can hold it and no
+    other pixel format is asked for.
 
-    Raises UsageError where they contradict.
+    Raises UsageError where the options contradict each other.
     """
     container = container_of(output)
     codec = container.codecs[0]
@@ -140,7 +141,7 @@ def choose_encoding(
             )
     pixel_format = pixel_format_of(codec, options, size_hw, transparent=transparent)
     settings = settings_of(codec, options, pixel_format)
-    # QuickTime plays H.265 by this name alone.
+    # QuickTime plays H.265 only under the tag hvc1.
     apple = codec in ("libx265", "hevc_nvenc") and container.format in ("mp4", "mov")
     return Encoding(container, codec, pixel_format, settings, tag="hvc1" if apple else None)
 
@@ -172,7 +173,7 @@ def subtitle_codec(container: Container, source_codec: str) -> str | None:
 
 
 def default_picture(source: Path, style: Path) -> Path:
-    """INPUT_STYLE beside a still picture, never named like numbered ones."""
+    """INPUT_STYLE beside a still picture; a name that looks like a pattern is changed."""
     output = source.with_name(f"{source.stem}_{style.stem}{source.suffix}")
     return output.with_name(output.name.replace("%", "_")) if is_pattern(output) else output
 

@@ -1,4 +1,4 @@
-"""What is wrong with a clip, gathered while it is decoded, and told in one line."""
+"""Damage of a clip, collected while it is decoded, and reported in one line."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -7,17 +7,17 @@ from pathlib import Path
 from vidnst.errors import MediaError
 
 Listener = Callable[[str], None]
-"""Hears what the user should know of a clip that was read nevertheless."""
+"""Callback for a message about damage that did not keep a clip from being read."""
 
 _PLACES_TOLD = 3
 _WATCHED = 3
-"""So many frames are on their way, at most, when a packet fails: the gap shows after them."""
+"""The most frames that a decoder still outputs between a failed packet and the gap."""
 
 
 class Damage:
-    """Faults of a clip: those that come before a frame that is shown count.
+    """Collects the faults of a clip; a fault counts once a later frame is shown.
 
-    So damage behind an excerpt is none of its concern, however far ahead packets are read.
+    So damage after the end of an excerpt does not count, however far ahead packets are read.
     """
 
     def __init__(self, path: Path, *, strict: bool) -> None:
@@ -30,20 +30,20 @@ class Damage:
         self._first = self._last = Fraction(0)
 
     def packet(self, words: str) -> None:
-        """A packet is damaged: words say how."""
+        """Record a damaged packet; words: what is wrong with it."""
         self._waiting.append(words)
 
     def restart(self, seconds: Fraction) -> None:
-        """The clock starts anew there, in seconds of the film."""
+        """Record a discontinuity, after which timestamps restart; at seconds of the film."""
         self._restarts_waiting.append(seconds)
 
     def forget(self) -> None:
-        """What was found since the last frame that was shown does not count."""
+        """Discard the faults since the last frame that was shown."""
         self._waiting.clear()
         self._restarts_waiting.clear()
 
     def shown(self, seconds: Fraction, lost: int) -> None:
-        """A frame is shown, before which so many are missing. Raises MediaError where strict."""
+        """Record a shown frame; lost: frames missing before it. Raises MediaError if strict."""
         self._last = seconds
         if self._watched:
             self._watched -= 1
@@ -53,11 +53,11 @@ class Damage:
             self._count(lost)
 
     def ended(self) -> None:
-        """The film ends: faults at its end count as well. Raises MediaError where strict."""
+        """Count the faults at the end of the film as well. Raises MediaError if strict."""
         self._count(0)
 
     def tell(self, listener: Listener) -> None:
-        """Say all that counts in one line, if there is anything."""
+        """Report all faults that count to the listener, in one line, if there are any."""
         parts = []
         if self._restarts:
             places = [f"{float(seconds):.1f} s" for seconds in self._restarts[:_PLACES_TOLD]]

@@ -1,4 +1,4 @@
-"""Frames out of files: upright, in order, each with its timestamp."""
+"""Decoding of files to frames: upright, in display order, each with its timestamp."""
 
 from collections.abc import Generator
 from contextlib import closing, suppress
@@ -19,27 +19,27 @@ from vidnst.media.seek import frames_before, frames_near
 from vidnst.media.timestamps import Timed
 
 _SAMPLE_REACH = 300
-"""So many frames at most are decoded to reach a sample."""
+"""The most frames to decode to reach a sample."""
 _SLACK_SECONDS = Fraction(1, av.time_base)
-"""How exactly FFmpeg tells where a clip begins."""
+"""The resolution of a clip's start time in FFmpeg."""
 
 
 def exact(seconds: float | Fraction) -> Fraction:
-    """The number as it is written: 0.2 is 1/5, which no float is."""
+    """The fraction that a float's shortest decimal form denotes: 1/5 for 0.2."""
     return Fraction(str(seconds))
 
 
 def excerpt_zero(clip: Clip, start_seconds: float | Fraction) -> Fraction:
-    """Where on the clip's clock an excerpt's time 0 is: the tick nearest to its start, in seconds.
+    """The clip's timestamp, in seconds, that becomes time 0 of an excerpt: nearest to its start.
 
-    Pictures, sound and subtitles all count from there.
+    It is a multiple of time_base. Pictures, sound and subtitles are all shifted by it.
     """
     origin = exact(clip.start_seconds) + exact(start_seconds) - _SLACK_SECONDS
     return round(origin / clip.time_base) * clip.time_base
 
 
 def seconds_in_clip(clip: Clip, frame: Frame, start_seconds: float | None) -> Fraction:
-    """When a frame is shown, from the clip's beginning; decode read it with this start_seconds."""
+    """A frame's time from the clip's beginning; start_seconds: as decode was called with."""
     clock = frame.pts * frame.time_base
     if start_seconds is not None:
         clock += excerpt_zero(clip, start_seconds)
@@ -60,14 +60,14 @@ def decode(
     """Yield the clip's frames as RGB, scaled to size_hw where given.
 
     start_seconds and end_seconds count from the clip's beginning; a frame belongs to the excerpt
-    if it starts inside [start, end). Timestamps stay the source's own, or with start_seconds
-    count from there. Interlaced frames are deinterlaced, one frame for each. With from_pts, those
-    are left out whose timestamp, as it is yielded, is earlier. Transparent parts show black, or
-    with alpha, the frames carry it where the clip does (media/alpha.py).
+    if it starts inside [start, end). Timestamps are the source's own, or with start_seconds count
+    from there. Interlaced frames are deinterlaced to one frame each. from_pts: leave out frames
+    whose yielded timestamp is earlier. Transparent parts are shown over black; with alpha, frames
+    carry the clip's alpha instead (media/alpha.py).
 
-    Of packets that are damaged is shown what can be; on_damage hears of them at the end, in one
-    line. Raises MediaError where the clip ends before its header says, and where strict, at the
-    first damage.
+    Damaged packets are decoded as far as possible, and reported to the callback on_damage at the
+    end, in one line. Raises MediaError where the clip ends before its header says, and if strict,
+    at the first damage.
     """
     size_hw = size_hw or clip.size_hw
     origin = exact(clip.start_seconds) + exact(start_seconds or 0) - _SLACK_SECONDS
@@ -126,7 +126,7 @@ def sample(
 ) -> list[Picture]:
     """Up to `count` frames spread evenly over the clip or excerpt, RGB as decode yields them.
 
-    Where a clip cannot be entered in the middle, it is read on, though not far.
+    Where seeking is not possible, frames are read in sequence, though not far.
     """
     size_hw = size_hw or clip.size_hw
     begin = exact(clip.start_seconds) + exact(start_seconds or 0)
@@ -142,7 +142,7 @@ def sample(
         place = begin + max(end - begin, Fraction(0)) * Fraction(2 * index + 1, 2 * count)
         wanted = place / clip.time_base
         best: Timed | None = None
-        with suppress(MediaError):  # decode() tells of damage, at its place
+        with suppress(MediaError):  # decode() reports damage, when it gets there
             if (index or start_seconds) and (
                 entered := frames_before(clip, wanted, damage)
             ) is not None:

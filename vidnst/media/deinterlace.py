@@ -1,4 +1,4 @@
-"""Interlaced frames into progressive ones, one for each."""
+"""Deinterlacing: one progressive frame for each interlaced one."""
 
 from collections.abc import Iterable, Iterator
 
@@ -11,8 +11,8 @@ from vidnst.media.timestamps import Timed
 def progressive(frames: Iterable[Timed]) -> Iterator[Timed]:
     """Deinterlace the frames that are interlaced; the others pass as they are.
 
-    An interlaced frame is made of its own lines and its two neighbors', never of earlier ones, so
-    that a film entered in the middle gives the same frames from the second on.
+    An output depends only on its own frame and the two neighbors, so that after a seek, all frames
+    from the second on are the same as in a full pass.
     """
     before: Timed | None = None
     fields: _Deinterlacer | None = None
@@ -41,9 +41,9 @@ def _shape(frame: av.VideoFrame) -> tuple[int, int, str]:
 
 
 class _Deinterlacer:
-    """bwdif for frames of one shape. known: those under way, by the number that goes with them.
+    """bwdif for frames of one size and pixel format. known: frames inside the filter, by number.
 
-    Frames go through numbered, not timed: the filter's own clock ticks twice as fast.
+    Frames pass the filter with their numbers as timestamps, which it doubles.
     """
 
     def __init__(self, frame: av.VideoFrame) -> None:
@@ -76,7 +76,7 @@ class _Deinterlacer:
             assert frame.pts is not None
             timed = self.known.pop(frame.pts // 2, None)
             if timed is not None:
-                # What is not interlaced stays itself, whatever formats the filter converts.
+                # Progressive frames are passed on themselves, without the filter's conversions.
                 woven = timed.frame.interlaced_frame
                 yield Timed(frame, timed.pts, timed.duration) if woven else timed
 

@@ -1,4 +1,4 @@
-"""What a file's or a folder's content comes down to."""
+"""Digests of the content of files and folders."""
 
 import os
 from hashlib import sha256
@@ -11,13 +11,13 @@ from vidnst.media.pictures import style_files
 
 _BLOCK = 1 << 20
 _MOST_BLOCKS = 256
-"""Of larger films so many, spread evenly, are read: all of an hour's would take long."""
+"""Of larger films, this many blocks, spread evenly, are hashed; all would take too long."""
 
 
 def files_at(path: Path) -> tuple[Path, ...]:
-    """A file, the flow or the pictures of a folder, or numbered pictures, one by one.
+    """The files that a path stands for: a file, a folder's flow or pictures, or numbered pictures.
 
-    Raises MediaError for a folder with neither.
+    Raises MediaError for a folder with neither flow nor pictures.
     """
     if is_sequence(path):
         return tuple(numbered(path, n) for n in sequence_numbers(path))
@@ -27,12 +27,10 @@ def files_at(path: Path) -> tuple[Path, ...]:
 
 
 def content_digest(path: Path) -> str:
-    """A sha256 over a file, all of numbered pictures, or all pictures in a folder.
+    """The SHA-256 of a file, of numbered pictures, or of a folder's flow or pictures, as hex.
 
-    Of large files it is over parts, and the size.
-
-    Empty where a file cannot be read: who needs it will tell. Raises MediaError for a folder
-    without pictures.
+    Of large files, it covers the size and evenly spread blocks. Empty where a file cannot be read,
+    which its reader reports. Raises MediaError as files_at does.
     """
     digest = sha256()
     files = files_at(path)

@@ -1,4 +1,4 @@
-"""Frames into a file, each with its timestamp."""
+"""Encoding of frames to a file, each with its timestamp."""
 
 import os
 import sys
@@ -22,18 +22,18 @@ from vidnst.media.names import ffmpeg_name, ffmpeg_pattern
 from vidnst.media.places import cannot_write
 
 _THREADS = 4
-"""Of each encoder, however many cores there are: results of most codecs depend on it."""
+"""Per encoder, whatever the number of cores: the output of most codecs depends on it."""
 
 
 _LONGEST_CLOCK = {"mpeg4": 65_535}
-"""Ticks of a second at most, where a codec has a bound."""
+"""The largest denominator of the time base, for codecs that have a limit."""
 
 _FASTEST = 240
-"""Frames a second that an encoder is told of, at most: it is a hint, times are the frames' own."""
+"""Upper bound of the frame rate given to an encoder: a hint only, as frames have timestamps."""
 
 
 def coded_clock(codec: str, time_base: Fraction) -> Fraction:
-    """The time base that a codec is told: the film's, or the finest near it that it takes."""
+    """The time base for a codec: the film's, or a coarser one that the codec supports."""
     bound = _LONGEST_CLOCK.get(codec)
     if bound is None or time_base.denominator <= bound:
         return time_base
@@ -42,7 +42,7 @@ def coded_clock(codec: str, time_base: Fraction) -> Fraction:
 
 
 def _plausible(rate: Fraction | None) -> Fraction:
-    """A frame rate to plan with: headers tell 1000 or none where frames have times of their own."""
+    """A frame rate to give to an encoder: headers of variable-rate films say 1000, or nothing."""
     return min(rate, Fraction(_FASTEST)) if rate else Fraction(25)
 
 
@@ -65,7 +65,7 @@ class Encoder:
         color: ColorTags,
         first_number: int = 1,
     ) -> None:
-        if encoding.codec == "prores_ks":  # which has no way to tell that the range is full
+        if encoding.codec == "prores_ks":  # which cannot signal full range
             color = replace(color, range=LIMITED_RANGE)
         self._path, self._color, self._time_base = path, color, time_base
         self._clock = coded_clock(encoding.codec, time_base)
@@ -114,9 +114,9 @@ class Encoder:
             self._mux(self._stream.encode(encodable))
 
     def copy(self, packet: "Packet[VideoStream]", *, pts: int, dts: int, duration: int) -> None:
-        """Take over a packet that an encoder of the same settings made.
+        """Mux a packet from an encoder with the same settings.
 
-        All times in units of the time_base. Where packets are copied, no frame may be written.
+        All times are in units of the time_base. Do not mix with write.
         """
         packet.stream, packet.time_base = self._stream, self._time_base
         packet.pts, packet.dts, packet.duration = pts, dts, duration
@@ -125,12 +125,12 @@ class Encoder:
 
     @property
     def order(self) -> tuple[int, ...]:
-        """Which frame each packet so far shows."""
+        """For each packet so far, in decoding order, the index of its frame in display order."""
         rank = {pts: index for index, pts in enumerate(sorted(set(self._coded)))}
         return tuple(rank[pts] for pts in self._coded)
 
     def close(self) -> None:
-        """Write what the encoder still holds, and the end of the file."""
+        """Flush the encoder and finish the file."""
         if self._closed:
             return
         self._closed = True
@@ -156,7 +156,7 @@ class Encoder:
             self.abandon()
 
     def abandon(self) -> None:
-        """Close the file as it is, without a word: another error is the one to tell."""
+        """Close the file as it is and suppress errors: another one is being raised."""
         if not self._closed:
             self._closed = True
             with suppress(OSError, av.error.FFmpegError):
@@ -165,18 +165,18 @@ class Encoder:
     def _mux(self, packets: "list[Packet[VideoStream]]", *, last: bool = False) -> None:
         self._written = True
         for packet in packets:
-            # Encoders know the frame rate only; each frame's own duration is put back here.
+            # Encoders derive durations from the frame rate; restore each frame's own.
             if packet.pts is not None:
                 self._coded.append(packet.pts)
                 packet.duration = self._durations.pop(packet.pts, packet.duration)
                 self._end = max(self._end, packet.pts + (packet.duration or 0))
             if last and packet is packets[-1] and packet.pts is not None:
-                # MP4 takes the length of the film from what is decoded last.
+                # MP4 takes the length of the film from the last packet in decoding order.
                 packet.dts, packet.duration = packet.pts, self._end - packet.pts
             self._container.mux(packet)
 
     def _coded_time(self, frame: Frame) -> int:
-        """The time that the codec is told, in units of its clock: later than the one before."""
+        """The frame's timestamp in units of the codec's time base; made to increase strictly."""
         pts = round(frame.pts * frame.time_base / self._clock)
         if self._last_pts is not None:
             pts = max(pts, self._last_pts + 1)
@@ -185,9 +185,9 @@ class Encoder:
 
     @contextmanager
     def _own_priority(self) -> Iterator[None]:
-        """Take back the real-time priority that SVT-AV1 gives the thread which opens it, as root.
+        """Undo the real-time priority that SVT-AV1, run as root, gives the thread that opens it.
 
-        Threads started from there would have it too, and starve the ones they wait for.
+        Threads started from it would inherit the priority, and starve those that they wait for.
         """
         if self._opened or sys.platform != "linux":
             yield
@@ -206,7 +206,7 @@ class Encoder:
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:  # FFmpeg's errors of the system's kind are OSErrors too
+        except OSError as error:  # FFmpeg's errors with an errno are OSErrors, too
             raise cannot_write(self._path, error) from error
         except av.error.FFmpegError as error:
             raise MediaError(f"the encoder failed: {error.strerror or error}") from error

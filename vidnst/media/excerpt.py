@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Excerpt:
-    """From when to when, in seconds from the film's beginning; None is the film's own end of it."""
+    """Times in seconds from the film's beginning; None is the film's own beginning or end."""
 
     start_seconds: float | None = None
     end_seconds: float | None = None

@@ -1,4 +1,4 @@
-"""Which ffmpeg does the work on whole files."""
+"""Which ffmpeg program is run on whole files."""
 
 import imageio_ffmpeg
 
@@ -6,10 +6,10 @@ from vidnst.errors import MediaError
 
 
 def ffmpeg_program() -> str:
-    """The ffmpeg that imageio-ffmpeg carries, version 7 or newer; IMAGEIO_FFMPEG_EXE names another.
+    """The ffmpeg that imageio-ffmpeg bundles, version 7 or newer; IMAGEIO_FFMPEG_EXE overrides it.
 
-    The system's own can be years older (5.1 on Debian 12) and writes other files: cut streams
-    begin late, colors lose their tags. It is used only where imageio-ffmpeg carries none.
+    The system's can be years older (5.1 on Debian 12) and writes different files: cut streams
+    begin late, color tags are lost. It is used only where imageio-ffmpeg bundles none.
 
     Raises MediaError where there is no ffmpeg at all.
     """

@@ -1,4 +1,4 @@
-"""Films as GIF: 256 colors for each frame, times that players keep, the source's loop."""
+"""Films as GIF: a palette per frame, delays that players support, the source's loop count."""
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -15,17 +15,17 @@ from vidnst.media.places import cannot_write
 
 TICK = Fraction(1, 100)
 _SHORTEST = 2
-"""Ticks. Players show what is shorter for 100 ms."""
+"""In ticks; players replace a shorter delay by 100 ms."""
 _LONGEST = 65_535
-"""Ticks that a delay can hold."""
+"""In ticks; a delay is a 16-bit number."""
 _FOREVER, _ONCE = 0, -1
 
 
 def shown_ticks(seconds: Sequence[Fraction], end: Fraction) -> tuple[dict[int, list[int]], int]:
-    """When each frame is shown, in ticks from the first on, and for how many ticks the last is.
+    """When each frame is shown, in ticks from the first, by its index; and the last one's delay.
 
-    A frame that could be shown only a tick or more late makes way for the next. One that is shown
-    longer than a delay can tell has several times.
+    A frame that would be a tick or more late is dropped. One that is shown longer than the longest
+    delay is repeated: it has several times. seconds, end: timestamps of the frames and of the end.
     """
     begins = seconds[0]
     ticks: dict[int, int] = {}
@@ -49,7 +49,7 @@ def shown_ticks(seconds: Sequence[Fraction], end: Fraction) -> tuple[dict[int, l
 
 
 def loop_count(path: Path) -> int:
-    """How often a GIF or PNG is repeated, as FFmpeg's muxer takes it; all other films forever."""
+    """The loop option of FFmpeg's muxer, read from a GIF or PNG; all other films loop forever."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -58,7 +58,7 @@ def loop_count(path: Path) -> int:
         return plays - 1 or _ONCE
     if not content.startswith(b"GIF8"):
         return _FOREVER
-    # The application extension of Netscape 2.0: a block of 11 bytes, then one of 3.
+    # The NETSCAPE2.0 application extension: a block of 11 bytes, then one of 3.
     _, found, after = content.partition(b"\x21\xff\x0bNETSCAPE2.0\x03\x01")
     return int.from_bytes(after[:2], "little") if found else _ONCE
 
@@ -66,9 +66,9 @@ def loop_count(path: Path) -> int:
 def write_gif(
     clip: Clip, parts: Sequence[Path], pts: Sequence[int], target: Path, *, end: int
 ) -> None:
-    """Write a GIF of films that hold the frames one after the other.
+    """Write a GIF from parts, films that hold the frames in order.
 
-    pts, end: when each frame and the film's end is shown, in units of the clip's time_base.
+    pts, end: timestamps of each frame and of the film's end, in units of the clip's time_base.
     Raises OutputError where the disk is full, MediaError where FFmpeg fails.
     """
     shown, final_delay = shown_ticks([t * clip.time_base for t in pts], end * clip.time_base)
@@ -89,7 +89,7 @@ def write_gif(
                     paletted.pts, paletted.time_base = tick, TICK
                     container.mux(stream.encode(paletted))
             container.mux(stream.encode(None))
-    except OSError as error:  # FFmpeg's errors of the system's kind are OSErrors too
+    except OSError as error:  # FFmpeg's errors with an errno are OSErrors, too
         raise cannot_write(target, error) from error
     except (av.error.FFmpegError, ValueError) as error:
         raise MediaError(f"writing the GIF failed: {error}") from error
@@ -102,7 +102,7 @@ def _frames(parts: Sequence[Path]) -> Iterator[av.VideoFrame]:
 
 
 def _palette(frame: av.VideoFrame) -> Graph:
-    """What gives each picture 256 colors of its own."""
+    """A filter graph that gives each frame a palette of its own, of 256 colors."""
     graph = Graph()
     source = graph.add_buffer(
         width=frame.width, height=frame.height, format=av.VideoFormat("rgb24"), time_base=TICK

@@ -1,4 +1,4 @@
-"""Whole files: the painted film joined with the source's sound, subtitles and metadata."""
+"""Joins the painted film with the source's sound, subtitles and metadata in one file."""
 
 import os
 import subprocess
@@ -53,11 +53,11 @@ def join_streams(
     beside: Accompaniment,
     excerpt: Excerpt,
 ) -> None:
-    """Write target: the painted film as it is, and around it what the container can hold.
+    """Write target: the painted film, copied, and what else the container can hold.
 
-    last_frame: from when to when it is shown, in seconds of the painted film. Sound is copied
-    packet for packet where the container takes it and transcoded where not; text subtitles are
-    converted likewise. In an excerpt, sound and subtitles are cut to match.
+    last_frame: when it is shown and until when, in seconds of the painted film. Sound and text
+    subtitles are copied packet for packet where the container supports them, else converted. In an
+    excerpt, they are cut to match.
 
     Raises OutputError where the disk is full and MediaError with ffmpeg's last words otherwise.
     """
@@ -68,11 +68,11 @@ def join_streams(
     source_options: dict[str, Any] = {}
     cut_options: dict[str, str] = {}
     begin = Fraction(0)
-    # Timestamps stay as they are. ffmpeg keeps them under -copyts; for an excerpt the source is cut
-    # and shifted to 0, and the painted film, which ffmpeg would move to 0 as well, is put back.
+    # Timestamps are kept, by -copyts. For an excerpt instead, the source is cut and shifted to 0,
+    # and an offset undoes ffmpeg's shift of the painted film to 0.
     out: dict[str, Any] = {"c:v": "copy", "format": container.format}
     if start_seconds is not None:
-        # Also for 0: a source whose clock does not begin there.
+        # Also for a start of 0, as the source's timestamps may not begin at 0.
         film_options["itsoffset"] = float(first_timestamp(painted))
         begin = max(excerpt_zero(clip, start_seconds) - exact(clip.start_seconds), Fraction(0))
         cut_options["ss"] = f"{float(begin):.6f}"
@@ -140,7 +140,7 @@ def join_streams(
     if clip.color.range == LIMITED_RANGE and (
         metadata_filter := _METADATA_FILTERS.get(encoding.codec)
     ):
-        # Encoders write the range only along with other tags; limited range alone gets lost.
+        # Encoders do not write a limited range without other color tags.
         filters.append(f"{metadata_filter}=video_full_range_flag=0")
     out["bsf:v"] = ",".join(filters)
     _run(ffmpeg.output(*streams, graph_name(target), **out), target)
@@ -149,17 +149,17 @@ def join_streams(
 
 
 def _lasting(shown: Fraction, until: Fraction) -> str:
-    """The bitstream filter that says how long the last frame is shown, which Matroska forgets."""
+    """A bitstream filter that sets the duration of the last frame, which Matroska loses."""
     after = float(shown - min((until - shown) / 2, Fraction(1, 2000)))
     seconds = float(until - shown)
     return f"setts=pts=PTS:dts=DTS:duration='if(gt(PTS*TB,{after:.6f}),{seconds:.6f}/TB,DURATION)'"
 
 
 def _needs_mending(clip: Clip, start_seconds: float | None, shown_until: Fraction) -> bool:
-    """Whether sound and subtitles lie by other clocks than ffmpeg follows.
+    """Whether timestamps of sound and subtitles restart in a way that ffmpeg does not handle.
 
-    Of broadcasts it follows all that come, but for an excerpt, which it seeks by the first. Of
-    other joined files it keeps the first part's alone. shown_until: of the film, in seconds.
+    In broadcasts it handles restarts, unless it seeks to an excerpt, by the first clock. In other
+    concatenated files it handles only the first part. shown_until: of the film, in seconds.
     """
     if clip.container in SENDERS_CLOCKS:
         return start_seconds is not None
@@ -173,7 +173,7 @@ def _mended(
     begin: Fraction,
     end_seconds: float | None,
 ) -> Mended:
-    """What goes with the film, by the film's own clock, in files beside the target."""
+    """Write sound and subtitles, with timestamps that follow the film's, beside the target."""
     end = None if end_seconds is None else exact(end_seconds)
     try:
         return write_mended(clip, target.parent, beside, begin=begin, end=end)
@@ -194,7 +194,7 @@ def _subtitles_of_excerpt(
 ) -> tuple[Path, float]:
     """Write an excerpt's subtitles to a file; returns it and when its first line is shown.
 
-    begin, end: of the excerpt, in seconds by the source's clock; None is the source's own.
+    begin, end: of the excerpt, as timestamps of the source in seconds; None is its beginning.
     """
     whole, words = (target.with_name(f".{name}{target.suffix}") for name in ("whole", "words"))
     source = ffmpeg.input(graph_name(source_path), protocol_whitelist="file")
@@ -216,15 +216,15 @@ def _subtitles_of_excerpt(
 
 
 def first_timestamp(path: Path) -> Fraction:
-    """When a film's first frame is shown, in seconds."""
+    """The timestamp of a film's first frame, in seconds."""
     with av.open(ffmpeg_name(path)) as container:
         stream = container.streams.video[0]
         return (stream.start_time or 0) * Fraction(stream.time_base or 0)
 
 
 def _run(job: Any, target: Path) -> None:
-    told = job.global_args("-nostdin", "-hide_banner", "-loglevel", "error")
-    command = ffmpeg.compile(told, cmd=ffmpeg_program(), overwrite_output=True)
+    quiet = job.global_args("-nostdin", "-hide_banner", "-loglevel", "error")
+    command = ffmpeg.compile(quiet, cmd=ffmpeg_program(), overwrite_output=True)
     done = subprocess.run(real_names(command), capture_output=True, check=False)
     if done.returncode:
         words = done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
@@ -232,7 +232,7 @@ def _run(job: Any, target: Path) -> None:
 
 
 def ffmpeg_failure(words: list[str], target: Path, doing: str) -> VidnstError:
-    """What to raise where ffmpeg failed with these last words."""
+    """The error to raise where ffmpeg failed; words: its last lines on stderr."""
     full = os.strerror(ENOSPC)
     if any(full in line for line in words):
         return cannot_write(target, OSError(ENOSPC, full))

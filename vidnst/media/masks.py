@@ -1,4 +1,4 @@
-"""Masks out of pictures, films and numbered pictures, as large as the frames."""
+"""Masks read from pictures, films and numbered pictures, at the size of the frames."""
 
 from collections.abc import Generator, Mapping
 from contextlib import closing
@@ -18,13 +18,13 @@ from vidnst.media.pictures import is_picture, read_picture
 from vidnst.options.regions import RegionStyle
 
 Mask = npt.NDArray[np.uint8]
-"""uint8 (H, W): 255 inside the region, 0 outside, between them at its edge."""
+"""uint8 (H, W): 255 inside the region, 0 outside, in between at its edge."""
 
 MARKED = 128
-"""From here on a pixel belongs to a region."""
+"""From this value on, a pixel belongs to the region."""
 _ASPECT_TOLERANCE = 0.02
 _CODEC_NOISE = 12
-"""Lossy films of masks are so far from black and white."""
+"""How far, in 1/255, black and white may be off in masks from lossy films."""
 
 
 class MaskSource:
@@ -44,7 +44,7 @@ class MaskSource:
             raise UsageError(f"`track` carries masks drawn on a few frames, but {path} is a film")
         numbers = sequence_numbers(path) if drawn and not self.is_still else []
         self._drawn_on = {number: numbered(path, number) for number in numbers}
-        """Files by the numbers of frames, which may have gaps."""
+        """Mask files by frame number; most frames have none."""
         if drawn and self.is_still:
             self._drawn_on = {0: path}
         pictures = [path] if self.is_still else list(self._drawn_on.values())
@@ -61,7 +61,7 @@ class MaskSource:
         return _as_mask(read_picture(self.path, background=0), self._size_hw)
 
     def masks(self) -> Generator[Mask, None, None]:
-        """The mask of each frame in turn; a still picture's for ever."""
+        """Yield the mask of each frame; that of a still picture is repeated forever."""
         if self.is_still:
             yield from repeat(self.still())
             return
@@ -71,7 +71,7 @@ class MaskSource:
                 yield _as_mask(frame.picture, self._size_hw, noise=noise)
 
     def drawn(self) -> Mapping[int, Mask]:
-        """The masks by the frames they are drawn on; a still picture's is the first's."""
+        """The masks by the number of their frame; a still picture is for frame 0."""
         return {
             number: _as_mask(read_picture(path, background=0), self._size_hw)
             for number, path in self._drawn_on.items()
@@ -82,7 +82,7 @@ class MaskSource:
 
 
 def style_mask(style: RegionStyle) -> Mask | None:
-    """Which part of a style picture counts. Raises MediaError where nothing of it does."""
+    """The mask of a style picture; None uses all of it. Raises MediaError where it is empty."""
     if style.mask is None:
         return None
     picture, mask = read_picture(style.picture), read_picture(style.mask, background=0)

@@ -1,4 +1,4 @@
-"""Sound and subtitles of broadcasts by the clock of their film, which may start anew."""
+"""Sound and subtitles whose timestamps restart, as in broadcasts, retimed to follow the film."""
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -22,20 +22,20 @@ from vidnst.media.places import cannot_write
 from vidnst.media.seek import clock_offsets
 
 _LEAD_SECONDS = 1
-"""Kept before an excerpt, so that decoders of sound are well on their way where it begins."""
+"""Sound kept before an excerpt, as preroll for audio decoders."""
 _MOST_APART_SECONDS = 2
-"""Sound lies no farther than that, in the file, from the pictures it belongs to."""
+"""How far, at most, sound is from its pictures in the file."""
 _ONLY_IN_MATROSKA = ("truehd", "mlp")
-"""NUT takes most other sound, and its times to the tick."""
+"""NUT supports most other codecs, and exact timestamps."""
 _Piece: TypeAlias = "Packet[Stream]"
 
 
 @dataclass(frozen=True)
 class Mended:
-    """Files with what goes with the film, their times counted from the clip's beginning.
+    """Files with sound and subtitles (lines); timestamps count from the clip's beginning.
 
-    lines: its subtitles. beside: the tracks as they are in there. decoders: of the sound, which NUT
-    calls by other names.
+    beside: the tracks, indexed as in these files. decoders: of the sound, to be named explicitly,
+    as NUT may name another codec.
     """
 
     sound: Path
@@ -49,8 +49,8 @@ def write_mended(
 ) -> Mended:
     """Write to files the sound of [begin, end), in seconds of the clip, and all subtitles.
 
-    Each packet follows the clock that the film has at its place; of sound that overlaps where
-    films were joined, the earlier is kept. Tracks that hold nothing are left out.
+    Each packet is shifted with the film's packets near it; where sound overlaps at the joint of two
+    parts, the earlier part's is kept. Empty tracks are left out.
 
     Raises MediaError and OSError.
     """
@@ -111,10 +111,10 @@ def _length(packet: _Piece) -> Fraction:
 
 
 class _Clocks:
-    """Which of a film's clocks each packet of its file follows."""
+    """Maps the timestamps of packets, which restart at discontinuities, to one continuous clock."""
 
     def __init__(self, offsets: Sequence[Fraction]) -> None:
-        """offsets: by how many seconds the times of each clock are moved."""
+        """offsets: seconds to add to the timestamps of each clock, in the film's order."""
         self._offsets = offsets
         self._clock: dict[int, int] = {}
         self._until: dict[int, Fraction] = {}
@@ -124,21 +124,21 @@ class _Clocks:
         return len(self._offsets) == 1
 
     def place(self, packet: _Piece, film_index: int) -> Fraction:
-        """When a packet is shown, in seconds by the clock that goes on; packets come as they lie.
+        """When a packet is shown, in seconds of the continuous clock; call it in file order.
 
-        The clock is from the one before its stream's last one, for frames out of order, up to the
-        film's next: the one that brings the packet nearest to where its stream was, and not far
-        from the film.
+        Candidates are the clocks from the one before its stream's last, because of reordered
+        frames, up to the film's next. Chosen is the one that brings the packet closest to the end
+        of its stream so far, if possible near the film's.
         """
         index = packet.stream.index
-        told = packet.pts if packet.dts is None else packet.dts
+        timestamp = packet.pts if packet.dts is None else packet.dts
         film_until = self._until.get(film_index)
         sparse = packet.stream.type == "subtitle"
         was = film_until if sparse else self._until.get(index, film_until)
-        if told is None:
+        if timestamp is None:
             shown = was or Fraction(0)
         else:
-            seconds = told * Fraction(packet.time_base)
+            seconds = timestamp * Fraction(packet.time_base)
             first = max(0, self._clock.get(index, 0) - 1)
             end = min(self._clock.get(film_index, 0) + 2, len(self._offsets))
             choices = range(first, max(end, first + 1))
@@ -155,7 +155,7 @@ class _Clocks:
 
 
 class _Writer:
-    """Writes a stream's packets, or the sound in them where the container knows no such codec."""
+    """Copies a stream's packets, or transcodes to PCM where the container lacks the codec."""
 
     def __init__(self, target: OutputContainer, source: Stream, path: Path) -> None:
         self.codec = source.codec_context.codec.canonical_name
@@ -177,14 +177,14 @@ class _Writer:
         self._stream.disposition = source.disposition
 
     def go_on(self, packet: _Piece, shown: Fraction) -> None:
-        """Write a packet unless half of it or more lies before the end of the last one."""
+        """Write a packet unless more than half of it overlaps those written so far."""
         ends = shown + _length(packet)
         if shown + ends >= 2 * self._until:
             self._until = ends
             self.write(packet, shown)
 
     def write(self, packet: _Piece, shown: Fraction) -> None:
-        """shown: when, in seconds from 0 on."""
+        """Write a packet; shown: its new timestamp, in seconds."""
         ticks = round(shown / Fraction(packet.time_base))
         if self._resampler is None:
             ticks = max(ticks, self._last + 1)
@@ -199,7 +199,7 @@ class _Writer:
                 self._encode(self._resampler.resample(frame))
 
     def finish(self) -> None:
-        """Write what is still on its way."""
+        """Flush the resampler and the encoder."""
         if self._resampler is not None and self.filled:
             self._encode([*self._resampler.resample(None), None])
 

@@ -1,4 +1,4 @@
-"""Media files, opened: plain ones alone, and the film inside."""
+"""Opening of media files, without playlists, and of the video stream inside."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,7 +24,7 @@ from vidnst.media.names import (
 
 _TRANSPARENT_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 _ATTACHED_PICTURE = 0x0400
-# From version 19 on PyAV reads metadata of any encoding by itself.
+# From version 19 on, PyAV reads metadata of any encoding by default.
 _open_tolerant: Any = (
     av.open
     if int(av.__version__.split(".")[0]) >= 19
@@ -34,16 +34,16 @@ _OPENING_OTHERS = {
     "avisynth", "concat", "dash", "dvdvideo", "hls", "imf", "lavfi", "mlv", "rtsp", "sdp",
     "vapoursynth", "vobsub",
 }  # fmt: skip
-"""Playlists and scripts: files that name others, which FFmpeg would open."""
+"""Formats of playlists and scripts, through which FFmpeg would open other files."""
 SEQUENCE_RATE = Fraction(25)
-"""Frame rate of numbered pictures, which carry none themselves."""
+"""Frame rate of numbered pictures, whose files have none."""
 
 
 @contextmanager
 def open_media(path: Path, *, kinds: tuple[str, ...] = ()) -> Iterator[av.container.InputContainer]:
-    """Open a clip or numbered pictures; failures in here and in the body become MediaError.
+    """Open a clip or numbered pictures; FFmpeg's errors, also in the body, become MediaError.
 
-    kinds: FFmpeg's names of the containers that may be opened; none are all.
+    kinds: FFmpeg's names of the containers that may be opened; empty allows all plain ones.
     """
     # Plain files only: a playlist must not make FFmpeg open other files or addresses.
     options = {"protocol_whitelist": "file"}
@@ -74,7 +74,7 @@ def open_media(path: Path, *, kinds: tuple[str, ...] = ()) -> Iterator[av.contai
         with ExitStack() as opened:
             name: Any = ffmpeg_pattern(path) if kind else ffmpeg_name(path)
             if not kind and looks_numbered(path):
-                # FFmpeg would look for other files: it reads this one through Python.
+                # FFmpeg would take the name for a pattern: read the file through Python.
                 name = opened.enter_context(path.open("rb"))
             yield opened.enter_context(_open_tolerant(name, format=kind, options=options))
     except PermissionError as error:
@@ -85,17 +85,17 @@ def open_media(path: Path, *, kinds: tuple[str, ...] = ()) -> Iterator[av.contai
 
 @lru_cache(maxsize=1)
 def _plain_kinds() -> tuple[str, ...]:
-    """FFmpeg's names of containers whose films lie in the file itself."""
+    """FFmpeg's names of containers that do not refer to other files."""
     return tuple(sorted(av.formats_available - _OPENING_OTHERS))
 
 
 def video_stream(container: av.container.InputContainer, path: Path) -> VideoStream:
-    """The first video stream that is film: not cover art, nor the still of an animated picture.
+    """The first video stream that is no cover art, nor the still image of an animated picture.
 
     Raises MediaError where there is none.
     """
     films = [s for s in container.streams.video if not int(s.disposition) & _ATTACHED_PICTURE]
-    # In AVIF and its kin the still comes first, and is shown for no time.
+    # In AVIF and related formats, the still image comes first, as one frame without duration.
     for stream in [s for s in films if s.frames != 1 or s.duration is not None] or films:
         return stream
     if container.streams.audio:
@@ -106,7 +106,7 @@ def video_stream(container: av.container.InputContainer, path: Path) -> VideoStr
 def film_decoder(stream: VideoStream) -> VideoCodecContext:
     """The decoder for a stream: FFmpeg's own, or for transparent VP8 and VP9, libvpx.
 
-    FFmpeg's own decoders of these leave the transparency out.
+    FFmpeg's own decoders ignore their alpha.
     """
     context = stream.codec_context
     library = _TRANSPARENT_DECODERS.get(context.name)

@@ -1,4 +1,4 @@
-"""What is in a picture's file: decoded, upright and in sRGB, whatever wrote it."""
+"""Decoding of picture files: upright and in sRGB."""
 
 import struct
 import threading
@@ -14,7 +14,7 @@ from PIL import Image, ImageFile, ImageOps
 
 from vidnst.frames.frame import Picture
 
-# Nothing that starts other programs, as Pillow does for PostScript.
+# No format for which Pillow runs another program, as for PostScript.
 _FORMATS = (
     "PNG", "JPEG", "MPO", "WEBP", "BMP", "DIB", "TIFF", "TGA", "GIF", "AVIF", "JPEG2000", "PPM"
 )  # fmt: skip
@@ -28,10 +28,11 @@ _pillow_lock = threading.Lock()
 
 
 def decode_picture(data: bytes, *, long_side: int | None = None) -> Picture | None:
-    """Decode to RGB uint8 (H, W, 3), or RGBA (H, W, 4) where it has transparency; else None.
+    """Decode to RGB uint8 (H, W, 3), or RGBA (H, W, 4) where it has alpha; None where that fails.
 
-    Upright, in sRGB where a profile says what its colors are. Of a damaged file what is whole is
-    read. long_side: nothing more than this many pixels is wanted of the longer side.
+    The result is upright, and converted to sRGB where there is a color profile. A damaged file is
+    decoded as far as possible. long_side: allows a JPEG to be decoded at a reduced size, with about
+    this many pixels on its longer side or more.
     """
     for truncated in (False, True):
         with _pillow(truncated=truncated), suppress(*_ERRORS), _open(data) as image:
@@ -40,12 +41,12 @@ def decode_picture(data: bytes, *, long_side: int | None = None) -> Picture | No
             return _pixels(image, data)
     if (place := _precision_place(data)) is not None:
         return _decoded_by_ffmpeg(data, place)
-    # libjpeg would write on stderr what is wrong, and OpenCV reads no other JPEG than Pillow.
+    # OpenCV reads no JPEG that Pillow does not, and its libjpeg would print errors to stderr.
     return None if data.startswith(b"\xff\xd8") else _decoded_by_opencv(data)
 
 
 def pictures_held(data: bytes) -> int:
-    """How many pictures follow each other in the file; 1 also where it cannot be read."""
+    """The number of pictures in an animated or multi-page file; 1 also where it cannot be read."""
     with _pillow(), suppress(*_ERRORS), _open(data) as image:
         if image.format in _ANIMATED:
             return int(getattr(image, "n_frames", 1))
@@ -53,7 +54,7 @@ def pictures_held(data: bytes) -> int:
 
 
 def plays_of_png(data: bytes) -> int | None:
-    """How often an animated PNG is to be shown, 0 forever; None for all other files."""
+    """How often an animated PNG is to be played, 0 for forever; None for other files."""
     if not data.startswith(b"\x89PNG"):
         return None
     place = data.find(b"acTL", 0, data.find(b"IDAT") + 1)
@@ -66,7 +67,7 @@ def has_twelve_bits(data: bytes) -> bool:
 
 
 def _precision_place(data: bytes) -> int | None:
-    """Where a JPEG says that it has more than 8 bits a channel."""
+    """The offset of a JPEG's sample precision, if that is more than 8 bits; else None."""
     place = 2
     while data.startswith(b"\xff\xd8") and place + 5 <= len(data) and data[place] == 0xFF:
         marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")
@@ -78,7 +79,7 @@ def _precision_place(data: bytes) -> int | None:
 
 @contextmanager
 def _pillow(*, truncated: bool = False) -> Iterator[None]:
-    """Pillow with our limits and without a word on stderr; both are settings of the process."""
+    """Set Pillow's limits and silence warnings; these are global, so a lock is held."""
     with _pillow_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
@@ -98,7 +99,7 @@ def _pixels(image: Image.Image, data: bytes) -> Picture:
     kind = image.format
     image.load()
     profile = image.info.get("icc_profile")
-    with suppress(*_ERRORS):  # Damaged EXIF says nothing.
+    with suppress(*_ERRORS):  # Damaged EXIF data are ignored.
         image = ImageOps.exif_transpose(image)
     if image.mode.startswith(("I", "F")):
         image = Image.fromarray(_in_bytes(np.asarray(image)))
@@ -106,7 +107,7 @@ def _pixels(image: Image.Image, data: bytes) -> Picture:
     alpha = image.convert("RGBA").getchannel("A") if clear else None
     if alpha is not None and kind in ("BMP", "DIB", "TGA"):
         unused = kind == "TGA" and len(data) > 17 and not data[17] & 0x0F
-        # Many programs say that there is alpha and leave it 0.
+        # Many programs declare an alpha channel and leave it at 0.
         alpha = None if unused or alpha.getextrema()[1] == 0 else alpha
     if image.mode in ("RGBa", "La"):
         image = image.convert("RGBA" if image.mode == "RGBa" else "LA")
@@ -115,8 +116,8 @@ def _pixels(image: Image.Image, data: bytes) -> Picture:
 
 
 def _decoded_by_ffmpeg(data: bytes, precision_place: int) -> Picture | None:
-    """A JPEG of more than 8 bits a channel; Pillow reads no more of it than its header."""
-    import av  # Training, which reads pictures too, goes without it.
+    """Decode a JPEG of more than 8 bits a channel, of which Pillow can read only the metadata."""
+    import av  # Imported late: training reads pictures without PyAV.
 
     of_eight = data[:precision_place] + b"\x08" + data[precision_place + 1 :]
     with suppress(av.error.FFmpegError, IndexError):
@@ -130,7 +131,7 @@ def _decoded_by_ffmpeg(data: bytes, precision_place: int) -> Picture | None:
 
 
 def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """The colors as sRGB; a profile that is damaged or for other channels is passed over."""
+    """Convert to sRGB; a profile that is damaged or for other channels is ignored."""
     if profile:
         from PIL import ImageCms
 
@@ -148,7 +149,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 
 def _decoded_by_opencv(data: bytes) -> Picture | None:
-    """What Pillow does not read: TIFF in floats, and rarer formats."""
+    """Decode what Pillow does not: TIFF of floats, and rarer formats."""
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(0)
     try:
@@ -166,7 +167,7 @@ def _decoded_by_opencv(data: bytes) -> Picture | None:
 
 
 def _in_bytes(pixels: npt.NDArray[np.generic]) -> Picture:
-    """Floats in [0, 1] or integers of 16 bits as uint8."""
+    """Convert floats in [0, 1] or 16-bit integers to uint8."""
     if pixels.dtype == np.uint8:
         return np.asarray(pixels, np.uint8)
     if np.issubdtype(pixels.dtype, np.floating):

@@ -1,4 +1,4 @@
-"""Still pictures in and out."""
+"""Reading and writing of still pictures."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,22 +25,23 @@ _STYLE_LONG_SIDE = 2048
 
 
 def is_picture(path: Path) -> bool:
-    """Whether the ending says that this is a still picture."""
+    """Whether this is a still picture by its ending, and no pattern of numbered ones."""
     return path.suffix.lower() in PICTURE_ENDINGS and not is_sequence(path)
 
 
 def is_animated_png(path: Path) -> bool:
-    """Whether a picture's file holds a film as well, one that FFmpeg reads."""
+    """Whether a file is an animated PNG, which FFmpeg reads as a film."""
     try:
         return plays_of_png(path.read_bytes()) is not None
-    except OSError:  # Who reads it will tell.
+    except OSError:  # Its reader reports the error.
         return False
 
 
 def read_picture(path: Path, *, long_side: int | None = None, background: int = 255) -> Picture:
-    """Read a picture as sRGB uint8 (H, W, 3), upright; transparency shows the background, white.
+    """Read a picture as sRGB uint8 (H, W, 3), upright, composited over a gray background.
 
-    long_side: shrink a larger picture to this many pixels on its longer side. background: 0..255.
+    long_side: shrink a larger picture to this many pixels on its longer side. background: 0..255,
+    white by default.
 
     Raises MediaError where the file is missing or is no picture.
     """
@@ -56,7 +57,7 @@ def read_picture(path: Path, *, long_side: int | None = None, background: int = 
 
 
 def read_over(path: Path, scene: Picture) -> Picture:
-    """Read a picture as large as the scene, RGB uint8 (H, W, 3), which shows where it is clear.
+    """Read a picture, resized to the scene, RGB uint8 (H, W, 3), and composited over it.
 
     Raises MediaError where the file is missing or is no picture.
     """
@@ -87,13 +88,13 @@ def _pixels(path: Path, long_side: int | None) -> npt.NDArray[np.uint8]:
 
 
 def notes_on(paths: Iterable[Path]) -> tuple[str, ...]:
-    """What the user should know of how these pictures are read: of an animation, the first."""
+    """Notes for the user on pictures of which only the first is read, as of animations."""
     counts = [(path, picture_count(path)) for path in paths]
     return tuple(f"{path} holds {n} pictures: the first is taken" for path, n in counts if n > 1)
 
 
 def picture_count(path: Path) -> int:
-    """How many pictures a file holds; 1 also where it cannot be read, which its reader tells."""
+    """The number of pictures in a file; 1 also where it cannot be read."""
     try:
         return pictures_held(path.read_bytes())
     except OSError:
@@ -101,7 +102,7 @@ def picture_count(path: Path) -> int:
 
 
 def style_files(path: Path) -> tuple[Path, ...]:
-    """The pictures of a style: a file itself, or all pictures in a folder, by name.
+    """The pictures of a style: the file itself, or all pictures in a folder, sorted by name.
 
     Raises MediaError for a folder without any.
     """
@@ -116,12 +117,12 @@ def style_files(path: Path) -> tuple[Path, ...]:
 
 
 def read_style(path: Path) -> Picture:
-    """Read a picture to paint like; one larger than any stylizer looks at is shrunk."""
+    """Read a style picture; one larger than any stylizer uses is shrunk."""
     return read_picture(path, long_side=_STYLE_LONG_SIDE)
 
 
 def fitted(picture: Picture, size_hw: tuple[int, int]) -> Picture:
-    """The middle of RGB uint8 (H, W, 3) in the shape of size_hw, brought to it."""
+    """Center-crop RGB uint8 (H, W, 3) to the aspect ratio of size_hw, and resize it to that."""
     height, width = picture.shape[:2]
     scale = min(height / size_hw[0], width / size_hw[1])
     rows, columns = (round(side * scale) for side in size_hw)
@@ -130,7 +131,7 @@ def fitted(picture: Picture, size_hw: tuple[int, int]) -> Picture:
 
 
 def write_picture(path: Path, picture: Picture) -> None:
-    """Write RGB uint8 (H, W, 3), by the ending of path.
+    """Write RGB uint8 (H, W, 3), in the format of the path's ending.
 
     Raises OutputError where it cannot be written.
     """

@@ -1,17 +1,17 @@
-"""The hidden folders in which results are made, and how a failure in one is told."""
+"""Names of the hidden folders in which results are made, and the error for a failed write."""
 
 from pathlib import Path
 
 from vidnst.errors import OutputError
 
 JOB_SUFFIX = ".vidnst"
-"""Of the hidden folder in which a film's segments are kept."""
+"""Suffix of the hidden folder for a film's segments."""
 PENDING_PREFIX = ".vidnst-"
-"""Of the hidden folders in which everything else is made."""
+"""Prefix of the hidden folders for everything else."""
 
 
 def cannot_write(path: Path, error: OSError) -> OutputError:
-    """What to raise where a file cannot be written; names the folder that the user knows."""
+    """The error for a failed write; it names the folder of the result, not a hidden one."""
     hidden = [folder for folder in path.parents if _is_hidden(folder.name)]
     place = (hidden[-1] if hidden else path).parent.absolute()
     return OutputError(f"cannot write in {place}: {error.strerror or error}")

@@ -1,4 +1,4 @@
-"""A plot's file, written whole or not at all."""
+"""Writes plots, atomically."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Where a result goes: checked before work starts, and put there only when whole."""
+"""The output path of a result: checked before work starts, replaced only by a finished one."""
 
 import os
 import shutil
@@ -15,16 +15,16 @@ from vidnst.media.whole import write_through
 
 
 def folder_of(target: Path) -> Path:
-    """The folder a result is put in; of numbered pictures, that which holds theirs."""
+    """The folder that a result is put in; for numbered pictures, the parent of their folder."""
     return target.parent.parent if is_pattern(target) else target.parent
 
 
 def check_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) -> None:
     """Make sure that a result may go to target, before any work is done for it.
 
-    Raises OutputError where its folder is missing or not writable, where something stands there
-    already (unless overwrite), where it would replace one of the sources, or where the disk takes
-    no such name. sources are files: numbered pictures one by one.
+    Raises OutputError where its folder is missing or not writable, where target exists (unless
+    overwrite), where it would replace one of the sources, or where the file system does not allow
+    its name. sources: files, of numbered pictures each one.
     """
     place = folder_of(target)
     if not place.is_dir():
@@ -41,7 +41,7 @@ def check_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) ->
         in_the_way = os.path.lexists(folder) and not folder.is_dir()
     if in_the_way:
         raise OutputError(f"{target} is in the way: it is no file of this kind")
-    # A link that leads nowhere is there as well.
+    # lexists, as a broken link exists, too.
     taken = sequence_numbers(target) if is_pattern(target) else os.path.lexists(target)
     if taken and not overwrite:
         raise OutputError(
@@ -51,7 +51,7 @@ def check_target(target: Path, sources: tuple[Path, ...], *, overwrite: bool) ->
 
 
 def _require_short_name(target: Path) -> None:
-    """Raises OutputError where the disk takes no such name."""
+    """Raises OutputError where the file system does not allow the name."""
     try:
         with suppress(FileNotFoundError, NotADirectoryError):
             (numbered(target, 0) if is_pattern(target) else target).lstat()
@@ -67,22 +67,21 @@ def _same_file(targets: Iterable[Path], sources: Iterable[Path]) -> Path | None:
     read = set()
     for source in sources:
         with suppress(OSError, ValueError):
-            told = source.stat()
-            read.add((told.st_dev, told.st_ino))
+            status = source.stat()
+            read.add((status.st_dev, status.st_ino))
     for target in targets:
         with suppress(OSError):
-            told = target.stat()
-            if (told.st_dev, told.st_ino) in read:
+            status = target.stat()
+            if (status.st_dev, status.st_ino) in read:
                 return target
     return None
 
 
 def put_in_place(path: Path, target: Path) -> None:
-    """Move a whole result to where it was asked for, replacing what stood there.
+    """Move a finished result to its target, replacing what is there. Raises OutputError.
 
-    Of numbered pictures both are patterns; the ones at target that are not replaced go. Where
-    target's folder is not there yet, that of path becomes it, all at once.
-    Raises OutputError.
+    For numbered pictures, both are patterns; pictures at target that are not replaced are deleted.
+    Where target's folder does not exist yet, the folder of path is renamed to it.
     """
     try:
         if not is_pattern(target):
@@ -107,8 +106,8 @@ def put_in_place(path: Path, target: Path) -> None:
 class PendingResult:
     """A hidden folder beside the target, to work in; a context manager that always removes it.
 
-    `path` is where to write the result; `keep` puts it in its place. On the same disk that is one
-    rename, so that half a result never stands under the name that was asked for.
+    `path` is where to write the result; `keep` moves it to the target. Within one file
+    system this is a single rename, so a partial result never appears under the target's name.
     """
 
     def __init__(self, target: Path) -> None:
@@ -124,7 +123,7 @@ class PendingResult:
         return self
 
     def keep(self) -> None:
-        """Move the result into place, replacing what stood there."""
+        """Move the result to the target, replacing what is there."""
         put_in_place(self.path, self.target)
 
     def __exit__(

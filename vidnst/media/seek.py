@@ -1,4 +1,4 @@
-"""A clip's frames from its beginning, or from near a place, the same as from the beginning."""
+"""A clip's frames from its beginning, or after an exact seek."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
@@ -20,29 +20,29 @@ from vidnst.media.opening import film_decoder, open_media, video_stream
 from vidnst.media.timestamps import LONGEST_GAP_SECONDS, Clock, Timed
 
 _LEAD = 4
-"""So many frames before the wanted one show that the place is right, and are its neighbors."""
+"""Frames that must precede the wanted one after a seek, to verify it, and as its neighbors."""
 _BACK_SECONDS = (0, 1, 4, 16)
-"""How far before the wanted frame a file is entered, one after the other."""
+"""How far before the wanted frame to seek; tried in this order."""
 SENDERS_CLOCKS = ("mpegts", "mpeg")
-"""Files of these may be joined of several, and are sought through by their timestamps."""
+"""Containers whose files may be concatenated, and in which FFmpeg seeks by timestamps."""
 _TOLD_TOO_SHORT_SECONDS = 0.25
 _STEP_BACK_SECONDS = 1
-"""Times that jitter, as made up ones do, step back by some frames."""
+"""Smaller steps back are jitter, as in made-up timestamps, not a restart."""
 _NO_SEEKING = ("h264", "hevc", "mpegvideo", "m4v", "mjpeg", "obu", "image2")
-"""Files that carry no times, or hardly any frame that depends on another."""
+"""Formats without timestamps, or in which hardly any frame depends on another."""
 
 
 def step_of(clip: Clip) -> int:
-    """What a frame lasts where nothing says so, in units of the clip's time_base."""
+    """The default duration of a frame, in units of the clip's time_base."""
     return round(1 / ((clip.rate or Fraction(25)) * clip.time_base)) or 1
 
 
 def frames_near(clip: Clip, pts: Fraction | None, damage: Damage) -> Generator[Timed, None, None]:
-    """Yield the clip's frames in order, deinterlaced, from one at or before a time on.
+    """Yield the clip's frames in order, deinterlaced, from one at or before a timestamp on.
 
-    They and their times are those of the clip read from its beginning, which is where this begins
-    with pts None, and where nothing else is sure. Raises MediaError where the clip ends before its
-    header says, or cannot be read on.
+    Frames and timestamps are the same as in a full pass. With pts None, and where seeking is not
+    reliable, it starts at the clip's beginning. Raises MediaError where the clip ends before its
+    header says, or reading fails.
     """
     if pts is not None and (entered := frames_before(clip, pts, damage)) is not None:
         yield from entered
@@ -56,10 +56,10 @@ def frames_near(clip: Clip, pts: Fraction | None, damage: Damage) -> Generator[T
 def frames_before(
     clip: Clip, wanted: Fraction, damage: Damage
 ) -> Generator[Timed, None, None] | None:
-    """The frames from some before a time on, entering the file near it; None where that is unsure.
+    """Seek, and return the frames from some before `wanted` on; None where that is not reliable.
 
-    Each place is tried, and its first frames looked at: they must come early enough, with times
-    that are good by themselves.
+    wanted: in units of time_base. A seek is accepted if enough frames precede `wanted`, with
+    timestamps that need no correction; else it is repeated from further back.
     """
     begins = Fraction(str(clip.start_seconds))
     if clip.container in _NO_SEEKING or clip.container.endswith("_pipe"):
@@ -85,10 +85,10 @@ def frames_before(
 
 
 def starts_anew(clip: Clip, seconds: Fraction) -> bool:
-    """Whether a film's clock starts anew, where that is to be feared; the whole file is read then.
+    """Whether the film's timestamps restart; this may read the whole file.
 
-    That is in files of the kinds that are joined by laying one behind the other, and in others
-    where the film reaches a time, by the clock that goes on, beyond what the first header tells.
+    It is checked in containers whose files can be concatenated, and in others if `seconds`, on the
+    continuous clock, lies beyond the duration that the first header gives.
     """
     if clip.container in SENDERS_CLOCKS:
         return not has_one_clock(clip)
@@ -98,15 +98,15 @@ def starts_anew(clip: Clip, seconds: Fraction) -> bool:
 
 
 def has_one_clock(clip: Clip) -> bool:
-    """Whether a film's packets follow one clock from beginning to end. Reads the whole file."""
+    """Whether a film's timestamps never restart or jump. Reads the whole file."""
     least, most = _steps(clip)
     return least > 0 and most <= LONGEST_GAP_SECONDS
 
 
 def clock_offsets(clip: Clip, *, until: Fraction | None) -> tuple[Fraction, ...]:
-    """By how many seconds the times of each of the film's clocks are moved, in order.
+    """The seconds to add to the timestamps after each restart, in order; the first is 0.
 
-    until: no further than there, by the clock that goes on. Raises MediaError.
+    until: where to stop reading, in seconds of the continuous clock. Raises MediaError.
     """
     if has_one_clock(clip):
         return (Fraction(0),)
@@ -139,10 +139,10 @@ def _clock(clip: Clip, damage: Damage) -> Clock:
 
 
 def _from_keyframe(clip: Clip, place: int, damage: Damage) -> Generator[Timed, None, None]:
-    """Enter a file at the keyframe before a place; ends at once where times are not to be had.
+    """Yield frames from the keyframe before `place` on; none where timestamps are unreliable.
 
-    What a decoder gives before the keyframe itself lacks what it is made of. The first frame after
-    that is left out as well: it lacks the neighbor that a deinterlacer looks at.
+    Frames that the decoder outputs before the keyframe lack their references and are dropped. So is
+    the first frame from it on, which lacks a neighbor for deinterlacing.
     """
     with open_media(clip.path) as container:
         stream = video_stream(container, clip.path)
@@ -169,9 +169,9 @@ def _decoded(
     *,
     entered: bool = False,
 ) -> Iterator[av.VideoFrame]:
-    """Decode all there is. Raises MediaError where the file cannot be read on, or is cut off.
+    """Decode all packets. Raises MediaError where reading fails, or the file is cut off.
 
-    entered: begin with the first keyframe, and not at all where packets carry no time.
+    entered: after a seek; start with the first keyframe, and end if that has no timestamp.
     """
     decoder = film_decoder(stream)
     end_seconds = 0.0
@@ -192,12 +192,12 @@ def _decoded(
             waits = False
         if packet.is_corrupt:
             early.append(packet.pts or 0)
-        if not packet.size and not last:  # which decoders would take for the end
+        if not packet.size and not last:  # Decoders would take it for the end.
             damage.packet("a packet is empty")
             continue
         try:
             for frame in decoder.decode(packet):
-                # Decoders lag behind: a packet's damage counts from its own frame on.
+                # Decoders have latency: a packet's damage counts from its own frame on.
                 if early and (frame.pts is None or frame.pts < shown or frame.pts >= early[0]):
                     damage.packet("data are missing")
                     early.pop(0)
@@ -212,7 +212,7 @@ def _decoded(
     for _ in early:
         damage.packet("data are missing")
     if container.duration is not None:
-        # Some headers count from the first timestamp on, some from 0.
+        # Durations in headers count from the first timestamp or from 0.
         promised = container.duration / av.time_base + min(0.0, clip.start_seconds)
         if end_seconds < promised - max(1.0, 0.02 * promised):
             raise MediaError(
@@ -240,17 +240,17 @@ def _packets(container: InputContainer, clip: Clip) -> Iterator["Packet[VideoStr
 
 
 def _steps(clip: Clip) -> tuple[Fraction, Fraction]:
-    """The least and the longest step, in seconds, from one of the film's packets to the next."""
+    """The smallest and the largest step of the timestamps of consecutive packets, in seconds."""
     return _steps_in(clip.path, clip.path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=16)
 def _steps_in(path: Path, changed: int) -> tuple[Fraction, Fraction]:
-    """changed: when the file was."""
+    """changed: the file's modification time, part of the cache key."""
     with open_media(path) as container:
         stream = video_stream(container, path)
         clock = Fraction(stream.time_base or 1)
-        told = (packet.dts for packet in container.demux(stream))
-        times = [time for time in told if time is not None]
+        stamps = (packet.dts for packet in container.demux(stream))
+        times = [time for time in stamps if time is not None]
     steps = [later - earlier for earlier, later in pairwise(times)] or [1]
     return min(steps) * clock, max(steps) * clock

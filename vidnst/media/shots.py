@@ -1,4 +1,4 @@
-"""Where shots begin, and what a shot is like before its first frame is painted."""
+"""Shot detection, and samples of a shot before its first frame is painted."""
 
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
@@ -19,7 +19,7 @@ from vidnst.media.decode import decode
 _NEIGHBORS = 2
 _SEEN_SIDE = 256
 _SAME = 0.5
-"""Frames that differ by less than this part of a cut are of one scene."""
+"""Frames are of one scene if they differ by less than this share of the difference at the cut."""
 _MOST_AHEAD = 128
 _MOST_AHEAD_BYTES = 96_000_000
 _FEWEST_AHEAD = 8
@@ -27,9 +27,9 @@ _FEWEST_AHEAD = 8
 
 @dataclass(frozen=True)
 class Shot:
-    """A shot's frames, in order, and some of their pictures, spread over as many as were read.
+    """A shot's frames, in order, and samples: pictures spread evenly over the frames read ahead.
 
-    opens: whether it begins with its first frame; not where a film is entered in the middle.
+    opens: whether frames begins with the shot's first; False after a seek into the middle.
     """
 
     samples: list[Picture]
@@ -39,7 +39,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class ListedShot:
-    """Where a shot lies in its clip; frames and seconds count from the clip's beginning."""
+    """A shot's position in its clip; frames and seconds count from the clip's beginning."""
 
     first_frame: int
     frame_count: int
@@ -48,7 +48,7 @@ class ListedShot:
 
 
 def list_shots(clip: Clip) -> Generator[ListedShot, None, None]:
-    """The clip's shots, in one pass over it. Raises MediaError where it cannot be read."""
+    """Yield the clip's shots, in one pass over it. Raises MediaError where it cannot be read."""
     height, width = clip.size_hw
     scale = min(1.0, _SEEN_SIDE / max(height, width))
     small_hw = max(1, round(height * scale)), max(1, round(width * scale))
@@ -62,15 +62,15 @@ def list_shots(clip: Clip) -> Generator[ListedShot, None, None]:
 
 
 def frames_ahead(size_hw: tuple[int, int]) -> int:
-    """How many frames of this size are read ahead, to know a shot before it is painted."""
+    """How many frames of this size are read ahead for samples of a shot before it is painted."""
     fitting = _MOST_AHEAD_BYTES // (3 * size_hw[0] * size_hw[1])
     return max(_FEWEST_AHEAD, min(_MOST_AHEAD, fitting))
 
 
 def in_shots(frames: Iterable[Frame], *, samples: int) -> Generator[Shot, None, None]:
-    """Part marked frames into shots, each to be used up before the next is asked for.
+    """Split frames, marked by mark_shots, into shots; each is consumed before the next is read.
 
-    At the start of a shot so many of its frames are read as frames_ahead allows.
+    At the start of a shot, up to frames_ahead of its frames are read.
     """
     source = iter(frames)
     waiting: deque[Frame] = deque()
@@ -82,13 +82,13 @@ def in_shots(frames: Iterable[Frame], *, samples: int) -> Generator[Shot, None, 
         return frame is not None
 
     def own() -> list[Frame]:
-        """Those waiting that belong to the shot of the first."""
+        """The waiting frames that belong to the first one's shot."""
         later = takewhile(lambda frame: not frame.opens_shot, islice(waiting, 1, None))
         return [waiting[0], *later]
 
     def rest_of_shot() -> Generator[Frame, None, None]:
         yield waiting.popleft()
-        # For each that leaves another comes, so that the next shot is known in time.
+        # Read a frame for each that is yielded, so that the next shot is read ahead, too.
         while (read() or waiting) and not waiting[0].opens_shot:
             yield waiting.popleft()
 
@@ -107,16 +107,15 @@ def mark_shots(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
     """Mark the first frame of every shot: its opens_shot is True, and False on all others.
 
     A cut is a frame that differs from the one before far more than its neighbors do from theirs
-    (PySceneDetect's adaptive detector), so that neither fast camera motion nor a dissolve is one;
-    nor is a flash, after which the scene is there again. Two frames on, where there are any, are
-    looked at before a frame is passed on.
+    (PySceneDetect's adaptive detector). Fast camera motion and dissolves are not cuts; nor is a
+    flash, after which the same scene is back. Frames are yielded with a delay of two.
     """
     detector = AdaptiveDetector(min_scene_len=1, window_width=_NEIGHBORS)
     window: deque[Frame] = deque(maxlen=2 * _NEIGHBORS + 1)
-    # Two more of these: frames before a flash of two.
+    # Two more, for the frames before a flash of two frames.
     pictures: deque[Picture] = deque(maxlen=3 * _NEIGHBORS + 1)
     for number, frame in enumerate(_padded(frames)):
-        # The detector is told of a frame and speaks of the one in the middle of its window.
+        # The detector's result is for the frame in the middle of its window.
         seen = _seen(frame)
         cuts = detector.process_frame(FrameTimecode(number, fps=25.0), seen)
         window.append(frame)
@@ -130,8 +129,8 @@ def mark_shots(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
 def _flashes(pictures: list[Picture]) -> bool:
     """Whether what looks like a cut is a flash, or the end of one.
 
-    pictures: those before, and the last _NEIGHBORS + 1, which begin with the frame that differs.
-    After a cut nothing resembles what was before; around a flash something does.
+    pictures: the last _NEIGHBORS + 1 begin with the frame that differs; the others precede it.
+    After a cut, no frame resembles one before it; around a flash, one does.
     """
     before, after = pictures[: -_NEIGHBORS - 1], pictures[-_NEIGHBORS - 1 :]
     cut = _difference(before[-1], after[0])

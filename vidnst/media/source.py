@@ -1,4 +1,4 @@
-"""What a film is painted from: a video, numbered pictures, or whatever else yields frames."""
+"""Sources of frames: a video, numbered pictures, or a registered kind."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator
@@ -13,7 +13,7 @@ from vidnst.media.excerpt import Excerpt
 
 @dataclass(frozen=True)
 class Reading:
-    """How a source's frames are wanted; the rest is as media.decode.decode takes it."""
+    """How to read a source's frames; fields are as in media.decode.decode."""
 
     size_hw: tuple[int, int] | None = None
     excerpt: Excerpt = Excerpt()
@@ -24,7 +24,7 @@ class Reading:
 
 
 class Source(ABC):
-    """Yields frames. facts tells of them, and of the sound and metadata that go with them."""
+    """Yields frames. facts: their properties, and the sound and metadata that go with them."""
 
     facts: Clip
 
@@ -68,17 +68,17 @@ class VideoSource(Source):
 
 
 _KINDS: dict[str, Callable[[Path], Source]] = {}
-"""By the ending of a file's name, in lower case; all others are videos."""
+"""File ending in lower case -> constructor; other endings are videos."""
 
 
 def register_source(ending: str, make: Callable[[Path], Source]) -> None:
-    """Take in a kind of source from outside: for files of this ending, such as ".scene".
+    """Register a custom kind of source, for files of this ending, such as ".scene".
 
-    Each process that paints needs to have registered it.
+    Each worker process has to register it.
     """
     _KINDS[ending.lower()] = make
 
 
 def open_source(path: Path) -> Source:
-    """The source that a path means. Raises MediaError where it cannot be read."""
+    """Open the source at a path. Raises MediaError where it cannot be read."""
     return _KINDS.get(path.suffix.lower(), VideoSource)(path)

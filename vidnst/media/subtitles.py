@@ -1,4 +1,4 @@
-"""Subtitles of an excerpt: cut where it begins and ends."""
+"""Subtitles of an excerpt, cut at its beginning and end."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,15 +13,15 @@ from av.stream import Stream
 from vidnst.media.names import ffmpeg_name
 
 _EMPTY_LINE_BYTES = 2
-"""What MP4 has between lines."""
+"""The size of the empty samples that MP4 has between lines."""
 
 
 _LONG = 86_400
-"""Seconds, for a line that no other follows."""
+"""Default duration in seconds of the last line."""
 _DVD = "dvd_subtitle"
 _PICTURES = (_DVD, "hdmv_pgs_subtitle", "dvb_subtitle")
 _DVD_TICKS = Fraction(90_000, 1024)
-"""In a second, of the times within a subtitle of a DVD."""
+"""Ticks per second of the delays within a DVD subtitle."""
 _DVD_STOP = 2
 _DVD_COMMAND_BYTES = {0: 1, 1: 1, _DVD_STOP: 1, 3: 3, 4: 3, 5: 7, 6: 5}
 _Line: TypeAlias = "Packet[Stream]"
@@ -36,10 +36,10 @@ def cut_subtitles(
     end: Fraction,
     shift: Fraction,
 ) -> float:
-    """Copy a file's subtitles with each line's time cut to [begin, end) and moved by -shift.
+    """Copy a file's subtitles, each line's time clipped to [begin, end) and shifted by -shift.
 
-    All in seconds. A picture lasts no longer than until the next. Returns when the first line of
-    the target is shown.
+    All in seconds. Bitmap subtitles end at the next one at the latest. Returns the start time of
+    the target.
     """
     with (
         av.open(ffmpeg_name(source)) as old,
@@ -69,7 +69,7 @@ def cut_subtitles(
 
 
 def _codecs(container: InputContainer) -> dict[int, str]:
-    """Of each stream of subtitles."""
+    """Index of each subtitle stream -> name of its codec."""
     streams = container.streams.subtitles
     return {stream.index: stream.codec_context.codec.canonical_name for stream in streams}
 
@@ -77,7 +77,7 @@ def _codecs(container: InputContainer) -> dict[int, str]:
 def _lines(
     container: InputContainer, codecs: dict[int, str]
 ) -> Iterator[tuple[int, _Line, Fraction, Fraction]]:
-    """Each line with its stream and from when to when it is shown, in seconds."""
+    """Yield (stream index, packet, start, end) of each line, in seconds."""
     streams = list(container.streams.subtitles)
     packets: dict[int, list[_Line]] = {stream.index: [] for stream in streams}
     for packet in container.demux(streams):
@@ -87,7 +87,7 @@ def _lines(
         for packet, following in zip(all_of_it, [*all_of_it[1:], None], strict=True):
             clock = Fraction(packet.time_base)
             shown = (packet.pts or 0) * clock
-            hidden = shown + _LONG  # Until the next, as Blu-ray has it.
+            hidden = shown + _LONG  # Until the next one, as in Blu-ray subtitles.
             if following and (codecs[index] in _PICTURES or not packet.duration):
                 hidden = (following.pts or 0) * clock
             if packet.duration:
@@ -102,7 +102,7 @@ def _lines(
 
 
 def _dvd_shortened(packet: _Line, *, late: Fraction, seconds: Fraction) -> _Line:
-    """A DVD's subtitle that comes so many seconds late, and stops after others at the latest."""
+    """A DVD subtitle, shown `late` seconds later, and hidden after at most `seconds`."""
     content = bytearray(bytes(packet))
     for place, after, is_stop in _dvd_orders(content):
         left = max(after - late, Fraction(0))
@@ -114,11 +114,10 @@ def _dvd_shortened(packet: _Line, *, late: Fraction, seconds: Fraction) -> _Line
 
 
 def _dvd_orders(content: bytes | bytearray) -> Iterator[tuple[int, Fraction, bool]]:
-    """Of a DVD's subtitle, where each order's time stands, after how many seconds it is obeyed,
-    and whether it takes the picture away.
+    """Yield (offset, delay in seconds, whether it hides the picture) of a DVD subtitle's sequences.
 
-    An order is its time and the place of the next, two bytes each, and commands up to 255; the last
-    names itself as the next. What is no such subtitle has none.
+    A control sequence is its delay and the offset of the next one, two bytes each, and commands up
+    to 255; the last one points to itself. Other content has none.
     """
     place, following = -1, int.from_bytes(content[2:4], "big")
     while place < following <= len(content) - 4:

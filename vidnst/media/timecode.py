@@ -1,4 +1,4 @@
-"""Timecode: the number that a camera or an editor gave to each frame."""
+"""SMPTE timecode: labels of frames as HH:MM:SS:FF."""
 
 import math
 import re
@@ -14,7 +14,7 @@ def frames_of(timecode: str, rate: Fraction) -> int:
     """How many frames lie between 00:00:00:00 and a timecode, at a rate in frames a second.
 
     With ';' or '.' before the frames it is drop-frame timecode (SMPTE ST 12-1): at 29.97 the
-    numbers 00 and 01 are left out in every minute but each tenth, at 59.94 also 02 and 03.
+    frame numbers 00 and 01 are skipped in every minute but each tenth, at 59.94 also 02 and 03.
 
     Raises MediaError where it is no timecode of this rate.
     """
@@ -36,7 +36,7 @@ def frames_of(timecode: str, rate: Fraction) -> int:
 
 
 def timecode_of(frames: int, rate: Fraction, *, drops: bool) -> str:
-    """The timecode of a frame, by its count from 00:00:00:00; after 24 hours it begins anew."""
+    """The timecode of a frame, by its count from 00:00:00:00; it wraps around after 24 hours."""
     nominal = round(rate)
     left_out = _left_out(nominal) if drops else 0
     ten_minutes, minute = 600 * nominal - 9 * left_out, 60 * nominal - left_out
@@ -49,14 +49,14 @@ def timecode_of(frames: int, rate: Fraction, *, drops: bool) -> str:
 
 
 def frames_before(clip: Clip, start_seconds: float | None) -> int:
-    """How many of the clip's frames lie before an excerpt that begins there."""
+    """How many of the clip's frames precede an excerpt that begins at start_seconds."""
     if not start_seconds or clip.rate is None:
         return 0
     return max(0, math.ceil(start_seconds * clip.rate - 1e-3))
 
 
 def timecode_at(clip: Clip, start_seconds: float | None) -> str | None:
-    """The timecode of an excerpt's first frame; None where the clip has none that can be read."""
+    """The timecode of an excerpt's first frame; None where the clip has no valid one."""
     if clip.timecode is None or clip.rate is None:
         return None
     try:

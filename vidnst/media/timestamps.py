@@ -1,4 +1,4 @@
-"""When each frame is shown: what decoders say of it, made to increase."""
+"""Timestamps of decoded frames, corrected so that they increase."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from itertools import chain, islice, pairwise
 import av
 
 _LOOKED_AT = 8
-"""So many frames at the start show whether their timestamps are in order."""
+"""How many frames at the start are checked for timestamps that increase."""
 _LEAST_JUMP_SECONDS = Fraction(1, 2)
 _MOST_JITTER = 4
-"""In frames; a longer step back is a clock that starts anew."""
+"""In frames; a longer step back is a restart."""
 LONGEST_GAP_SECONDS = 10
-"""A longer one, in a stream with a sender's clock, is another clock (as for ffmpeg)."""
+"""In MPEG streams, a longer gap is a restart (as in ffmpeg)."""
 _LONGEST_RUN = 8
-"""So many frames with one time at most are waited for."""
+"""The most frames with the same timestamp that are buffered."""
 _DISCONTINUOUS = ("mpegts", "mpeg")
 
 
 @dataclass(frozen=True)
 class Timed:
-    """A decoded frame and when it is shown, in units of the clip's time_base."""
+    """A decoded frame with its timestamp and duration, in units of the clip's time_base."""
 
     frame: av.VideoFrame
     pts: int
@@ -29,12 +29,12 @@ class Timed:
 
 
 class Clock:
-    """Gives frames in the order shown their times, each later than the one before.
+    """Assigns timestamps that increase strictly to frames in display order.
 
-    Frames with one time share what there is until the next; one is held back to see that.
-    on_restart hears when a clock starts anew, in units of the time_base: from there on times go
-    on where they were. regular: whether all timestamps so far were good as they are. offsets: by
-    how much the times that each clock told were moved, the first one's first.
+    Frames with the same timestamp are spread evenly until the next one; for that, a frame is
+    delayed. Where timestamps restart, on_restart is called with the new frame's corrected one, in
+    units of time_base; later ones continue from it. regular: whether no timestamp so far needed a
+    correction. offsets: what was added to the timestamps since each restart, starting with 0.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Clock:
         container: str,
         on_restart: Callable[[int], None] = lambda pts: None,
     ) -> None:
-        """step: what a frame lasts, where nothing says so."""
+        """step: the default duration of a frame, in units of time_base."""
         self.regular = True
         self.offsets = [0]
         self._step, self._on_restart = step, on_restart
@@ -53,20 +53,20 @@ class Clock:
         self._gap = LONGEST_GAP_SECONDS / time_base if container in _DISCONTINUOUS else None
 
     def time(self, frames: Iterable[av.VideoFrame]) -> Generator[Timed, None, None]:
-        """Pass frames on with their times."""
+        """Yield the frames with their timestamps."""
         source = iter(frames)
         first = list(islice(source, _LOOKED_AT))
-        # As of films whose timestamps say when a frame is decoded, not when it is shown.
+        # Some films have decoding times in place of presentation times.
         by_dts = not _increase([f.pts for f in first]) and _increase([f.dts for f in first])
         run: list[av.VideoFrame] = []
         begins = 0
         for frame in chain(first, source):
-            told = frame.dts if by_dts else frame.pts
+            stamp = frame.dts if by_dts else frame.pts
             ends = begins + sum(one.duration or self._step for one in run)
-            if told is None or by_dts:
+            if stamp is None or by_dts:
                 self.regular = False
-            pts = ends if told is None else told + self.offsets[-1]
-            if run and told is not None and self._another_clock(pts, begins, ends):
+            pts = ends if stamp is None else stamp + self.offsets[-1]
+            if run and stamp is not None and self._another_clock(pts, begins, ends):
                 self.regular = False
                 self._on_restart(ends)
                 self.offsets.append(self.offsets[-1] + ends - pts)
@@ -88,7 +88,7 @@ class Clock:
         return pts < begins - self._jump or (self._gap is not None and pts > ends + self._gap)
 
     def _spread(self, run: list[av.VideoFrame], begins: int, ends: int) -> Iterator[Timed]:
-        """Frames that have one time share what there is until the next, evenly."""
+        """Spread frames with the same timestamp evenly over [begins, ends)."""
         if len(run) == 1:
             yield Timed(run[0], begins, run[0].duration or self._step)
             return

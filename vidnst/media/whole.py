@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written atomically."""
 
 import os
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from pathlib import Path
 
 @contextmanager
 def whole_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
-    """Yield where to write what is to become a file: hidden, beside it, with the same ending.
+    """Yield a temporary path for the file's content: hidden, beside it, with the same ending.
 
-    At the end it takes the file's place, all at once; after an error it is removed, and what stood
-    there stays. durable: it is then on the disk also after a power cut. Raises OSError.
+    On exit, it replaces the file atomically; after an error, it is removed, and the file is left as
+    it was. durable: flush to disk, so that it survives a power cut. Raises OSError.
     """
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
@@ -28,11 +28,11 @@ def whole_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
 
 
 def write_through(path: Path) -> None:
-    """Wait until a file, or what a folder lists, is on the disk and outlives a power cut."""
+    """Flush a file, or a folder's entries, to disk (fsync), so that it survives a power cut."""
     flags = os.O_RDONLY
     if os.name == "nt":
         if path.is_dir():
-            return  # Windows does so by itself.
+            return  # Windows does this by itself.
         flags = os.O_RDWR
     handle = os.open(path, flags)
     try:

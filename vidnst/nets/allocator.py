@@ -1,7 +1,7 @@
-"""Keep freed memory for the next frame: on Linux, giving it back costs more than the arithmetic.
+"""Keep freed memory for reuse: on Linux, returning it costs more than the arithmetic.
 
-A network's features are some megabytes each. glibc maps such pieces from the kernel one by one and
-gives them back at once, so that every layer touches fresh pages, which the kernel must clear.
+Feature maps take some megabytes each. glibc allocates blocks of that size by mmap and unmaps them
+when they are freed, so that every layer touches new pages, which the kernel must zero.
 """
 
 import ctypes
@@ -13,7 +13,7 @@ _LARGEST_MMAP_THRESHOLD = 32 << 20
 
 
 def keep_freed_memory() -> None:
-    """From now on, blocks up to 32 MiB are taken from memory this process has used before.
+    """From now on, allocate blocks up to 32 MiB on the heap and do not shrink it.
 
     Does nothing where the C library is not glibc.
     """
@@ -25,5 +25,5 @@ def keep_freed_memory() -> None:
         return
     mallopt(_M_MMAP_THRESHOLD, _LARGEST_MMAP_THRESHOLD)
     mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-    # Each thread would keep a pool of its own.
+    # By default each thread would keep freed memory in an arena of its own.
     mallopt(_M_ARENA_MAX, 2)

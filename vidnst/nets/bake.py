@@ -1,4 +1,4 @@
-"""A network for one style: what is left after baking is a plain stack of convolutions.
+"""Baking: fold the network for one style into convolutions without norms.
 
 With the style known and the norms' statistics measured on some frames and then frozen, every norm
 is a scale and a shift, and folds into the convolution before it. The result is faster, paints the
@@ -29,7 +29,7 @@ _LEAST_SPREAD = 3 / 255
 _GRAIN_PX = 8
 
 Statistics = dict[str, tuple[Tensor, Tensor]]
-"""Of each normed layer: mean and variance, (C,) each."""
+"""Mean and variance, (C,) each, of the features of each layer with a norm, by its name."""
 
 
 class BakedNetwork(nn.Module):
@@ -60,7 +60,7 @@ class BakedNetwork(nn.Module):
         return finished(convolution(x), plus, rectify)
 
     def save(self, path: Path, metadata: Mapping[str, str]) -> None:
-        """Write a safetensors file in float16; it appears whole or not at all."""
+        """Write a safetensors file in float16, atomically."""
         described = {"kind": ONE_STYLE, "shape": json.dumps(asdict(self.shape))}
         write_weights(path, self.convolutions.state_dict(), described | dict(metadata))
 
@@ -87,8 +87,8 @@ def bake(
 ) -> BakedNetwork:
     """Freeze the network for one style at the statistics over all frames (B, 3, H, W).
 
-    followed: statistics so far, which move toward those of the frames by a share in (0, 1], in
-    place; empty at first.
+    followed: running statistics, updated in place toward those of the frames by a share in (0, 1];
+    empty at first.
     """
     layers = layers_of(shape)
     weights: dict[str, Tensor] = {}
@@ -112,7 +112,7 @@ def bake(
             shift = shift - mean * scale
         weights[f"{name}.weight"] = kernel * scale[:, None, None, None]
         weights[f"{name}.bias"] = shift
-        # In float32: scaled and shifted, large numbers take each other away.
+        # In float32: scale and shift subtract large numbers from each other.
         y = pixels.mul_(scale).add_(shift).permute(0, 3, 1, 2).to(x.dtype)
         return finished(y, plus, rectify)
 
@@ -121,9 +121,10 @@ def bake(
 
 
 def is_flat(frames: Tensor) -> bool:
-    """Whether frames (B, 3, H, W) in [0, 1] are all but of one color.
+    """Whether frames (B, 3, H, W) in [0, 1] are nearly of a single color.
 
-    Norms of a flat picture divide by nothing: it would come out black, and its noise as strokes.
+    Norms divide by the standard deviation, which is nearly 0 for a flat picture: it would come out
+    black, and its noise as strokes.
     """
     return _spread(frames) < _LEAST_SPREAD
 

@@ -1,4 +1,4 @@
-"""Operations that torch has, but slow where channels come last in memory (on a CPU)."""
+"""Faster versions of torch operations that are slow on channels-last tensors on a CPU."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def reflect(features: Tensor) -> Tensor:
     The same as F.pad(features, (1, 1, 1, 1), "reflect"); its gradient takes a third of the time.
     """
     learning = features.requires_grad and torch.is_grad_enabled()
-    # F.pad goes along the channels: fast where these are many.
+    # The inner loop of F.pad is over channels: it is fast only where there are many.
     if learning or features.shape[1] <= 32:
         result: Tensor = _Reflect.apply(features)
         return result
@@ -37,7 +37,7 @@ def doubled(features: Tensor) -> Tensor:
     """Double height and width of (B, C, H, W) by bilinear interpolation.
 
     The same as F.interpolate(features, scale_factor=2, mode="bilinear"), in half the time where no
-    gradient is asked for.
+    gradient is needed.
     """
     if features.requires_grad and torch.is_grad_enabled():
         return F.interpolate(features, scale_factor=2.0, mode="bilinear")
@@ -59,9 +59,9 @@ def doubled(features: Tensor) -> Tensor:
 
 
 def space_to_depth(pictures: Tensor) -> Tensor:
-    """(B, C, H, W) -> (B, 4 C, H / 2, W / 2): each 2x2 of pixels side by side, row by row.
+    """(B, C, H, W) -> (B, 4 C, H / 2, W / 2): each 2x2 block of pixels as channels, row by row.
 
-    As F.pixel_unshuffle, with channels in another order, in which pixels stay in one piece.
+    As F.pixel_unshuffle, but in a channel order that keeps the channels of a pixel contiguous.
     """
     batch, channels, height, width = pictures.shape
     rows = pictures.permute(0, 2, 3, 1).reshape(batch, height // 2, 2, width // 2, 2 * channels)
@@ -70,7 +70,7 @@ def space_to_depth(pictures: Tensor) -> Tensor:
 
 
 def depth_to_space(features: Tensor) -> Tensor:
-    """(B, 4 C, H, W) -> (B, C, 2 H, 2 W): what space_to_depth made, undone."""
+    """(B, 4 C, H, W) -> (B, C, 2 H, 2 W): the inverse of space_to_depth."""
     batch, channels, height, width = features.shape
     blocks = features.permute(0, 2, 3, 1).reshape(batch, height, width, 2, channels // 2)
     rows = torch.stack([blocks[:, :, :, 0], blocks[:, :, :, 1]], 2)
@@ -95,7 +95,7 @@ class _Reflect(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         padded = gradients[0].permute(0, 2, 3, 1)
         inner = padded[:, 1:-1, 1:-1].clone(memory_format=torch.contiguous_format)
-        # Columns with their corners first, then rows: as the padding was put on, backwards.
+        # The padding in reverse: columns with their corners first, then rows.
         columns = {1: padded[:, :, 0].clone(), -2: padded[:, :, -1].clone()}
         for place, column in columns.items():
             column[:, 2] += column[:, 0]
@@ -125,7 +125,7 @@ class _InstanceNorm(torch.autograd.Function):
         pixels = gradient.permute(0, 2, 3, 1).flatten(1, 2)
         of_shift = pixels.sum(1, dtype=torch.float32)
         of_scale = (pixels * normalized).sum(1, dtype=torch.float32)
-        # x's gradient is a g - b n - c: linear in the gradient and in what was normalized.
+        # x's gradient is a g - b n - c: linear in the output's gradient and the normalized x.
         factor = inverse * scale[:, None]
         mean, slope = (t[:, None] / (height * width) * factor for t in (of_shift, of_scale))
         dtype = normalized.dtype

@@ -1,4 +1,4 @@
-"""Where networks compute."""
+"""The device that networks run on."""
 
 import torch
 
@@ -7,7 +7,7 @@ from vidnst.options.compute import Device
 
 
 def chosen_device(device: Device) -> Device:
-    """The device that is meant. Raises UsageError where torch sees no such device."""
+    """Resolve "auto" to a device. Raises UsageError where torch sees no such device."""
     there: dict[Device, bool] = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),

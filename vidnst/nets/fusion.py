@@ -1,7 +1,7 @@
-"""Convolutions that add and rectify in the same go, as oneDNN does them on a CPU.
+"""Convolutions fused with an addition and a ReLU, by oneDNN on a CPU.
 
-torch has the operator for its own compiler, and does not promise it: where it is missing or does
-something else, nobody uses it.
+The operator is internal to torch, for torch.compile, and may change: `fuses` checks that it exists
+and gives the right result.
 """
 
 from functools import lru_cache
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 @lru_cache
 def fuses(dtype: torch.dtype) -> bool:
-    """Whether fused_convolution works here, tried on a small picture."""
+    """Whether fused_convolution works on this machine, tested on a small input."""
     convolution = nn.Conv2d(16, 16, 3).to(dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
     x, plus = torch.rand(1, 16, 6, 6, dtype=dtype), torch.rand(1, 16, 4, 4, dtype=dtype)
     try:
@@ -28,7 +28,7 @@ def fuses(dtype: torch.dtype) -> bool:
 def fused_convolution(
     x: Tensor, convolution: nn.Conv2d, *, plus: Tensor | None, rectify: bool
 ) -> Tensor:
-    """The convolution of x (B, C, H, W), without padding, plus other features, rectified or not."""
+    """The unpadded convolution of x (B, C, H, W), with an optional addition and ReLU."""
     operator = torch.ops.mkldnn._convolution_pointwise
     common = (convolution.weight, convolution.bias, (0, 0), convolution.stride, (1, 1), 1)
     result: Tensor

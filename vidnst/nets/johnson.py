@@ -1,8 +1,8 @@
-"""The image transformation network of Johnson et al. 2016, as its peers run it.
+"""The image transformation network of Johnson et al. 2016, for existing weights files.
 
 Written from the paper's supplementary material, table 1, with the usual later changes: instance
-norm in place of batch norm, and upsampling by nearest neighbor and convolution in place of strided
-transposed convolution: the network whose weights PyTorch's examples (fast_neural_style) make.
+norm in place of batch norm, and nearest-neighbor upsampling and convolution in place of strided
+transposed convolution. PyTorch's fast_neural_style example trains this network.
 """
 
 import re
@@ -56,7 +56,7 @@ class JohnsonNetwork(nn.Module):
 
 
 class ScaledNetwork(nn.Module):
-    """A network for 0..255 as one for [0, 1]."""
+    """Wraps a network for values in 0..255 as one for [0, 1]."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -77,13 +77,13 @@ _PLACES: list[tuple[str, Callable[[re.Match[str]], str]]] = [
     (r"in([45])\.", lambda m: f"up.{int(m[1]) - 4}.2."),
     (r"deconv3\.conv2d\.", lambda m: "out.1."),
 ]
-"""What a name in the examples' files begins with, and what it begins with here."""
+"""Prefixes of parameter names in the example's files, and the prefixes to replace them by."""
 
 
 def load_johnson(path: Path) -> ScaledNetwork:
     """Read the state dict that PyTorch's examples write, for frames (B, 3, H, W) in [0, 1].
 
-    Nothing in the file is run. Raises WeightsError where it holds something else.
+    No code in the file is executed. Raises WeightsError where it holds something else.
     """
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)

@@ -29,7 +29,7 @@ def guided_moments(features: Tensor, guides: Tensor) -> Moments:
 
     guides (R, h, w), of any size, say how much a pixel counts. Gatys et al. 2017, equations 3 and
     4, where a Gram matrix is F' T^2 F; here it is F' T F over the sum of T, so that at soft edges
-    regions share a pixel out. A region that is nowhere to be seen has 0 for both.
+    a pixel is divided between regions. An empty region has 0 for both.
     """
     counts = F.adaptive_avg_pool2d(guides[:, None], (features.shape[2], features.shape[3]))
     counts = counts.flatten(1).float()
@@ -41,7 +41,7 @@ def guided_moments(features: Tensor, guides: Tensor) -> Moments:
 
 
 class _Moments(torch.autograd.Function):
-    """With its gradient by hand: one product instead of two, and no centered copy is kept."""
+    """With a custom backward pass: one product instead of two, and no centered copy is kept."""
 
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,12 +76,12 @@ def style_loss(
     """How far result's moments are from style's: relative distances of means and of covariances.
 
     Each is the mean over layers and pictures of |a - b| / |b| (Frobenius norms). Centered
-    covariances instead of Gram matrices (Gatys et al. 2015): those are mostly means, and are
-    satisfied by the right colors without the strokes. The relative norm gives each layer the same
+    covariances replace Gram matrices (Gatys et al. 2015), which are dominated by the means and are
+    matched by the right colors without the strokes. The relative norm gives each layer the same
     weight whatever the scale of its features.
 
-    least_spread: what covariances are divided by grows by this share of the squared mean's norm, so
-    that a style that is all but flat does not count without bound.
+    least_spread: this share of the squared norm of the mean is added to the covariances'
+    denominator, so that the loss stays bounded where a style is nearly flat.
     """
     means, covariances = [], []
     for layer, r in result.items():
@@ -99,8 +99,8 @@ def place_distances(
 
     Features (C, H, W) each. The mean over the places of one side of the least cosine distance to a
     place of the other, both centered at the style's mean: the two halves of the relaxed earth
-    mover's distance (Kolkin et al. 2019, equation 5). Of more than most_places, evenly spread ones
-    are taken.
+    mover's distance (Kolkin et al. 2019, equation 5). More places than most_places are subsampled
+    evenly.
     """
     own, wanted = (
         found.flatten(1)[:, :: max(1, found[0].numel() // most_places)].T.float()
@@ -112,7 +112,7 @@ def place_distances(
 
 
 def self_similarity_loss(result: Tensor, scene: Tensor) -> Tensor:
-    """How differently places of two pictures are alike among each other; features (C, H, W) each.
+    """The difference between the self-similarities of two pictures; features (C, H, W) each.
 
     Kolkin et al. 2019, equation 7: cosine distances of all pairs of places, each row divided by its
     sum; the mean over rows of the sum of absolute differences. What a place looks like does not
@@ -140,9 +140,9 @@ def content_loss(result: Tensor, content: Tensor) -> Tensor:
 def flat_variation(picture: Tensor, content: Tensor) -> Tensor:
     """Total variation of picture where content is flat, both (B, 3, H, W) in [0, 1].
 
-    Where a scene shows nothing, a network has nothing to hang a stroke on, and fills the place with
-    the lattice of its own strides. Weighted by exp(-g / 0.03), g the content's mean step from pixel
-    to pixel in a window of 7x7, it stays calm there and paints freely elsewhere.
+    Where a scene is flat, a network has no detail to place strokes by, and produces checkerboard
+    artifacts of its strides instead. The weight exp(-g / 0.03), with g the content's mean absolute
+    gradient in a window of 7x7, keeps these regions smooth and hardly affects others.
     """
 
     def steps(x: Tensor) -> Tensor:
@@ -172,8 +172,9 @@ def colors_of(pictures: Tensor) -> Tensor:
 def palette_loss(result: Tensor, colors: Tensor, rng: np.random.Generator) -> Tensor:
     """How far the colors of pictures (B, 3, H, W) are from other colors (B or 1, N, 3).
 
-    The sliced Wasserstein distance of order 1 (Rabin et al. 2011): along random directions, as many
-    colors of both in order are compared one by one. Pictures are seen at a quarter of their size.
+    The sliced Wasserstein distance of order 1 (Rabin et al. 2011): the projections of equally many
+    colors of both on random directions are sorted and compared one by one. Pictures are compared at
+    a quarter of their size.
     """
     own = colors_of(result)
     chosen = torch.from_numpy(np.resize(rng.permutation(colors.shape[1]), own.shape[1]))
@@ -184,16 +185,16 @@ def palette_loss(result: Tensor, colors: Tensor, rng: np.random.Generator) -> Te
 
 
 def tones(picture: Tensor) -> Tensor:
-    """The lightness of (B, 3, H, W) in squares of 8 px: (B, N), in the picture's order."""
+    """The lightness of (B, 3, H, W) in squares of 8 px: (B, N), row by row."""
     return luma(F.avg_pool2d(picture, _TONE_PX)).flatten(1)
 
 
 def tone_loss(result: Tensor, scene: Tensor, sorted_tones: Tensor) -> Tensor:
-    """How far the lightness of paintings is from the scenes', spread as their styles' is.
+    """How far the lightness of paintings is from the scenes', histogram-matched to the styles'.
 
-    result, scene: (B, 3, H, W). sorted_tones: the styles' tones (B or 1, N), in order. The scene's
-    darkest square should be as dark as the style's darkest, its middle one as the style's, and so
-    on: else a dark coat may come out as bare paper.
+    result, scene: (B, 3, H, W). sorted_tones: the styles' tones (B or 1, N), sorted. The scene's
+    darkest square should be as dark as the style's darkest, its median as the style's, and so on:
+    else a dark coat may come out as bare paper.
     """
     ranks = tones(scene).argsort(1).argsort(1)
     places = ranks * (sorted_tones.shape[1] - 1) / max(1, ranks.shape[1] - 1)
@@ -211,15 +212,15 @@ def temporal_loss(current: Tensor, warped_previous: Tensor, visible: Tensor) -> 
 
 
 _LATTICES = ((8, 7), (4, 6), (2, 6))
-"""Periods in pixels, and over how many of them what repeats is told from what does not."""
+"""Periods in pixels, and how many of them are averaged to separate artifacts from content."""
 
 
 def lattice_energy(picture: Tensor) -> Tensor:
-    """The energy of what repeats every 8, 4 or 2 pixels, or a part of that, in (B, C, H, W).
+    """The energy of checkerboard artifacts in (B, C, H, W): of what repeats every 8, 4 or 2 pixels.
 
-    In blocks of some cells of the period each way, all cells are laid over each other: what strokes
-    and scenes show averages out, what is locked to the strides of a network adds up. A picture too
-    small for a block and a cell around it has none.
+    In blocks of several cells, of one period each way, the cells are averaged: strokes and scene
+    content average out, and what is locked to the strides of a network remains. A picture too small
+    for a block with a border of one cell has 0.
     """
     return torch.stack([_repeated(picture, period, cells) for period, cells in _LATTICES]).sum()
 

@@ -1,4 +1,4 @@
-"""How much memory there is, and what to say where it is not enough."""
+"""The available memory, and the error where it is not enough."""
 
 import os
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from vidnst.errors import MediaError
 
 
 def available_bytes(device: torch.device) -> int | None:
-    """The memory that this process may still take; None where the system does not say.
+    """The memory that this process can still allocate; None if unknown.
 
-    On a processor the least of what is free, what a container's limit leaves (cgroup 2), and what
-    `ulimit -v` leaves.
+    On a CPU, the minimum of the free memory and of what remains below a container's limit
+    (cgroup 2) and below `ulimit -v`.
     """
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
@@ -43,7 +43,7 @@ def available_bytes(device: torch.device) -> int | None:
 def require_memory(
     size_hw: tuple[int, int], needed_bytes: Callable[[int], int], device: torch.device
 ) -> None:
-    """Make sure that frames of size_hw fit; needed_bytes tells what so many pixels take.
+    """Check that frames of size_hw fit; needed_bytes: of a frame with a number of pixels.
 
     Raises MediaError naming the size that would fit.
     """
@@ -70,7 +70,7 @@ def too_large(
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory could not be had; torch says it in several ways."""
+    """Whether an error means that an allocation failed; torch raises several kinds."""
     return isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and "allocate memory" in str(error)
     )

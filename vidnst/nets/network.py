@@ -1,13 +1,13 @@
 """The conditional network: paints any picture in any style, the style given as a code.
 
-The way through it: groups of 2x2 pixels at half size, strided convolutions to a quarter and an
-eighth of the size, residual blocks there, and back up, with skips that keep the scene readable. A
-style's code gives the scale and shift of the instance norms behind the convolutions (conditional
-instance norm: Dumoulin et al. 2017; predicted from a code: Ghiasi et al. 2017), and on the way up
-the kernels as well.
+The encoder packs 2x2 pixels into channels at half size and goes by strided convolutions to a
+quarter and an eighth of the size; residual blocks follow, then a decoder, with skip connections
+that keep the scene readable. A style's code determines the scale and shift of the instance norms
+after the convolutions (conditional instance norm: Dumoulin et al. 2017; predicted from a code:
+Ghiasi et al. 2017), and in the decoder the kernels as well.
 
-For use the network is baked (bake.py): with one style and frozen statistics, each norm is only a
-scale and a shift, and folds into its convolution.
+For inference the network is baked (bake.py): with one style and frozen statistics, each norm is
+only a scale and a shift, and is folded into its convolution.
 """
 
 import json
@@ -41,11 +41,11 @@ STRIDE = 8
 
 
 Features = TypeVar("Features")
-"""(B, C, H, W): a tensor, or what stands for one in a graph."""
+"""(B, C, H, W): a tensor, or a symbol for one in a graph."""
 
 
 class Convolve(Protocol[Features]):
-    """A layer of a network: its convolution (and norm), plus other features, rectified or not."""
+    """Evaluates a layer: its convolution and norm, then an optional addition and ReLU."""
 
     def __call__(
         self, name: str, x: Features, *, plus: Features | None = None, rectify: bool = False
@@ -53,10 +53,10 @@ class Convolve(Protocol[Features]):
 
 
 class Operations(Protocol[Features]):
-    """What there is between the layers."""
+    """The operations without parameters between the layers."""
 
     def unshuffled(self, x: Features) -> Features:
-        """Each 2x2 of pixels side by side, row by row: (B, 4 C, H / 2, W / 2)."""
+        """Space to depth, 2x2 pixels row by row: (B, 4 C, H / 2, W / 2)."""
 
     def doubled(self, x: Features) -> Features:
         """Height and width doubled by bilinear interpolation."""
@@ -65,7 +65,7 @@ class Operations(Protocol[Features]):
         """The sum."""
 
     def shuffled(self, x: Features) -> Features:
-        """The sigmoid, and each four channels as 2x2 pixels."""
+        """The sigmoid, then depth to space: (B, C / 4, 2 H, 2 W)."""
 
 
 class _TensorOperations:
@@ -91,9 +91,9 @@ def paint(
     layer: Convolve[Features],
     operations: Operations[Features],
 ) -> Features:
-    """The way of frames (B, 3, H, W) in [0, 1] through the network, whose layers are `layer`.
+    """The forward pass of frames (B, 3, H, W) in [0, 1]; `layer` evaluates each layer.
 
-    Before, while and after baking, and in a graph, this is the one description of it.
+    The only definition of the architecture: for training, baking, inference and ONNX export.
     """
 
     def blocks(place: str, count: int, x: Features) -> Features:
@@ -114,20 +114,20 @@ def paint(
 
 
 def normed(y: Tensor, layer: Layer, scale: Tensor, shift: Tensor) -> Tensor:
-    """What a layer's convolution gave (B, C, H, W), normed or not, scaled and shifted (B, C)."""
+    """Normalize a convolution's output (B, C, H, W) if its layer has a norm; scale and shift."""
     if layer.normed:
         return instance_norm(y, scale, shift)
     return y * scale[:, :, None, None] + shift[:, :, None, None]
 
 
 def finished(y: Tensor, plus: Tensor | None, rectify: bool) -> Tensor:
-    """What a layer does after its convolution and norm."""
+    """The end of a layer, after convolution and norm: an optional addition and ReLU."""
     y = y if plus is None else y + plus
     return F.relu(y) if rectify else y
 
 
 class Modulation(NamedTuple):
-    """What styles make of a layer: experts' shares (G, K), the norm's scale and shift (G, C)."""
+    """A layer's parameters for G styles: expert weights (G, K), the norm's scale, shift (G, C)."""
 
     shares: Tensor
     scale: Tensor
@@ -150,7 +150,7 @@ class StyleNetwork(nn.Module):
     """Paint frames in the style that a code describes.
 
     Input and output are RGB float (B, 3, H, W) in [0, 1]; H and W are multiples of STRIDE. Codes
-    come from code.py; code_mean and code_std (N,) bring them to unit scale.
+    come from style_code.py; code_mean and code_std (N,) standardize them.
     """
 
     code_mean: Tensor
@@ -160,7 +160,7 @@ class StyleNetwork(nn.Module):
         super().__init__()
         self.shape = shape
         self.layers = layers_of(shape)
-        # Without bias: the norm that follows would take it away again.
+        # Without bias: the norm that follows would cancel it.
         self.kernels = nn.ParameterDict()
         self.experts = nn.ParameterDict()
         for name, layer in self.layers.items():
@@ -169,8 +169,8 @@ class StyleNetwork(nn.Module):
             self.kernels[name] = kernel / math.sqrt(fan_in)
             if layer.experts:
                 self.experts[name] = torch.zeros(layer.experts, *kernel.shape)
-        # The four pixels that one position of `leave` becomes start out alike: no grid to unlearn
-        # (Aitken et al. 2017).
+        # The four pixels of each position of `leave` are equal at first, so that there are no
+        # checkerboard artifacts to unlearn (Aitken et al. 2017).
         with torch.no_grad():
             leave = self.kernels.get_parameter("leave")
             leave.copy_(leave[:3].repeat(4, 1, 1, 1))
@@ -193,7 +193,7 @@ class StyleNetwork(nn.Module):
                 rows.mul_(1.0 if index % 3 == 0 else 0.3)
 
     def modulations(self, code: Tensor) -> dict[str, Modulation]:
-        """Codes (G, N) -> what each makes of each layer."""
+        """The parameters that codes (G, N) determine, of each layer by its name."""
         unit = ((code - self.code_mean) / self.code_std).clamp(-5, 5)
         parts = torch.split(self.modulate(unit).float(), self._sizes, 1)
         return {
@@ -202,7 +202,7 @@ class StyleNetwork(nn.Module):
         }
 
     def mixed(self, name: str, shares: Tensor) -> Tensor:
-        """A layer's kernels for experts' shares (G, K): (G, O, I, S, S)."""
+        """A layer's kernels (G, O, I, S, S) for expert weights (G, K)."""
         kernel = self.kernels.get_parameter(name)[None]
         if name not in self.experts:
             return kernel
@@ -210,16 +210,16 @@ class StyleNetwork(nn.Module):
         return mixed
 
     def styled(self, code: Tensor) -> StyledLayers:
-        """What there is for the style code (1, N) alone."""
+        """The network's layers for one style code (1, N)."""
         return {
             name: StyledLayer(self.mixed(name, shares)[0], scale[0], shift[0])
             for name, (shares, scale, shift) in self.modulations(code).items()
         }
 
     def forward(self, frame: Tensor, code: Tensor, counts: Sequence[int] | None = None) -> Tensor:
-        """Paint frames (B, 3, H, W) with codes (G, N), each with its own norm statistics.
+        """Paint frames (B, 3, H, W) with codes (G, N), each frame with its own norm statistics.
 
-        counts: how many frames in turn each code is for; one each where not given.
+        counts: how many consecutive frames each code is for; by default one.
         """
         modulations = self.modulations(code)
         counts = [1] * len(code) if counts is None else list(counts)
@@ -245,7 +245,7 @@ class StyleNetwork(nn.Module):
         return paint(frame, self.shape, layer, TENSORS)
 
     def save(self, path: Path, metadata: Mapping[str, str] | None = None) -> None:
-        """Write a safetensors file in float16; it appears whole or not at all."""
+        """Write a safetensors file in float16, atomically."""
         described = {"kind": ANY_STYLE, "shape": json.dumps(asdict(self.shape))}
         write_weights(path, self.state_dict(), described | dict(metadata or {}))
 
@@ -264,9 +264,9 @@ def load_network(path: Path) -> StyleNetwork:
 
 @contextmanager
 def fitting(path: Path, metadata: Mapping[str, str], kind: str) -> Iterator[NetworkShape]:
-    """The shape of the network of this kind in a weights file, to load it while entered.
+    """Yield the network shape of a weights file of this kind; load its tensors in the context.
 
-    Raises WeightsError where the file holds something else.
+    Raises WeightsError where the file or its tensors are of another kind or shape.
     """
     if metadata.get("kind") != kind:
         raise WeightsError(f"{path} holds no network for {kind} of this version")

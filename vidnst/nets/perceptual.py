@@ -29,8 +29,8 @@ _IMAGENET_STD = (0.229, 0.224, 0.225)
 class PerceptualEncoder(nn.Module):
     """3x3 convolutions in blocks, each followed by ReLU, with pooling between the blocks.
 
-    Layers are named as in VGG (Simonyan and Zisserman 2015): `relu{block}_{index}`. The shape is
-    read off the weights `conv{block}_{index}.weight`, so that any number of them fits.
+    Layers are named as in VGG (Simonyan and Zisserman 2015): `relu{block}_{index}`. The
+    architecture is inferred from the weights `conv{block}_{index}.weight`.
 
     Input: RGB float (B, 3, H, W) in [0, 1]. The first convolution takes it as it is: any mean and
     scale of the inputs is folded into its weights.
@@ -75,17 +75,17 @@ class PerceptualEncoder(nn.Module):
         return len(self.convolutions[layer.removeprefix("relu")].get_parameter("bias"))
 
     def stride(self, layer: str) -> int:
-        """How many pixels apart a layer's features are."""
+        """The stride of a layer's feature map, in input pixels."""
         return 1 << (int(layer.removeprefix("relu")[0]) - 1)
 
     @property
     def bytes_per_pixel(self) -> int:
-        """About how much memory the gradient of a loss on its features takes, for each pixel."""
+        """Approximate memory per input pixel to backpropagate a loss on the features."""
         # Convolution, ReLU and padding, kept in float32 in both directions.
         return sum(16 * self.channels(name) // self.stride(name) ** 2 for name in self.layers)
 
     def halo(self, layers: Iterable[str]) -> int:
-        """So many pixels around a place its features depend on, as a multiple of 16."""
+        """The receptive field's radius at these layers in pixels, up to a multiple of 16."""
         deepest = max(self.layers.index(layer.removeprefix("relu")) for layer in layers)
         reach, stride = 0, 1
         for name in self.layers[: deepest + 1]:
@@ -113,7 +113,7 @@ class PerceptualEncoder(nn.Module):
         return features
 
     def before_relu(self, x: Tensor, layer: str) -> Tensor:
-        """What the convolution of a layer such as relu3_1 gives its ReLU."""
+        """The features of a layer such as relu3_1 before its ReLU."""
         return next(before for name, before, _ in self._way(x) if f"relu{name}" == layer)
 
     def _way(self, x: Tensor) -> Iterator[tuple[str, Tensor, Tensor]]:
@@ -137,7 +137,7 @@ class PerceptualEncoder(nn.Module):
         }
 
     def save(self, path: Path, *, dtype: torch.dtype = torch.float32) -> None:
-        """Write weights, pooling and padding to a safetensors file; it appears whole or not."""
+        """Write weights, pooling and padding to a safetensors file, atomically."""
         described = {"pooling": self.pooling, "padding": self.padding}
         write_weights(path, self.weights(), described, dtype=dtype)
 
@@ -156,7 +156,7 @@ def load_encoder(path: Path) -> PerceptualEncoder:
 def named_encoder(features: str, *, pooling: Pooling) -> PerceptualEncoder:
     """The encoder that `features` names: slim, vgg19, or a safetensors file.
 
-    slim: the one that ships. pooling: of vgg19. Raises WeightsError where it cannot be had.
+    slim: the one that ships. pooling: of vgg19. Raises WeightsError if it cannot be loaded.
     """
     if features == "slim":
         return load_encoder(shipped_weights("slim-vgg16.safetensors"))
@@ -168,7 +168,7 @@ def named_encoder(features: str, *, pooling: Pooling) -> PerceptualEncoder:
 def torchvision_vgg19(*, pooling: Pooling = "max") -> PerceptualEncoder:
     """VGG-19 with torchvision's ImageNet weights, from torch's cache or the network.
 
-    Raises WeightsError with what to do where neither has them.
+    Raises WeightsError with instructions if neither has them.
     """
     from torchvision.models import VGG19_Weights, vgg19
 
@@ -184,7 +184,7 @@ def torchvision_vgg19(*, pooling: Pooling = "max") -> PerceptualEncoder:
 
 
 def from_vgg(features: nn.Sequential, *, pooling: Pooling = "max") -> PerceptualEncoder:
-    """The encoder that the convolutional part of a torchvision VGG is."""
+    """Convert the convolutional part of a torchvision VGG to an encoder."""
     weights: dict[str, Tensor] = {}
     block, index = 1, 1
     for layer in features:
@@ -195,8 +195,8 @@ def from_vgg(features: nn.Sequential, *, pooling: Pooling = "max") -> Perceptual
             weights[f"conv{block}_{index}.weight"] = layer.weight.detach()
             weights[f"conv{block}_{index}.bias"] = layer.bias.detach()
             index += 1
-    # Fold the normalization (x - mean) / std into the first convolution. Its zero padding then
-    # stands for the color 0 instead of the mean color, which shows in a border of one pixel.
+    # Fold the normalization (x - mean) / std into the first convolution. Its zero padding is then
+    # black instead of the mean color, which affects a border of one pixel.
     mean, std = torch.tensor(_IMAGENET_MEAN), torch.tensor(_IMAGENET_STD)
     first = weights["conv1_1.weight"] / std[None, :, None, None]
     weights["conv1_1.bias"] = weights["conv1_1.bias"] - (first * mean[None, :, None, None]).sum(

@@ -1,7 +1,7 @@
-"""Places: squares of 4 pixels in deep features, and which of them are nearest to each other.
+"""Places: features of squares of 4x4 pixels, and the search for their nearest neighbors.
 
 Kolkin et al. 2022, "Neural Neighbor Style Transfer" (arXiv 2203.13215), section 3: features of
-several layers, compared by the cosine of the angle between them once their mean is taken away.
+several layers, compared by cosine similarity after their mean has been subtracted.
 """
 
 import torch
@@ -10,10 +10,10 @@ from torch import Tensor
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 PLACE_SIDE = 4
-"""Of a place, in pixels; the finest layers are averaged over it."""
+"""Of a place, in pixels; finer feature maps are average-pooled to it."""
 
 _BLOCK = 4096
-"""So many places are compared with all of a style's at once."""
+"""The number of queries that are compared with all places at once."""
 
 
 def place_features(features: dict[str, Tensor]) -> list[Tensor]:
@@ -35,9 +35,9 @@ def place_features(features: dict[str, Tensor]) -> list[Tensor]:
 
 @torch.no_grad()
 def nearest(queries: Tensor, places: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Which of the unit vectors places (N, C) is nearest to each query (M, C), and its cosine.
+    """The index of the unit vector in places (N, C) nearest to each query (M, C), and the cosine.
 
-    Every place is compared with every query, block by block, in the reduced precision of dtype.
+    An exhaustive search, block by block, in the precision of dtype.
     """
     found, known = [], places.to(dtype).T.contiguous()
     for block in F.normalize(queries, dim=1).to(dtype).tensor_split(-(-len(queries) // _BLOCK)):

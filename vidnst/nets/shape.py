@@ -19,7 +19,7 @@ class NetworkShape:
 
 
 class Layer(NamedTuple):
-    """A convolution and what is behind it: a norm, and kernels that change with the style."""
+    """A convolution; whether a norm follows; and its number of expert kernels (layers_of)."""
 
     inputs: int
     outputs: int
@@ -32,8 +32,8 @@ class Layer(NamedTuple):
 def layers_of(shape: NetworkShape) -> dict[str, Layer]:
     """Every layer of a network of this shape, in order.
 
-    The layers on the way up choose their kernels by the style: each is a fixed kernel and as much
-    of each of some others, the experts, as the style asks for. Once baked, they cost nothing.
+    The decoder's kernels depend on the style: each is a fixed kernel plus a sum of others, the
+    experts, with weights predicted from the style. Once baked, the experts cost nothing.
     """
     half, quarter, eighth = shape.half_channels, shape.quarter_channels, shape.eighth_channels
     layers = {"enter": Layer(12, half), "shrink": Layer(half, quarter, stride=2)}

@@ -1,8 +1,8 @@
-"""A network of one style's own: trained on from what the conditional network is for that style.
+"""A network for a single style, trained further from the conditional network.
 
-A network for any style holds a little of each; one that has a single style to learn uses more of
-its marks (Johnson et al. 2016 trained one for each). Its layers are those of the conditional
-network, so that the two mix: half of a style's own network is half of its strength.
+The conditional network's capacity is shared by all styles; one trained for a single style
+reproduces more of its marks (Johnson et al. 2016 trained one for each). Its layers are those of the
+conditional network, so that the weights of both can be interpolated to set its strength.
 """
 
 import json
@@ -35,19 +35,20 @@ SINGLE_STYLE = "a style of its own"
 
 _GLANCE_SIDE = 16
 _SAME_GLANCE = 2.0
-"""In 1/255: another size, another compression. Less where the picture itself differs little."""
+"""In 1/255: the most that thumbnails of one picture differ by after scaling and compression."""
 _SAME_SHARE = 0.15
+"""The same as a share of the thumbnail's standard deviation, for pictures of little contrast."""
 _SAME_ASPECT = 0.03
 
 
 class SingleNetwork(nn.Module):
     """Paint RGB frames (B, 3, H, W) in [0, 1] in one style; H and W are multiples of STRIDE.
 
-    Each frame is normed by its own statistics; for use they are frozen (bake.py).
+    Each frame is normalized by its own statistics; for inference they are frozen (bake.py).
     """
 
     def __init__(self, shape: NetworkShape, styled: StyledLayers) -> None:
-        """styled: what it starts from; copied."""
+        """styled: the initial parameters; copied."""
         super().__init__()
         self.shape = shape
         self.layers = layers_of(shape)
@@ -60,7 +61,7 @@ class SingleNetwork(nn.Module):
         )
 
     def styled(self) -> StyledLayers:
-        """Its layers as those of the conditional network for one style."""
+        """Its layers, in the form that the conditional network has for one style."""
         return {
             name: StyledLayer(*(self.parts[f"{name}_{part}"] for part in StyledLayer._fields))
             for name in self.layers
@@ -82,9 +83,9 @@ class SingleNetwork(nn.Module):
         return paint(frame, self.shape, layer, TENSORS)
 
     def save(self, path: Path, style: Picture, metadata: Mapping[str, str] | None = None) -> None:
-        """Write a safetensors file in float16; it appears whole or not at all.
+        """Write a safetensors file in float16, atomically.
 
-        style: the picture that it was trained for, by which it is found again.
+        style: the picture that it was trained for; its thumbnail is stored to recognize it.
         """
         described = {
             "kind": SINGLE_STYLE,
@@ -124,7 +125,7 @@ def trained_for(weights: Path, style: Picture) -> bool:
 
 
 def _shows(metadata: Mapping[str, str], glance: Picture, aspect: float) -> bool:
-    """Whether metadata tell of a picture of this glance and aspect."""
+    """Whether metadata describe a picture of this thumbnail and aspect ratio."""
     try:
         wanted = np.frombuffer(bytes.fromhex(metadata["glance"]), np.uint8).astype(int)
         same_shape = abs(aspect / float(metadata["aspect"]) - 1) < _SAME_ASPECT
@@ -166,6 +167,6 @@ def _aspect(style: Picture) -> float:
 
 
 def _glance(style: Picture) -> Picture:
-    """What is left of a picture in a few pixels, RGB uint8."""
+    """A small thumbnail of a picture, RGB uint8, by which it is recognized."""
     side = _GLANCE_SIDE
     return np.asarray(cv2.resize(style, (side, side), interpolation=cv2.INTER_AREA), np.uint8)

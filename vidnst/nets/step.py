@@ -1,4 +1,4 @@
-"""What an optimization tells of each of its steps."""
+"""The progress record that an optimization passes to its callback after each step."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from vidnst.frames.frame import Picture
 
 @dataclass(frozen=True)
 class Step:
-    """One step of an optimization, of a picture or of a network; handed to the listener.
+    """One step of optimizing a picture or training a network; passed to `on_step` callbacks.
 
-    step: counts from 1 to step_count, over all scales of a picture. losses: what the step saw, of a
-    picture what it led to, weighted. doing: what is being made ready, such as "learning"; None
-    where it is the result itself. size_hw: of the picture, at this scale. picture: makes RGB uint8
-    (H, W, 3) of what is being painted, as it is so far; None where nothing is.
+    step: from 1 to step_count, over all scales of a picture. losses: for a picture, weighted and
+    after the step; for a network, unweighted and before it. doing: the name of a preparatory phase,
+    such as "learning"; None while the result itself is optimized. size_hw: of the picture, at this
+    scale. picture: returns the picture in its current state, RGB uint8 (H, W, 3); None where a
+    network is trained.
     """
 
     step: int

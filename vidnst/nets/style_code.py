@@ -1,4 +1,4 @@
-"""What a network is told of a style: numbers that the slim encoder reads from its picture."""
+"""Style codes: feature statistics of a style picture, which condition the network."""
 
 from functools import lru_cache
 
@@ -15,12 +15,12 @@ _LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 
 @lru_cache(maxsize=1)
 def code_encoder() -> PerceptualEncoder:
-    """The encoder that reads codes: the slim one that ships. To be read, not changed."""
+    """The shipped slim encoder, which computes codes. Shared: callers must not modify it."""
     return load_encoder(shipped_weights("slim.safetensors")).requires_grad_(False)
 
 
 def with_fine_texture(encoder: PerceptualEncoder, code: Tensor, fine: Tensor) -> Tensor:
-    """A code (B, N) with what it holds of the lower layers taken from another."""
+    """A code (B, N) whose entries for the lower layers are replaced by those of `fine`."""
     lower = [encoder.channels(layer) for layer in _LAYERS if layer.startswith(FINE_BLOCKS)]
     pairs = lower[0] * (lower[0] - 1) // 2
     own = 2 * sum(lower) + pairs
@@ -28,10 +28,10 @@ def with_fine_texture(encoder: PerceptualEncoder, code: Tensor, fine: Tensor) ->
 
 
 def style_code(encoder: PerceptualEncoder, style: Tensor) -> Tensor:
-    """Read style pictures (B, 3, H, W) in [0, 1] into codes (B, N).
+    """Compute the codes (B, N) of style pictures (B, 3, H, W) in [0, 1].
 
     A code holds mean and standard deviation of the encoder's features in four layers, and
-    the correlations of the first layer, which know which colors go together.
+    the correlations of the first layer, which capture which colors occur together.
     """
     parts: list[Tensor] = []
     features = encoder(style, _LAYERS)

@@ -1,4 +1,4 @@
-"""The pictures a style is made of, and how what is read from each becomes one style."""
+"""The pictures that make up a style, and how their features are averaged."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,14 +12,14 @@ from vidnst.frames.frame import Picture
 from vidnst.nets.losses import Moments
 
 FINE_BLOCKS = ("relu1", "relu2")
-"""Of the encoder, whose statistics are texture of some pixels; shapes begin above."""
+"""The encoder's blocks whose statistics describe texture of some pixels, not yet shapes."""
 
 
 @dataclass(frozen=True, eq=False)
 class StylePictures:
     """Pictures, RGB uint8 (H, W, 3), each with its share of the style; shares add up to 1.
 
-    fine: where the finest texture comes from, if not from these.
+    fine: the pictures that the finest texture comes from, if not these.
     """
 
     pictures: tuple[Picture, ...]
@@ -39,13 +39,13 @@ class StylePictures:
         return self.changed(lambda picture: matched(picture, wanted))
 
     def mean(self, read: Callable[[Picture], Tensor]) -> Tensor:
-        """What is read from each picture, averaged by their shares; fine does not count."""
+        """The mean of `read` over the pictures, weighted by their shares; ignores `fine`."""
         return _mean([read(picture) for picture in self.pictures], self.shares)
 
     def moments(self, read: Callable[[Picture], dict[str, Moments]]) -> dict[str, Moments]:
-        """The moments read from each picture by layer, averaged by their shares.
+        """The pictures' moments by layer, averaged by their shares.
 
-        Those of the lower layers are fine's, where there is one.
+        Those of the lower layers are from `fine`, if there is one.
         """
         found = [read(picture) for picture in self.pictures]
         mean = partial(_mean, shares=self.shares)
@@ -62,7 +62,7 @@ class StylePictures:
 
 
 def style_pictures(style: Picture | StylePictures) -> StylePictures:
-    """A style of one picture is one as well."""
+    """Wrap a single picture; return StylePictures as they are."""
     return style if isinstance(style, StylePictures) else StylePictures((style,), (1.0,))
 
 

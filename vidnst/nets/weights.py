@@ -32,7 +32,7 @@ _OF_STYLES = {
     "wave": "6bef5abeabcb037dd9a38c7fb45b3ee798efbc702469953611894398f0909540",
     "woodcut": "6a0186c53f6c0fd788d9b12b36b30b3b740fa46c7d7d0dbacd5abcbebbc3256f",
 }
-"""Of the built-in styles' own networks."""
+"""SHA-256 of the networks of the built-in styles."""
 
 SHA256 = {
     "fast.safetensors": "b8f0fa715d55467a269947df649b218d7fa9f406a954e4951cc1a2bb7fa79708",
@@ -93,7 +93,7 @@ def write_weights(
     *,
     dtype: torch.dtype = torch.float16,
 ) -> None:
-    """Write a safetensors file; it appears whole or not at all.
+    """Write a safetensors file, atomically.
 
     Raises OutputError where it cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Which of the engines is the fastest here, for a network."""
+"""The choice of the engine that runs a network."""
 
 from importlib.util import find_spec
 
@@ -13,7 +13,7 @@ from vidnst.nets.engines.tiles import TilingEngine
 from vidnst.options.compute import Backend, ComputeOptions
 
 _AT_ONCE_ON_GPU = 3
-"""One frame goes there, one is painted, one comes back."""
+"""One frame is uploaded, one painted and one downloaded."""
 _PIXELS_ON_CPU, _PIXELS_ON_GPU = 2_500_000, 9_000_000
 """Larger pictures are painted in tiles; painting takes about 100 bytes a pixel."""
 
@@ -23,7 +23,7 @@ def make_engine(
 ) -> Engine:
     """An engine for this network, large pictures in tiles; at_once: how many threads will call it.
 
-    dtype: what is computed in, on a CPU. Raises UsageError where device or backend is not there.
+    dtype: of the arithmetic on a CPU. Raises UsageError where device or backend is unavailable.
     """
     return TilingEngine(
         _whole_engine(network, compute, dtype=dtype, at_once=at_once),
@@ -40,7 +40,7 @@ def most_in_one_piece(compute: ComputeOptions) -> int:
 def torch_engine(network: nn.Module, compute: ComputeOptions, *, dtype: torch.dtype) -> Engine:
     """An engine for any network (B, 3, H, W) in [0, 1]; on a GPU it computes in float16.
 
-    dtype: what is computed in, on a CPU. Raises UsageError where the device is not there.
+    dtype: of the arithmetic on a CPU. Raises UsageError where the device is unavailable.
     """
     from vidnst.nets.engines.pytorch import PyTorchEngine
 
@@ -49,9 +49,9 @@ def torch_engine(network: nn.Module, compute: ComputeOptions, *, dtype: torch.dt
 
 
 def chosen_backend(compute: ComputeOptions) -> Backend:
-    """The backend that is meant: OpenVINO is the fastest on a CPU, where it is installed.
+    """Resolve "auto" to a backend: on a CPU OpenVINO, the fastest, if it is installed.
 
-    Raises UsageError where it cannot be had.
+    Raises UsageError where the requested backend is unavailable.
     """
     on_cpu = chosen_device(compute.device) == "cpu"
     if compute.backend == "auto":
@@ -89,5 +89,5 @@ def _whole_engine(
 
 
 def _missing(backend: Backend) -> str | None:
-    """The package that the backend lacks here."""
+    """The first package that the backend needs and that is not installed; None if none is."""
     return next((name for name in (backend, "onnx") if find_spec(name) is None), None)

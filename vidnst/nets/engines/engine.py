@@ -1,4 +1,4 @@
-"""What runs a network on pictures."""
+"""The interface of engines, which run a network on pictures."""
 
 from typing import Protocol
 
@@ -9,5 +9,5 @@ class Engine(Protocol):
     """Paints pictures; many threads may call it at once."""
 
     def run(self, picture: Picture) -> Picture:
-        """Paint RGB uint8 (H, W, 3), H and W multiples of the network's STRIDE, H and W at will."""
+        """Paint RGB uint8 (H, W, 3), of any size in multiples of the network's STRIDE."""
         ...

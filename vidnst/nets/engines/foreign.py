@@ -24,9 +24,9 @@ _TRIED_HW = (224, 224)
 class ForeignEngine:
     """Paints with an ONNX network, one picture in and one out, NCHW or NHWC, RGB.
 
-    Its range of values is found out where it is not given: the one in which what comes out looks
-    most like what went in. Networks of a fixed size are tried with any other, too; where that
-    fails, frames are brought to theirs and back.
+    The range of its values is detected where it is not given: the one for which the output looks
+    most like the input. A network declared for a fixed size is tried with other sizes; if that
+    fails, frames are resized to the fixed size and back.
     """
 
     def __init__(self, path: Path, value_range: NetworkRange, *, at_once: int) -> None:
@@ -102,13 +102,13 @@ class ForeignEngine:
 
 
 def _inputs(model: Any) -> list[Any]:
-    """Without the weights, which old files name among them."""
+    """The graph's inputs without the weights, which older files list among them."""
     weights = {tensor.name for tensor in model.graph.initializer}
     return [given for given in model.graph.input if given.name not in weights]
 
 
 def _kept_apart(part: Any) -> Iterator[str]:
-    """The files beside the network's own in which tensors lie, of a message and all within."""
+    """The external data files of the tensors in a protobuf message and all messages in it."""
     if part.DESCRIPTOR.name == "TensorProto":
         yield from (entry.value for entry in part.external_data if entry.key == "location")
         return

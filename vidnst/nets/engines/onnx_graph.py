@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 _OPSET = 17
 _IR_VERSION = 8
-"""Of 2021: what is still in use reads them."""
+"""Of 2021: all runtimes still in use read them."""
 
 
 class Part(NamedTuple):
-    """Of a layer: kernel (O, I, S, S), scale and shift (O,), and whether a norm lies between."""
+    """A layer: kernel (O, I, S, S), scale and shift (O,), and whether a norm precedes these."""
 
     kernel: Tensor
     scale: Tensor | None
@@ -40,7 +40,7 @@ def baked_parts(network: BakedNetwork) -> dict[str, Part]:
 
 
 def styled_parts(shape: NetworkShape, styled: StyledLayers) -> dict[str, Part]:
-    """The layers of a network for one style, each frame to be normed by itself."""
+    """The layers of a network for one style that normalizes each frame by its own statistics."""
     parts = {}
     for name, layer in layers_of(shape).items():
         kernel, scale, shift = styled[name]
@@ -52,7 +52,7 @@ def styled_parts(shape: NetworkShape, styled: StyledLayers) -> dict[str, Part]:
 
 
 def portable_graph(shape: NetworkShape, parts: Mapping[str, Part]) -> "onnx.ModelProto":
-    """From `frame`, float32 (B, 3, H, W) in [0, 1], to `painted`, the same; sides at will."""
+    """From `frame`, float32 (B, 3, H, W) in [0, 1] of any size, to `painted`, the same."""
     from onnx import TensorProto
 
     graph = _Graph(parts)
@@ -72,7 +72,7 @@ def pixel_graph(network: BakedNetwork) -> "onnx.ModelProto":
 
 
 class _Graph:
-    """The nodes so far; what stands for features is a node's name."""
+    """Builds a graph node by node; features are represented by the names of nodes."""
 
     def __init__(self, parts: Mapping[str, Part]) -> None:
         self.nodes: list[Any] = []
@@ -81,7 +81,7 @@ class _Graph:
         self._named: set[str] = set()
 
     def model(self, kind: int, axes: list[str | int | None]) -> "onnx.ModelProto":
-        """All nodes so far, from `frame` to `painted`, both of this kind and these axes."""
+        """The model of all nodes so far; `frame` and `painted` have this data type and axes."""
         import onnx
         from onnx import helper
 
@@ -141,14 +141,14 @@ class _Graph:
         self._renamed(x, name)
 
     def padded(self, x: str) -> str:
-        """With lines and columns repeated, up to multiples of STRIDE."""
+        """x padded to multiples of STRIDE by repeating its last row and column."""
         sides = self._sides(x)
         missing = self._node("Mod", self._node("Neg", sides), self._constant("stride", [STRIDE]))
         pads = self._node("Concat", self._constant("before", [0] * 6), missing, axis=0)
         return self._node("Pad", x, pads, mode="edge")
 
     def cropped(self, x: str, like: str, name: str) -> None:
-        """x in the size of `like`, under this name."""
+        """Crop x to the size of `like` and give it this name."""
         start, axes = self._constant("start", [0, 0]), self._constant("axes", [2, 3])
         self._renamed(self._node("Slice", x, start, self._sides(like), axes), name)
 

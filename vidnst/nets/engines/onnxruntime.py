@@ -1,4 +1,4 @@
-"""Run a baked network with ONNX Runtime, which is there for most machines."""
+"""Run a baked network with ONNX Runtime, which is available for most platforms."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from vidnst.nets.bake import BakedNetwork
 from vidnst.nets.engines.onnx_graph import pixel_graph
 
 _SILENT = 4
-"""Errors come as exceptions."""
+"""Log nothing: errors are raised as exceptions anyway."""
 
 
 def onnx_session(model: bytes, *, at_once: int = 1) -> Any:
-    """Ready to run on the CPU, by at_once threads side by side."""
+    """An inference session on the CPU, for at_once concurrent threads."""
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()

@@ -15,14 +15,14 @@ Shape = tuple[int, ...]
 
 
 class OpenVinoEngine:
-    """Paints with OpenVINO, each thread with requests of its own.
+    """Paints with OpenVINO; each thread has its own infer requests.
 
-    The network is compiled for each size that comes, which takes a twentieth of a second: for sizes
-    that are not known before, what comes out is 5 % slower.
+    The network is compiled for each input size, which takes 50 ms; compiled for dynamic sizes, it
+    would run 5 % slower.
     """
 
     def __init__(self, network: BakedNetwork, *, bf16: bool, at_once: int) -> None:
-        # Its telemetry forks a process that reports to its maker, whom no one here asked.
+        # Disable its telemetry, which forks a process that reports to the vendor.
         sys.modules.setdefault("openvino_telemetry", cast(Any, None))
         import openvino
 
@@ -42,7 +42,7 @@ class OpenVinoEngine:
         requests = self._of_thread.__dict__.setdefault("requests", {})
         if picture.shape in requests:
             return _painted(requests[picture.shape], picture)
-        # Two threads that hand it their first array at the same time wait for each other forever.
+        # OpenVINO deadlocks if two threads pass it their first array at the same time.
         with self._beginning:
             requests[picture.shape] = self._model(picture.shape).create_infer_request()
             return _painted(requests[picture.shape], picture)

@@ -9,15 +9,15 @@ from torch import Tensor, nn
 from vidnst.frames.frame import Picture
 
 _WARM_UPS = 3
-"""Libraries set themselves up and choose kernels in the first runs, which no graph may hold."""
+"""Runs before graph capture, in which libraries initialize and choose kernels."""
 _laying = Lock()
-"""CUDA records in one thread at a time; those whose lanes are there may paint on."""
+"""CUDA captures in one thread at a time; threads that have a lane are not blocked."""
 
 
 class PixelNetwork(nn.Module):
-    """A network for (B, 3, H, W) in [0, 1], from RGB uint8 (H, W, 3) to the same.
+    """Wraps a network for (B, 3, H, W) in [0, 1] as one for RGB uint8 (H, W, 3).
 
-    What else the network takes is passed on to it.
+    Further arguments are passed on to the network.
     """
 
     def __init__(self, network: nn.Module, *, device: torch.device, dtype: torch.dtype) -> None:
@@ -35,13 +35,13 @@ class PixelNetwork(nn.Module):
 class PyTorchEngine:
     """Paints with a network for (B, 3, H, W) in [0, 1].
 
-    On CUDA each thread has a lane of its own.
+    On CUDA each thread has its own CudaLane.
     """
 
     def __init__(
         self, network: nn.Module, *, device: str, dtype: torch.dtype, graphed: bool = True
     ) -> None:
-        """graphed: record the work on CUDA as a graph, rather than launch it piece by piece."""
+        """graphed: on CUDA, replay a CUDA graph instead of launching each kernel."""
         self._device = torch.device(device)
         self._paint = PixelNetwork(network, device=self._device, dtype=dtype)
         self._graphed = graphed
@@ -56,7 +56,7 @@ class PyTorchEngine:
             return np.asarray(self._paint(pixels).cpu().numpy(), np.uint8)
 
     def _lane(self, shape: tuple[int, ...]) -> "CudaLane":
-        """This thread's lane; only the newest shape's, for each takes memory of its own."""
+        """This thread's lane; only the latest shape's is kept, to save memory."""
         mine = self._of_thread
         if not hasattr(mine, "lane") or mine.lane.shape != shape:
             mine.lane = None
@@ -66,10 +66,10 @@ class PyTorchEngine:
 
 
 class CudaLane:
-    """The way of pictures of one shape to the GPU and back: a stream, pinned memory and a graph.
+    """Runs pictures of one shape on a GPU, with a stream, pinned memory and a CUDA graph.
 
-    What is launched is the same for all of them: recorded and replayed, it is one launch. For one
-    thread at a time, in inference mode.
+    The kernels are the same for all pictures, so replaying a captured graph launches them all at
+    once. Not thread-safe; used in inference mode.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class CudaLane:
         device: torch.device,
         graphed: bool = True,
     ) -> None:
-        """shape: (H, W, 3). graphed: replay; it does without where CUDA cannot record the work."""
+        """shape: (H, W, 3). graphed: use a CUDA graph, unless CUDA cannot capture the work."""
         self.shape = shape
         self._paint = paint
         with _laying:
@@ -89,13 +89,13 @@ class CudaLane:
                 torch.empty(shape, dtype=torch.uint8, pin_memory=True) for _ in range(2)
             )
             self._pixels = torch.zeros(shape, dtype=torch.uint8, device=device)
-            # The weights may still be on their way.
+            # The transfer of the weights may not have finished.
             self._stream.wait_stream(torch.cuda.current_stream(device))
             self._graph = self._recorded() if graphed else None
 
     @property
     def replays(self) -> bool:
-        """Whether the work is replayed, not launched piece by piece."""
+        """Whether a CUDA graph is replayed."""
         return self._graph is not None
 
     def run(self, picture: Picture) -> Picture:
@@ -109,14 +109,14 @@ class CudaLane:
         return np.array(self._received.numpy())
 
     def launch(self) -> None:
-        """Paint what is on the GPU already; its result stays there."""
+        """Paint the picture already on the GPU; the result stays there."""
         if self._graph is None:
             self._painted = self._paint(self._pixels)
         else:
             self._graph.replay()
 
     def _recorded(self) -> torch.cuda.CUDAGraph | None:
-        """All work from _pixels to _painted, which replaying it reads and writes again."""
+        """Capture the work from _pixels to _painted as a graph; None if CUDA cannot."""
         with torch.cuda.stream(self._stream):
             for _ in range(_WARM_UPS):
                 self._paint(self._pixels)

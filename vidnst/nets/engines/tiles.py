@@ -1,4 +1,4 @@
-"""Paint large pictures piece by piece: the network's memory has a bound, and no seam is left."""
+"""Paint large pictures in overlapping tiles, with bounded memory and without seams."""
 
 import math
 from collections.abc import Callable
@@ -16,14 +16,15 @@ from vidnst.nets.shape import NetworkShape, layers_of
 class TilingEngine:
     """Paints with another engine, pictures of more than most_pixels in overlapping tiles.
 
-    Of each tile that much is kept which sees nothing beyond the tile, so the result is as in one
-    piece. All tiles of a picture have one size: what an engine prepares for a size, it needs once.
+    Of each tile only the part whose receptive field lies inside the tile is kept, so the result is
+    the same as in one piece. All tiles of a picture have one size, so that an engine prepares for
+    that size only.
     """
 
     def __init__(self, engine: Engine, shape: NetworkShape, *, most_pixels: int) -> None:
-        """engine: runs a baked network of this shape; norms of each frame would show the tiles.
+        """engine: runs a baked network of this shape; with per-frame norms, tiles would show.
 
-        most_pixels: of a tile, no fewer than a square of three halos has.
+        most_pixels: of a tile; at least 9 * halo_px(shape)^2.
         """
         self._engine = engine
         self._halo_px = halo_px(shape)
@@ -74,9 +75,9 @@ class Span(NamedTuple):
 
 
 def spans(side: int, parts: int, halo_px: int) -> list[Span]:
-    """A side, a multiple of STRIDE, in so many parts of one length, as short as may be.
+    """Divide a side, a multiple of STRIDE, into overlapping parts of one length, the shortest.
 
-    All that is kept lies halo_px or more from the ends of its part that are not the side's own.
+    What is kept of a part lies halo_px or more from its ends, except at the ends of the side.
     """
     length = _length(side, parts, halo_px)
     starts = [i * (side - length) // max(1, parts - 1) // STRIDE * STRIDE for i in range(parts)]
@@ -89,7 +90,7 @@ def spans(side: int, parts: int, halo_px: int) -> list[Span]:
 
 
 def halo_px(shape: NetworkShape) -> int:
-    """How far a pixel of a network's result sees, in pixels, up to a multiple of STRIDE."""
+    """The receptive field's radius of a network, in pixels, rounded up to a multiple of STRIDE."""
     layers = layers_of(shape)
 
     def layer(name: str, x: _Sight, *, plus: _Sight | None = None, rectify: bool = False) -> _Sight:
@@ -102,7 +103,7 @@ def halo_px(shape: NetworkShape) -> int:
 
 
 class _Sight(NamedTuple):
-    """What features see: cells of so many pixels, and so many pixels beyond on each side."""
+    """The receptive field of features: their stride, and how far it extends beyond that cell."""
 
     cell_px: int
     beyond_px: int

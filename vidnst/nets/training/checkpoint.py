@@ -1,4 +1,4 @@
-"""Stopping and going on: the state of a run in its folder."""
+"""Checkpoints: saving and resuming the state of a training run."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from vidnst.nets.training.settings import Settings
 
 
 def require_same_settings(path: Path, settings: Settings) -> None:
-    """Note a new run's settings; raise TrainingError where an old run had others."""
+    """Write a new run's settings; raise TrainingError where an earlier run had others."""
     text = json.dumps(asdict(settings), indent=1)
     if path.exists() and json.loads(path.read_text()) != asdict(settings):
         raise TrainingError(
@@ -26,7 +26,7 @@ def require_same_settings(path: Path, settings: Settings) -> None:
 
 
 def open_losses(path: Path, names: list[str], first_step: int) -> TextIO:
-    """Open the table of losses, without what a stopped run wrote past its checkpoint."""
+    """Open losses.csv to append; drop what a stopped run wrote after its checkpoint."""
     kept = [",".join(names)]
     if first_step and path.exists():
         rows = path.read_text().splitlines()[1:]
@@ -60,7 +60,7 @@ def save_checkpoint(
     average: list[Tensor],
     step: int,
 ) -> None:
-    """Write everything that going on needs."""
+    """Write everything needed to resume."""
     state = {
         "network": network.state_dict(),
         "optimizer": optimizer.state_dict(),
@@ -71,7 +71,7 @@ def save_checkpoint(
 
 
 def write_state(path: Path, state: dict[str, Any]) -> None:
-    """Write a run's state; the file appears whole or not at all."""
+    """Write a run's state, atomically."""
     with whole_file(path) as part:
         torch.save(state, part)
 
@@ -83,7 +83,7 @@ def restore_checkpoint(
     average: list[Tensor],
     device: torch.device,
 ) -> int:
-    """Take up a saved state and return the step to go on at; 0 where there is none.
+    """Restore a saved state and return the step to resume at; 0 where there is none.
 
     Raises TrainingError where the file is damaged or of another network.
     """

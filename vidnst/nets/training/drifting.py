@@ -1,4 +1,4 @@
-"""Pictures on their way to a style: what an encoder must also see rightly to be painted with."""
+"""Partly optimized pictures, on which an encoder must be accurate as well."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from vidnst.nets.training.pictures import random_crops
 
 
 class DriftingPictures:
-    """Pictures on their way to fool the encoder: each step brings them nearer to some style.
+    """Pictures that are optimized toward styles with the encoder in training, as its inputs.
 
-    Pictures that an optimization has moved are unlike any photo or painting, and an encoder that
-    never saw them is free to be wrong there, which is where the optimization then goes. These are
-    such pictures, made by the encoder as it is now; the teachers say what is right for them.
+    Partly optimized pictures are unlike any photo or painting. An encoder that was never trained on
+    them may be wrong there, and an optimization exploits such errors, as adversarial examples do.
+    These pictures are made with the current encoder; the teachers provide their targets.
     """
 
     _LIFETIME = 120
@@ -29,7 +29,7 @@ class DriftingPictures:
         self.ages = torch.empty(count, dtype=torch.int64)
         for index in range(count):
             self._restart(index, rng)
-        # As if they had begun at different times.
+        # Different ages, so that they do not all restart at the same time.
         self.ages.copy_(torch.from_numpy(rng.integers(0, self._LIFETIME, count)))
 
     def _restart(self, index: int, rng: np.random.Generator) -> None:
@@ -46,14 +46,14 @@ class DriftingPictures:
         self.ages[index] = 0
 
     def state(self) -> dict[str, Tensor]:
-        """All that changes, by name."""
+        """The tensors to checkpoint, by name."""
         return {
             "pictures": self.pictures, "scenes": self.scenes, "styles": self.styles,
             "ages": self.ages,
         }  # fmt: skip
 
     def move(self, chosen: Tensor, gradient: Tensor, rng: np.random.Generator) -> None:
-        """Move the chosen pictures down the gradient; those grown old start anew."""
+        """Take a gradient step with the chosen pictures; restart those past their lifetime."""
         scale = gradient.square().mean((1, 2, 3), keepdim=True).sqrt() + 1e-12
         strides = self._STRIDE * torch.from_numpy(rng.random((len(chosen), 1, 1, 1), np.float32))
         moved = self.pictures[chosen] - strides * (gradient / scale).cpu()

@@ -1,7 +1,7 @@
-"""Train a perceptual encoder: a small network that learns to see what larger teachers see.
+"""Train a small perceptual encoder by distilling larger teachers.
 
-It starts from random weights. Per layer a 1x1 convolution, thrown away afterwards, translates its
-features into each teacher's, so that it need not imitate one teacher's choice of channels: where
+It starts from random weights. Per layer and teacher a 1x1 convolution, discarded afterwards, maps
+its features to the teacher's, so that it need not imitate one teacher's choice of channels: where
 that succeeds, equal statistics of its features mean equal statistics of the teacher's.
 """
 
@@ -32,7 +32,7 @@ DISTILLED_LAYERS = (
     *("relu1_1", "relu1_2", "relu2_1", "relu2_2"),
     *("relu3_1", "relu3_3", "relu4_1", "relu4_3"),
 )
-"""Where encoder and teachers are compared: where statistics and places of styles are."""
+"""Where encoder and teachers are compared: the layers that style losses use."""
 
 MATCHED_LAYERS = ("relu2_2", "relu3_3", "relu4_3")
 """Where places of a picture are matched to places of a style."""
@@ -52,9 +52,9 @@ def train_encoder(
 ) -> Path:
     """Train the encoder that ships into the folder `out` and return the path of its weights.
 
-    It learns what the teachers see (distill), then the first teacher's gradient (gradients.py).
-    start_from: an encoder that has done the first. Where the folder holds a checkpoint of the same
-    settings, training goes on there.
+    It is trained on the teachers' features (distill), then on the first teacher's gradient
+    (gradients.py). start_from: an encoder that has been distilled already. Training resumes from a
+    checkpoint of the same settings in the folder.
 
     Raises TrainingError where pictures are missing, the folder holds a run of other settings, the
     first teacher lacks a layer, or start_from is wider than what ships; WeightsError where it is no
@@ -112,8 +112,8 @@ def distill(
 ) -> PerceptualEncoder:
     """Distill the teachers into a fresh encoder.
 
-    channels: of each layer of the encoder. squares: uint8 (N, 3, S, S) each, drawn from alike; the
-    last are paintings. checkpoint: where the state is saved and taken up again.
+    channels: of each layer of the encoder. squares: uint8 (N, 3, S, S) each, used in turn; the last
+    are paintings. checkpoint: the file that the state is saved to and resumed from.
 
     on_step gets each step and its loss: the mean over layers and teachers of the squared error over
     the teacher features' variance (1 is no better than their mean).
@@ -158,9 +158,8 @@ class _Distillation(EncoderRun):
         examples = self._ready(torch.cat(crops))
         balance(self.encoder, examples)
         self._spreads = _spreads(teachers, examples, self._taught)
-        # The first layer must undo how alike neighboring pixels are, and the translators should
-        # follow the encoder at once: both learn well at a rate that the layers between could not
-        # bear.
+        # The first layer must decorrelate neighboring pixels, and the translators should keep up
+        # with the encoder: both train well at a learning rate too high for the other layers.
         convolutions = self.encoder.convolutions
         quick = [*convolutions["1_1"].parameters(), *self._translators.parameters()]
         others = [p for name in self.encoder.layers[1:] for p in convolutions[name].parameters()]
@@ -174,7 +173,7 @@ class _Distillation(EncoderRun):
         )
 
     def step(self, step: int) -> float:
-        """Learn from one batch, half of it pictures that seek a style; return its loss."""
+        """Train on one batch, half of it drifting pictures; return its loss."""
         rng = np.random.default_rng([self._settings.seed, 2, step])
         source = self._squares[step % len(self._squares)]
         half = self._settings.batch // 2
@@ -182,7 +181,7 @@ class _Distillation(EncoderRun):
         clean = random_crops(source, indices, self._settings.size, rng)
         chosen = torch.from_numpy(rng.choice(len(self._drifting.pictures), half, replace=False))
         sought = self._ready(self._drifting.pictures[chosen])
-        moving = step % 2 == 0  # learning takes longer than they need to move
+        moving = step % 2 == 0  # It suffices to move them every other step.
         sought.requires_grad_(moving)
         with autocast(self._device):
             pictures = torch.cat([self._ready(clean), sought])
@@ -215,7 +214,7 @@ class _Distillation(EncoderRun):
         return [layer for of, layer in self._pairs if of == index]
 
     def _aim(self, painted: Mapping[str, Tensor], chosen: Tensor) -> Tensor:
-        """What they make small: every other one its style's statistics, the rest its places."""
+        """Their loss: every other one is drawn to its style's statistics, the rest to places."""
         with torch.no_grad(), autocast(self._device):
             styles = self.encoder(self._ready(self._drifting.styles[chosen]), self._seen)
         means, covariances = style_loss(

@@ -1,9 +1,10 @@
-"""Teach an encoder to pull pictures where its teacher pulls them.
+"""Train an encoder to match its teacher's gradients.
 
-A slim encoder that sees nearly what its teacher sees may still move a picture elsewhere when one
-optimizes by it: the gradient is another function. Here the gradient itself is learned (Czarnecki
-et al. 2017, "Sobolev Training for Neural Networks"), that of what the neighbor stylizer makes
-small, on pictures that are under way; beside it, how alike the teacher finds places.
+An encoder whose features are close to its teacher's may still have different gradients with respect
+to the picture, and lead an optimization elsewhere. Here the gradient itself is trained (Czarnecki
+et al. 2017, "Sobolev Training for Neural Networks"): that of the neighbor stylizer's loss, on
+partly optimized pictures. A second loss term compares similarities between places with the
+teacher's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,9 +26,9 @@ from vidnst.nets.training.run import EncoderRun
 from vidnst.nets.training.settings import EncoderSettings
 
 _BANDS = (1, 2, 4, 8)
-"""The gradients are compared after averaging over squares of so many pixels."""
+"""The gradients are compared after averaging over squares of these sides, in pixels."""
 _PLACES = 256
-"""So many of a picture and of its style are compared in how alike they are."""
+"""How many places of a picture and of its style have their similarities compared."""
 _ALIKE_WEIGHT = 0.5
 _WARM_UP = 100
 
@@ -45,10 +46,10 @@ def teach_gradient(
 ) -> PerceptualEncoder:
     """Teach an encoder the teacher's gradient for settings.gradient_steps steps.
 
-    squares: uint8 (N, 3, S, S) each; the last are paintings. checkpoint: where the state is saved
-    and taken up again. on_step gets each step and its loss: one minus the cosine between the
-    gradients, the mean over four bands and the batch, and a share of how differently places are
-    alike, in units of the variance.
+    squares: uint8 (N, 3, S, S) each; the last are paintings. checkpoint: the file that the state is
+    saved to and resumed from. on_step gets each step and its loss: one minus the cosine between the
+    gradients, the mean over four bands and the batch, plus the weighted squared difference of the
+    similarities between places, in units of their variance.
     """
     return _Teaching(encoder, squares, teacher, settings, device).go(
         settings.gradient_steps, checkpoint=checkpoint, save_every=save_every, on_step=on_step
@@ -82,7 +83,7 @@ class _Teaching(EncoderRun):
         with torch.no_grad():
             aims = self._places(self._teacher, styles), self._places(self._teacher, scenes)
         seen = self._places(self._teacher, pictures)
-        # Half of the pictures seek what is nearest to their scenes, half what they have become.
+        # Half of the pictures are matched by their current features, half by their scenes'.
         fields = [
             [_nearest(asked[layer][k], aims[0][layer][k]) for layer in LAYERS]
             for k, asked in zip(range(len(chosen)), cycle((seen, aims[1])), strict=False)
@@ -139,12 +140,12 @@ def _pull(
     fields: Sequence[Sequence[Tensor]],
     shares: Tensor,
 ) -> Tensor:
-    """How far places are from those they should become, layers weighed by shares (B, L)."""
+    """The cosine distance of places to those they are matched to; shares: of layers, (B, L)."""
     total = shares.new_zeros(())
     for index, layer in enumerate(LAYERS):
         found, known = (_around(each, styles[layer]) for each in (own[layer], styles[layer]))
         for k, field in enumerate(fields):
-            # index_select, since what plain indexing hands back adds up in any order.
+            # index_select: plain indexing sums its gradient in a nondeterministic order.
             alike = (found[k] * known[k].index_select(0, field[index])).sum(1).mean()
             total = total + shares[k, index].to(alike.device) * (1 - alike)
     return total
@@ -164,7 +165,7 @@ def _otherwise(
     teachers: Sequence[Mapping[str, Tensor]],
     rng: np.random.Generator,
 ) -> Tensor:
-    """How differently places of pictures are alike to styles', in units of the variance."""
+    """The squared difference of the similarities of pictures' places to styles', over variance."""
     found = []
     for layer in LAYERS:
         count = own[0][layer].shape[1]

@@ -1,4 +1,4 @@
-"""How a baked network learns one thing by heart: steps down a weighted sum of losses."""
+"""Train a baked network for one purpose: Adam on a weighted sum of losses."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from vidnst.nets.losses import temporal_loss
 from vidnst.nets.step import Step
 
 Losses = Callable[[BakedNetwork, np.random.Generator], Mapping[str, Tensor]]
-"""What a step sees of the network as it is; chance comes from the generator alone."""
+"""Computes a step's losses of the network; all randomness comes from the generator."""
 
 
 def learn(
@@ -29,9 +29,9 @@ def learn(
     doing: str,
     on_step: Callable[[Step], None],
 ) -> BakedNetwork:
-    """Let a copy of the network learn, on the device; what comes back is on the CPU.
+    """Train a copy of the network on the device; the result is on the CPU.
 
-    weights: of each loss. doing: what listeners are told of the steps.
+    weights: of each loss. doing: the name of the phase in the steps passed to on_step.
     """
     learner = copy.deepcopy(network).float().to(device).requires_grad_(True)
     parameters = list(learner.parameters())
@@ -52,22 +52,22 @@ def learn(
 
 @dataclass(frozen=True)
 class Later:
-    """Pictures (B, 3, S, S) as the camera sees them a moment later, and how they came there."""
+    """Pictures (B, 3, S, S) as the camera sees them a moment later, and the motion to them."""
 
     pictures: Tensor
     motion: MadeUpMotion
 
     def unsteadiness(self, painted: Tensor, painted_later: Tensor) -> Tensor:
-        """How much what was painted of both changes otherwise than the camera moves."""
+        """The temporal loss: how far the later painting is from the earlier one, warped."""
         visible = self.motion.visible.to(painted.device)
         return temporal_loss(painted_later, _warped(painted, self.motion), visible)
 
 
 def a_moment_later(pictures: Tensor, rng: np.random.Generator) -> Later:
-    """What a camera that moves a little, with its noise, sees next of pictures (B, 3, S, S).
+    """Pictures (B, 3, S, S) after a small synthetic camera motion, with camera noise.
 
-    Still pictures need it as well: a pattern that is locked to the network's own grid does not move
-    with the camera.
+    The temporal loss on it helps still pictures as well: a pattern that is locked to the network's
+    own grid does not move with the camera.
     """
     device, (count, _, _, side) = pictures.device, pictures.shape
     # Up to torch 2.11 grid_sample has no gradient on MPS (pytorch/pytorch#179756).
@@ -86,5 +86,5 @@ def channels_last(pictures: Tensor) -> Tensor:
 
 
 def rate_factor(step: int, steps: int, *, rise: int = 20) -> float:
-    """Warm up over so many steps; fall along a cosine to nothing."""
+    """The factor on the learning rate: linear warm-up over `rise` steps, cosine decay to 0."""
     return min(1.0, (step + 1) / rise) * 0.5 * (1 + float(np.cos(np.pi * step / steps)))

@@ -1,8 +1,8 @@
-"""How like a style and a scene paintings are: what networks learn by.
+"""The losses of paintings against a style and a scene, for training networks.
 
-A style is its places and their statistics, as a teacher sees them; the scene is how alike its
-places are to each other, which minds neither colors nor marks. Kolkin et al. 2019, "Style Transfer
-by Relaxed Optimal Transport and Self-Similarity".
+The style is compared by a teacher's features, matched place by place, and by their statistics; the
+scene by the self-similarity of features, which is independent of colors and marks. Kolkin et al.
+2019, "Style Transfer by Relaxed Optimal Transport and Self-Similarity".
 """
 
 from collections.abc import Sequence
@@ -32,9 +32,9 @@ _COMPARED_PLACES = 400
 
 
 class Seen(NamedTuple):
-    """What a teacher sees in styles: features (B, C, H, W) by layer, and their moments.
+    """A teacher's features (B, C, H, W) of styles by layer, and their moments.
 
-    Of the first layer there are moments alone: nothing is matched there.
+    Of the first layer there are only moments: its features are not matched.
     """
 
     features: dict[str, Tensor]
@@ -73,9 +73,8 @@ def judge(
 ) -> dict[str, Tensor]:
     """The losses of paintings of scenes, (B, 3, H, W) in [0, 1] each, in B styles.
 
-    Those of judge_style, and scene: between the places' similarities; content, detail: between
-    instance-normalized features of the deepest block, and of that before it. dtype: of the
-    teacher's arithmetic.
+    Those of judge_style, and scene: self_similarity_loss in the deepest block; content, detail:
+    content_loss in the deepest block and in the one before. dtype: of the teacher's arithmetic.
     """
     layers = judged_layers(teacher)
     own, others = torch.split(_shifted(torch.cat([result, scene]), rng), len(result))
@@ -105,9 +104,9 @@ def judge_style(
 ) -> dict[str, Tensor]:
     """How far paintings (B, 3, H, W) in [0, 1] are from B styles.
 
-    near, cover: how far places of a painting are from its style's, and these from the painting's,
-    in the two deepest blocks. fine: both in the second. statistics: of moments in all. dtype: of
-    the teacher's arithmetic.
+    near, cover: distances of a painting's places to the nearest of its style, and of the style's to
+    the nearest of the painting, in the two deepest blocks. fine: both in the second block.
+    statistics: distances of the moments in all. dtype: of the teacher's arithmetic.
     """
     layers = judged_layers(teacher)
     with autocast(result.device, dtype):
@@ -118,7 +117,7 @@ def judge_style(
 def _apart(
     seen: dict[str, Tensor], wanted: Seen, layers: Sequence[str], rng: np.random.Generator
 ) -> dict[str, Tensor]:
-    """The losses that judge_style tells of, from what the teacher sees in the paintings."""
+    """The losses of judge_style, from the teacher's features of the paintings."""
 
     def distances(layer: str) -> list[tuple[Tensor, Tensor]]:
         return [
@@ -147,17 +146,17 @@ def _statistics(
 
 
 def _sampled(maps: Tensor, most: int, rng: np.random.Generator) -> Tensor:
-    """Features (..., C, H, W) at so many places, drawn anew, the same of all: (..., C, N, 1)."""
+    """Features (..., C, H, W) at random positions, the same in all: (..., C, N, 1)."""
     flat = maps.flatten(-2)
     chosen = torch.from_numpy(rng.permutation(flat.shape[-1])[:most]).to(flat.device)
     return flat[..., chosen, None]
 
 
 def _shifted(pictures: Tensor, rng: np.random.Generator) -> Tensor:
-    """Rescale by up to 15 % and cut off up to 15 px or a third, alike for all.
+    """Rescale by up to 15 % and crop by up to 15 px or a third, all in the same random way.
 
-    A teacher's pooling has a grid and its filters favor a scale; seen at another place each time,
-    neither can leave a pattern in the network.
+    Otherwise the teacher's pooling grid and the scale of its filters could leave a pattern in the
+    network.
     """
     height, width = pictures.shape[2:]
     wide = int(rng.integers(round(width * 0.85), round(width * 1.15) + 1))

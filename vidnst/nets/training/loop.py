@@ -1,4 +1,4 @@
-"""The loop of a training run: down a weighted sum of losses, its state kept in a folder."""
+"""The training loop: Adam on a weighted sum of losses, with checkpoints in a folder."""
 
 import csv
 import json
@@ -22,7 +22,7 @@ from vidnst.nets.training.settings import SingleSettings, TrainingSettings, loss
 
 @dataclass(frozen=True)
 class TrainingStep:
-    """What one step saw, each loss without its weight; handed to listeners."""
+    """The losses of one step, unweighted; passed to `on_step` callbacks."""
 
     step: int
     losses: Mapping[str, float]
@@ -43,12 +43,12 @@ def descend(
     on_note: Callable[[str], None],
     on_step: Callable[[TrainingStep], None],
 ) -> None:
-    """Train the network with Adam; go on where the folder `out` holds a checkpoint.
+    """Train the network with Adam; resume from the checkpoint in the folder `out`, if any.
 
-    groups: its parameters ("params"), each group with its share of the rate ("share"). losses_of:
-    of a step, by the names that settings have weights for. write: called with what metadata should
-    tell of the run, now and then and at the end, while the network holds the running averages of
-    its parameters.
+    groups: its parameters ("params"), each group with a factor on the learning rate ("share").
+    losses_of: computes the losses of a step, by the names that settings have weights for. write:
+    called every save_every steps and at the end, with metadata on the run, while the network holds
+    the running averages of its parameters.
 
     `out` gets checkpoint.pt and losses.csv.
     """

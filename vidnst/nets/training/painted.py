@@ -1,8 +1,8 @@
-"""Teach a baked network what an artist painted of a few frames.
+"""Teach a baked network from a few frames that an artist painted.
 
-After Texler et al. 2020, "Interactive Video Stylization Using Few-Shot Patch-Based Training". A
-painting is not one of many that would do, as the lessons of teaching.py are: it is copied pixel by
-pixel, and what the scene does not tell is carried over by its motion (motion/carry.py).
+After Texler et al. 2020, "Interactive Video Stylization Using Few-Shot Patch-Based Training".
+Unlike the lessons of teaching.py, each one of many acceptable results, a painting is matched pixel
+by pixel; what does not follow from the scene is warped along its motion (motion/carry.py).
 """
 
 import copy
@@ -48,9 +48,9 @@ def teach_paintings(
 ) -> BakedNetwork:
     """Teach a copy of the network to paint as the lessons are painted.
 
-    The encoder's features say what of a painting counts besides its pixels. The same arguments give
-    the same network. device: where is computed; what is given and what comes back are on the CPU.
-    doing: what listeners are told of the steps.
+    encoder: its features are compared, besides pixels. The same arguments give the same network.
+    device: to train on; arguments and result are on the CPU. doing: the name of the phase in the
+    steps passed to on_step.
     """
     device = torch.device(device)
     encoder = copy.deepcopy(encoder).to(device)

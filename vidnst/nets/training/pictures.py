@@ -16,7 +16,7 @@ from vidnst.media.pictures import is_picture
 _LARGEST_SIDE = 384
 
 PHOTO_SPANS = (2 / 3, 4 / 3)
-"""Of the pixels that a photo's crop takes, in units of its size: near and far."""
+"""The range of a photo crop's side before it is resized, in units of its size."""
 
 
 def _encoded_pictures(source: Path) -> Iterator[bytes]:
@@ -86,8 +86,8 @@ def random_crops(
 ) -> Tensor:
     """Crops of the chosen pictures: float (B, 3, size, size) in [0, 1], mirrored half of the time.
 
-    spans: from how few to how many of the picture's pixels a crop takes on each side, in units of
-    size, as far as pictures reach. Below 1 it is enlarged.
+    spans: the range of a crop's side before it is resized, in units of size, limited by the
+    picture's. Below 1 the crop is enlarged.
     """
     side = squares.shape[-1]
     low, high = (min(side, round(span * size)) for span in spans)

@@ -1,4 +1,4 @@
-"""An encoder's training: stopped at any step, it goes on where its state was last saved."""
+"""The training loop of encoders, resumable from its last checkpoint."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from vidnst.nets.training.learning import channels_last
 
 
 class EncoderRun(ABC):
-    """What learns, and the pictures under way that it learns from."""
+    """An encoder in training, and the drifting pictures that it is trained on."""
 
     encoder: PerceptualEncoder
     _drifting: DriftingPictures
@@ -24,11 +24,11 @@ class EncoderRun(ABC):
 
     @abstractmethod
     def step(self, step: int) -> float:
-        """Learn from one batch; return its loss."""
+        """Train on one batch; return its loss."""
 
     @abstractmethod
     def _parts(self) -> dict[str, Any]:
-        """What has a state_dict and changes, by name."""
+        """The objects whose state_dict to checkpoint, by name."""
 
     def go(
         self,
@@ -38,7 +38,7 @@ class EncoderRun(ABC):
         save_every: int,
         on_step: Callable[[int, float], None],
     ) -> PerceptualEncoder:
-        """Take all steps that a checkpoint has not behind it; return the encoder, on the CPU."""
+        """Take the steps that remain after the checkpoint; return the encoder, on the CPU."""
         first_step = 0
         if checkpoint is not None and checkpoint.exists():
             first_step = self.restore(checkpoint)
@@ -49,12 +49,12 @@ class EncoderRun(ABC):
         return self.encoder.cpu().eval()
 
     def save(self, path: Path, step: int) -> None:
-        """Write everything that going on needs."""
+        """Write everything needed to resume."""
         state = {name: part.state_dict() for name, part in self._parts().items()}
         write_state(path, state | {"drifting": self._drifting.state(), "step": step})
 
     def restore(self, path: Path) -> int:
-        """Take up a saved state and return the step to go on at.
+        """Restore a saved state and return the step to resume at.
 
         Raises TrainingError where the file is damaged or of another run.
         """

@@ -1,4 +1,4 @@
-"""What decides how a training run goes."""
+"""The settings of training runs."""
 
 from dataclasses import dataclass, fields
 from typing import Any
@@ -9,7 +9,7 @@ from vidnst.nets.shape import NetworkShape
 
 @dataclass(frozen=True)
 class TrainingSettings(NetworkShape):
-    """Everything that decides what comes out, besides the pictures, the teachers and the start.
+    """What determines the conditional network, besides pictures, teachers and initial weights.
 
     size: of the crops that are painted. style_size: of the crops that styles are read from. The
     weights are those of the losses of nets/training/likeness.py.
@@ -41,11 +41,11 @@ class TrainingSettings(NetworkShape):
 
 @dataclass(frozen=True)
 class SingleSettings:
-    """What decides how a network of a style's own comes out, besides pictures and teacher.
+    """What determines a network for a single style, besides pictures and teacher.
 
-    size: of the crops that are painted. style_low, style_high: between these the style's longer
-    side lies, of which crops of style_size are looked at: its marks beside the scene's things. The
-    weights are those of the losses of nets/training/likeness.py.
+    size: of the crops that are painted. style_low, style_high: the range that the style's longer
+    side is scaled to before crops of style_size are taken; it sets the size of marks relative to
+    the scene's objects. The weights are those of the losses of nets/training/likeness.py.
     """
 
     steps: int = 500
@@ -81,10 +81,10 @@ class SingleSettings:
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """What decides how an encoder comes out, besides the pictures, the teachers and the start.
+    """What determines an encoder, besides pictures, teachers and initial weights.
 
-    First it learns what the teachers see; what begins with gradient_ is of the steps that then
-    teach it the first teacher's gradient.
+    First it is trained to match the teachers' features; the settings that begin with gradient_ are
+    those of the steps that then train it to match the first teacher's gradient.
     """
 
     steps: int = 9000

@@ -1,4 +1,4 @@
-"""A contact sheet: photos down, styles across, so that an eye can follow the training."""
+"""A contact sheet of photos (rows) and styles (columns), to inspect a training by eye."""
 
 from pathlib import Path
 

@@ -1,7 +1,7 @@
-"""Train a network of one style's own: from what the conditional network is for it.
+"""Train a network for a single style, starting from the conditional network.
 
-What a step draws at random follows from the seed and the step's number, so that a run that was
-stopped goes on as if it had not been.
+A step's random numbers depend only on the seed and the step's number, so that a resumed run gives
+the same result.
 """
 
 from collections.abc import Callable
@@ -49,8 +49,7 @@ def train_single(
 
     photos: a folder or tar of scenes. start_from: the network of an earlier run for this picture,
     instead of the shipped network for any style. `out` gets settings.json, losses.csv,
-    checkpoint.pt and style.safetensors; where it holds a checkpoint of the same settings, training
-    goes on there.
+    checkpoint.pt and style.safetensors; training resumes from a checkpoint of the same settings.
 
     Raises TrainingError where pictures are missing, the folder holds a run of other settings or
     start_from is for another picture, WeightsError for unfit weights.

@@ -1,4 +1,4 @@
-"""What an encoder's training starts from."""
+"""The initial weights of an encoder's training."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ SLIM_CHANNELS = {
     **{"1_1": 16, "1_2": 24, "2_1": 32, "2_2": 80, "3_1": 128, "3_2": 96, "3_3": 160},
     **{"4_1": 160, "4_2": 160, "4_3": 320},
 }
-"""Of the encoder that ships: VGG-16's layers, wide where they are looked at, narrow between."""
+"""Of the encoder that ships: VGG-16's layers, wide where losses use them, narrow between."""
 
 
 def fresh_encoder(channels: Mapping[str, int], generator: torch.Generator) -> PerceptualEncoder:
@@ -34,9 +34,9 @@ def fresh_encoder(channels: Mapping[str, int], generator: torch.Generator) -> Pe
 def widened(
     encoder: PerceptualEncoder, channels: Mapping[str, int], generator: torch.Generator
 ) -> PerceptualEncoder:
-    """An encoder of these layers and channels that sees what this one sees.
+    """Widen an encoder to these layers and channels, with the same features in the old channels.
 
-    Channels that are new look at random (He et al. 2015) and nobody looks at them yet.
+    New channels have random weights (He et al. 2015); old ones have weight 0 for them.
 
     Raises TrainingError where channels are fewer than the encoder's or a layer is new.
     """
@@ -56,7 +56,7 @@ def widened(
 
 
 def _random(outputs: int, inputs: int, generator: torch.Generator) -> Tensor:
-    """Weights of a 3x3 convolution as He et al. 2015 begin."""
+    """Initial weights of a 3x3 convolution (He et al. 2015)."""
     spread = math.sqrt(2 / (9 * inputs))
     return spread * torch.randn(outputs, inputs, 3, 3, generator=generator)
 
@@ -65,8 +65,8 @@ def _random(outputs: int, inputs: int, generator: torch.Generator) -> Tensor:
 def balance(encoder: PerceptualEncoder, pictures: Tensor) -> None:
     """Bring the fresh encoder's features to mean 0 and deviation 1 before each ReLU.
 
-    After Mishkin and Matas 2016. The first layer also loses nine tenths of each filter's answer to
-    plain color: neighboring pixels are so alike that it would drown what differs between them.
+    After Mishkin and Matas 2016. In the first layer, each filter's response to a constant color is
+    also reduced by nine tenths: neighboring pixels are so alike that it would dominate.
     """
     first = encoder.convolutions["1_1"].get_parameter("weight")
     first.sub_(0.9 * first.mean((2, 3), keepdim=True))

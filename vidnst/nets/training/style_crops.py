@@ -1,4 +1,4 @@
-"""A style as a network that learns it is shown it: crops, all its colors, all its tones."""
+"""A style as a training target: features of crops, the palette and the tones."""
 
 from collections.abc import Iterable
 from functools import lru_cache
@@ -16,9 +16,9 @@ from vidnst.nets.tensors import as_tensor
 from vidnst.nets.training.likeness import Seen, judged_layers, seen_in
 
 _CROP_SIDE = 256
-"""Of the crops of a style that is read at one size."""
+"""Of the crops of a style that is used at a single scale."""
 _CROPS = 48
-"""Seen once before the first step; each step compares to some of them."""
+"""Encoded once before the first step; each step compares with some of them."""
 _PALETTE_SIDE = 96
 _TONED_SIDE = 600
 
@@ -36,14 +36,14 @@ class StyleCrops:
         rng: np.random.Generator,
         dtype: torch.dtype | None = None,
     ) -> None:
-        """size: of the crops. sides: from and to which the pictures' longer side is scaled.
+        """size: of the crops. sides: the range that the pictures' longer side is scaled to.
 
         dtype: of the teacher's arithmetic.
         """
         device = next(teacher.parameters()).device
         self._layers = judged_layers(teacher)
 
-        @lru_cache(maxsize=4)  # By identity; where all crops are of one size, each is scaled once.
+        @lru_cache(maxsize=4)  # Keyed by identity; at a single scale each picture is resized once.
         def scaled(style: StylePictures, index: int, side: int) -> Tensor:
             return at_size(as_tensor(style.pictures[index], device), side, size)
 
@@ -82,7 +82,7 @@ class StyleCrops:
         """(1, N): the lightness of squares (losses.tones), of each picture its share."""
 
     def some(self, count: int, rng: np.random.Generator) -> Seen:
-        """Of so many crops what the teacher sees in them."""
+        """The teacher's features and moments of `count` random crops."""
         chosen = [self._crops[int(i)] for i in rng.integers(0, len(self._crops), count)]
         return Seen(
             {la: torch.cat([one.features[la] for one in chosen]) for la in self._layers[1:]},
@@ -103,13 +103,13 @@ def crops_of(
     rng: np.random.Generator,
     dtype: torch.dtype,
 ) -> StyleCrops:
-    """Crops of a style whose pictures' longer side is brought to so many pixels."""
+    """Crops of a style whose pictures are scaled to a longer side of `side` pixels."""
     size = max(32, min(_CROP_SIDE, side // STRIDE * STRIDE))
     return StyleCrops(style, teacher, size=size, sides=(side, side), rng=rng, dtype=dtype)
 
 
 def _shared_out(of_each: list[Tensor], shares: Iterable[float]) -> Tensor:
-    """As many values (1, N, ...) as the first has, evenly taken of each by its share."""
+    """Concatenate values (1, N, ...), evenly subsampled: of each its share of the first's count."""
     count = of_each[0].shape[1]
     taken = []
     for values, share in zip(of_each, shares, strict=True):
@@ -119,7 +119,7 @@ def _shared_out(of_each: list[Tensor], shares: Iterable[float]) -> Tensor:
 
 
 def at_size(style: Tensor, long_side: int, least: int) -> Tensor:
-    """A style (1, 3, H, W) with such a longer side, and its shorter one not below the least."""
+    """Resize a style (1, 3, H, W) to this longer side, with no side below `least`."""
     scale = long_side / max(style.shape[2:])
     size_hw = [max(least, round(side * scale)) for side in style.shape[2:]]
     return F.interpolate(style, size_hw, mode="bicubic", antialias=scale < 1).clamp(0, 1)

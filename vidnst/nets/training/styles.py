@@ -12,7 +12,7 @@ from vidnst.nets.training.learning import channels_last
 from vidnst.nets.training.pictures import as_float, random_crops
 
 _SPANS = (0.875, 1.5)
-"""Of the pixels that a style's crop takes, in units of its size: strokes fine and broad."""
+"""The range of a crop's side before it is resized, in units of `size`: fine to broad strokes."""
 
 
 class Styles:
@@ -21,15 +21,15 @@ class Styles:
     def __init__(
         self, sources: Sequence[Tensor], encoder: PerceptualEncoder, size: int, held_out: int
     ) -> None:
-        """encoder: reads codes. size: of the crops. held_out: of the last of each source."""
+        """encoder: computes codes. size: of the crops. held_out: the last so many are not drawn."""
         self._sources, self._encoder, self._size = sources, encoder, size
         self._counts = [len(source) - held_out for source in sources]
-        # By their pixels: larger paintings hold more that is worth a look.
+        # By number of pixels: larger paintings have more different crops.
         pixels = np.array([source.numel() for source in sources], float)
         self._shares = pixels / pixels.sum()
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Crops (B, 3, size, size) in [0, 1], of so many paintings, and their codes (B, N)."""
+        """Crops (B, 3, size, size) in [0, 1] of B random paintings, and their codes (B, N)."""
         crops = []
         for source in rng.choice(len(self._sources), count, p=self._shares):
             chosen = rng.integers(0, self._counts[source], 1)

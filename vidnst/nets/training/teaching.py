@@ -1,9 +1,9 @@
-"""Teaching: a baked network learns from a few pairs of scene and painting to paint the like.
+"""Teaching: train a baked network on a few pairs of scene and painting.
 
 After Texler et al. 2020, "Interactive Video Stylization Using Few-Shot Patch-Based Training":
-patches of the few pairs, in an order drawn anew, keep a network from learning the pairs by heart
-instead of what was done in them. What a lesson shows without a cause in its scene, such as strokes
-in a clear sky, it cannot teach; there the style itself says what marks there are.
+random patches of the few pairs keep a network from memorizing the pairs. What a lesson shows
+without a cause in its scene, such as strokes in a clear sky, cannot be learned from the pair;
+there, losses against the style itself determine the marks.
 """
 
 import copy
@@ -34,27 +34,27 @@ from vidnst.nets.training.style_crops import crops_of
 
 _PATCH_SIDE = 192
 _MOVING_SIDE = 128
-"""Steadiness is learned on squares of this side, in pixels."""
+"""The temporal loss is computed on squares of this side, in pixels."""
 _RATE = 1e-3
 _WEIGHTS = {
     **{"color": 6.0, "palette": 10.0, "features": 2.0, "marks": 8.0, "moments": 2.5},
     **{"near": 0.0, "cover": 7.0, "fine": 2.0, "statistics": 1.5},
     **{"temporal": 30.0, "lattice": 6000.0},
 }
-"""In the first row how like the lesson a patch is, in the second how like the style; near is told,
-not sought: it is least where nothing is painted."""
+"""First row: against the lesson's patch; second row: against the style. `near` is only reported,
+not minimized: it is least where nothing is painted."""
 _MOST_PLACES = 512
 _LEAST_SPREAD = 0.1
-"""Of the features' power, that a lesson's spread counts as at least: distances are told in units of
-it, and a lesson that is all but flat would throw the network off its feet."""
+"""The share of the features' mean square that is added to a lesson's variance, the unit of
+distances: with a nearly flat lesson, gradients would explode otherwise."""
 _COLOR_SIDE = 8
-"""Colors are compared over squares of this side, in pixels: pixel by pixel, what is painted without
-regard to the scene would average out to a blur."""
+"""Colors are compared as means over squares of this side, in pixels: a loss per pixel would blur
+whatever does not follow from the scene."""
 COMPARED_LAYERS = ("relu1_2", "relu2_2", "relu3_3")
 """Where a painted patch is compared with the lesson's."""
 _MARKS = ("relu2_2", "relu3_3")
-"""Where its marks are, wherever in the patch they lie. Not finer: a network has no noise of its own
-and would fill flat places with the lattice of its strides, to be as grainy as the lesson."""
+"""Where its marks are compared, regardless of their position. Not finer: a network has no source of
+noise, and would imitate a lesson's grain by checkerboard artifacts in flat regions."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ def teach(
 ) -> BakedNetwork:
     """Teach a copy of the network what the lessons show, with the style's marks.
 
-    style_side: of the style's pictures, the longer one in pixels, at which their marks are as large
-    as in the lessons. The encoder's features say how near a painting is to the lesson's and to the
-    style. The same arguments give the same network. device: where is computed; what is given and
-    what comes back are on the CPU. doing: what listeners are told of the steps.
+    style_side: the longer side of the style's pictures, in pixels, at which their marks are as
+    large as in the lessons. encoder: its features measure the distance to the lesson's painting and
+    to the style. The same arguments give the same network. device: to train on; arguments and
+    result are on the CPU. doing: the name of the phase in the steps passed to on_step.
     """
     device = torch.device(device)
     encoder = copy.deepcopy(encoder).to(device)
@@ -140,8 +140,8 @@ def _coarse(pictures: Tensor) -> Tensor:
 def features_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
     """Mean over layers of the squared difference in units of the lesson's variance.
 
-    Of a lesson that is all but flat that is next to nothing, and its slope would throw the network
-    off its feet; so part of the features' own power counts as well.
+    The variance of a nearly flat lesson is close to 0, and gradients would explode; so a share of
+    the features' mean square is added to it.
     """
     terms = []
     for layer in COMPARED_LAYERS:
@@ -154,8 +154,8 @@ def features_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
 def _marks_apart(seen: dict[str, Tensor], shown: dict[str, Tensor]) -> Tensor:
     """Mean over layers and patches of the places' distances both ways (losses.place_distances).
 
-    What is only near on average to all that a scene might become is a blur; this wants places such
-    as the lessons have, wherever they lie.
+    The other losses are least for a blur, the average of all plausible paintings; this one requires
+    features that occur in the lesson, at any position.
     """
     terms: list[Tensor] = []
     for layer in _MARKS:
@@ -169,8 +169,8 @@ def moments_apart(
 ) -> Tensor:
     """Mean relative distance of the moments of marks and colors, patch by patch.
 
-    Where a scene does not tell which of two colors a place has, the other losses are content with
-    the gray between them; this one wants as much of both as the lesson has.
+    Where a scene does not determine which of two colors a pixel has, the other losses are least for
+    the gray between them; this one requires both in the lesson's proportions.
     """
     own, lesson = (
         {layer: moments(features[layer]) for layer in _MARKS}

@@ -1,7 +1,7 @@
 """Train the conditional network, from pictures to a weights file.
 
-Everything a step draws at random follows from the seed and the step's number, so that a run that
-was stopped and resumed goes the same way as one that was not.
+A step's random numbers depend only on the seed and the step's number, so that a resumed run gives
+the same result.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,14 +32,14 @@ from vidnst.nets.training.sheet import write_sheet
 from vidnst.nets.training.styles import Styles
 
 _HELD_OUT = 6
-"""So many of the last photos and paintings are kept for the contact sheet."""
+"""The last so many photos and paintings are held out for the contact sheet."""
 
 _RATES = {"modulate": 0.07, "experts": 0.15}
-"""Of the rate, for these parts of the network: so many of their parameters act on each style at
-once that at the full rate their noise drowns what a style has learned."""
+"""Factors on the learning rate of parts of the network: so many of their parameters act on each
+style that at the full rate, gradient noise drowns what is learned of it."""
 
 _COLOR_PX = 4
-"""Colors of a style are told by the means of squares of so many pixels."""
+"""A style's palette consists of the mean colors of squares of this side, in pixels."""
 
 
 def train(
@@ -57,8 +57,8 @@ def train(
 ) -> Path:
     """Train into the folder `out` and return the path of the weights file.
 
-    `out` gets settings.json, losses.csv, checkpoint.pt, sheet.png and
-    network.safetensors. Where it holds a checkpoint of the same settings, training goes on there.
+    `out` gets settings.json, losses.csv, checkpoint.pt, sheet.png and network.safetensors. Training
+    resumes from a checkpoint of the same settings.
 
     start_from: weights of a network of the same shape to begin with, instead of random ones.
 
@@ -152,7 +152,8 @@ def _losses(
     # The second half of the batch is painted again as the camera would see it a moment later.
     moving = max(1, batch // 2)
     later = a_moment_later(frames[-moving:], rng)
-    # Frames of one style side by side: those that move, each with what it becomes; then the rest.
+    # Frames of one style must be adjacent: first the still ones, then each moving one followed by
+    # its later version.
     still = batch - moving
     pairs = torch.stack([frames[still:], later.pictures], 1).flatten(0, 1)
     with autocast(device):

@@ -1,7 +1,7 @@
-"""Tuning: a baked network learns one style and one clip by heart, by losses alone.
+"""Tuning: fine-tune a baked network to one style and one clip, without example paintings.
 
-The network starts where training left it, which is near, and a few hundred steps on the clip's own
-frames bring it close to what an optimization of each frame would give, at a network's price.
+A few hundred steps on the clip's own frames bring the trained network close to what an optimization
+of each frame would give, at the run time of a network.
 """
 
 import copy
@@ -24,13 +24,13 @@ from vidnst.nets.training.style_crops import crops_of
 from vidnst.options.learning import TuneOptions
 
 _WINDOW_PIXELS = 384 * 384
-"""Of larger frames a step sees a window of so many pixels."""
+"""Of larger frames a step uses a crop of about as many pixels."""
 _MOVING_SIDE = 192
-"""Steadiness is learned on squares of this side, in pixels."""
+"""The temporal loss is computed on squares of this side, in pixels."""
 
 
 def loss_weights(options: TuneOptions) -> dict[str, float]:
-    """How much each loss counts: what keeps the scene the less, the bolder."""
+    """The weight of each loss; more boldness lowers those that preserve the scene."""
     keep = 4.0 ** (0.5 - options.boldness) * options.tune_content_weight
     style = options.tune_style_weight
     return {
@@ -63,10 +63,10 @@ def tune(
 ) -> BakedNetwork:
     """Tune a copy of the network to a style and frames of a clip (1, 3, H, W) each.
 
-    style_side: of the style's pictures, the longer one in pixels, at which their marks are as large
-    as they shall be in the frames. The frames are RGB float in [0, 1], their sides multiples of
-    STRIDE. The teacher's features say how near scene and style are. The same arguments give the
-    same network. device: where is computed; what is given and what comes back are on the CPU.
+    style_side: the longer side of the style's pictures, in pixels, at which their marks are as
+    large as they shall be in the frames. The frames are RGB float in [0, 1], their sides multiples
+    of STRIDE. teacher: its features measure the distance to scene and style. The same arguments
+    give the same network. device: to train on; arguments and result are on the CPU.
     """
     device = torch.device(device)
     teacher = copy.deepcopy(teacher).to(device).requires_grad_(False)
@@ -104,7 +104,7 @@ def tune(
 
 
 def _square(frame: Tensor, rng: np.random.Generator) -> tuple[slice, ...]:
-    """Where in the frame steadiness is looked at."""
+    """A random square of the frame, for the temporal loss."""
     height, width = frame.shape[2:]
     side = min(_MOVING_SIDE, height, width) // STRIDE * STRIDE
     top, left = _corner((height, width), (side, side), rng)
@@ -112,7 +112,7 @@ def _square(frame: Tensor, rng: np.random.Generator) -> tuple[slice, ...]:
 
 
 def _window(frame: Tensor, rng: np.random.Generator) -> Tensor:
-    """The frame, mirrored or not, or as large a part of it as one step looks at."""
+    """The frame, or a random crop of it of _WINDOW_PIXELS, mirrored half of the time."""
     height, width = frame.shape[2:]
     scale = min(1.0, (_WINDOW_PIXELS / (height * width)) ** 0.5)
     size_hw = tuple(max(STRIDE, int(side * scale) // STRIDE * STRIDE) for side in (height, width))

@@ -1,1 +1,1 @@
-"""What paints: each stylizer in a file."""
+"""The stylizers, each in a file."""

@@ -31,16 +31,16 @@ from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 
 _STATISTICS_PIXELS = 700_000
-"""Of larger frames, strips that take turns from left to right tell enough."""
+"""Of larger frames, only a strip each is used, from left to right in turn."""
 
 
 _THREADS = 2
-"""With more, sums would be added up in another order, and come out a little different."""
+"""A fixed number: with another, sums are added in another order and differ by rounding."""
 
 
 @contextmanager
 def _always_as_many_threads() -> Iterator[None]:
-    """So that a style is read the same on machines of one kind, however many cores are given."""
+    """Makes style codes reproducible on machines of one kind, whatever the number of cores."""
     before = torch.get_num_threads()
     torch.set_num_threads(_THREADS)
     try:
@@ -51,7 +51,10 @@ def _always_as_many_threads() -> Iterator[None]:
 
 @lru_cache(maxsize=2)
 def _network(path: Path, changed: int) -> StyleNetwork:
-    """Loaded once for all renders of this process, which only read it."""
+    """Load a network once per process; it is shared and must not be modified.
+
+    changed: the file's modification time, so that a new version is loaded anew.
+    """
     return load_network(path).requires_grad_(False)
 
 
@@ -76,8 +79,8 @@ class FastStylizer(FeedForwardStylizer):
     ) -> None:
         """style: RGB uint8 (H, W, 3), or several mixed.
 
-        size_hw, at_once: as FeedForwardStylizer takes them. Raises what that
-        raises, and WeightsError for unfit weights.
+        size_hw, at_once: as for FeedForwardStylizer. Raises the same errors, and WeightsError for
+        unfit weights.
         """
         super().__init__(options, compute, size_hw=size_hw, at_once=at_once, dtype=dtype)
         for_any = weights if weights is not None and not is_single(weights) else None
@@ -99,8 +102,8 @@ class FastStylizer(FeedForwardStylizer):
     ) -> BakedNetwork:
         """The network for the style, with the statistics of these frames, RGB uint8 (H, W, 3).
 
-        Below a strength of 1 it is for a style between the frames' own and the wanted one.
-        followed and share: statistics so far, and how far they move toward the frames' own.
+        Below a strength of 1 the style code is interpolated from the frames' own to the style's.
+        followed, share: running statistics and their update rate, as for nets.bake.bake.
         """
         code = self._code
         if self.options.color == "match":
@@ -122,7 +125,7 @@ class FastStylizer(FeedForwardStylizer):
     def styled(self, code: Tensor | None = None, strength: float = 1.0) -> StyledLayers:
         """The network's layers for the style, or for another code (1, N) of it.
 
-        strength: of what the style's own networks add.
+        strength: the factor on the differences that single-style networks add.
         """
         styled = self.network.styled(self._code if code is None else code)
         for share, own in self._differences:
@@ -130,7 +133,7 @@ class FastStylizer(FeedForwardStylizer):
         return styled
 
     def _own_differences(self, weights: Path | None) -> Iterator[tuple[float, StyledLayers]]:
-        """What networks of the styles' own, shipped or given, do otherwise, each with its share."""
+        """The weight differences of single-style networks, shipped or given, and their shares."""
         alone = len(self._style.pictures) == 1 and self._style.fine is None
         for picture, share in zip(self._style.pictures, self._style.shares, strict=True):
             if weights is not None and not trained_for(weights, picture):
@@ -141,13 +144,13 @@ class FastStylizer(FeedForwardStylizer):
                 yield share, difference(own.styled(), self.network.styled(code))
 
     def _wanted_style(self, samples: Sequence[Picture]) -> StylePictures:
-        """The style as frames of these colors, RGB uint8 (H, W, 3), are painted in it."""
+        """The style, with its colors matched to frames, RGB uint8 (H, W, 3), if requested."""
         if self.options.color != "match":
             return self._style
         return self._style.matched(palette_of(samples))
 
     def _code_of(self, style: StylePictures) -> Tensor:
-        """The code (1, N) of all that is mixed."""
+        """The code (1, N) of a style, averaged over its pictures."""
 
         def code(picture: Picture) -> Tensor:
             return style_code(self._encoder, self._at_frame_scale(picture))
@@ -158,16 +161,17 @@ class FastStylizer(FeedForwardStylizer):
             return with_fine_texture(self._encoder, style.mean(code), style.fine.mean(code))
 
     def _texture(self, count: int) -> Tensor:
-        """What the style's pictures, in turn, show around their mean colors, as large as strips.
+        """Texture of the style's pictures, in turn, without their mean colors, as large as strips.
 
-        A flat frame has statistics of the style's own scale with it, and so one of its colors.
+        Added to flat frames, so that their statistics are of the style's scale and the result is in
+        one of its colors.
         """
         pictures = self._style.pictures
         own = torch.cat(self._strips([pictures[i % len(pictures)] for i in range(count)]))
         return own - own.mean((2, 3), keepdim=True)
 
     def _strips(self, samples: Sequence[Picture]) -> list[Tensor]:
-        """Samples as the network sees them, or, where these are large, a strip of each."""
+        """Samples as network inputs, or a vertical strip of each if they are large."""
         height, width = (side + -side % STRIDE for side in self._inner_hw)
         share = _STATISTICS_PIXELS / (len(samples) * height * width)
         strip = width if share >= 1 else max(STRIDE, int(share * width) // STRIDE * STRIDE)
@@ -182,17 +186,17 @@ class FastStylizer(FeedForwardStylizer):
         return self.bake(samples, strength=self.options.strength)
 
     def follow(self, sample: Picture, *, share: float) -> None:
-        """As FeedForwardStylizer.follow; a share of 1 starts the statistics anew.
+        """As FeedForwardStylizer.follow; a share of 1 resets the statistics.
 
-        May run in another thread than paint, which takes the new network up when it is whole.
+        May run in another thread than paint, which switches to the new network when it is complete.
         """
         strength = self.options.strength
         self._use(self.bake([sample], strength=strength, followed=self._followed, share=share))
 
     def _blend_weight(self) -> float:
-        """All from a strength of 0.5 on.
+        """1 from a strength of 0.5 on.
 
-        Above, the style code alone moves between the scene's own style and the wanted one; mixing
-        pictures would show both.
+        Above it, only the style code is interpolated between the scene's and the style's; blending
+        pictures would show the scene beneath the painting.
         """
         return min(1.0, 2 * self.options.strength)

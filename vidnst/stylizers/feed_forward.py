@@ -1,4 +1,4 @@
-"""Painting with a baked network, wherever that comes from: what `fast` and `tuned` share."""
+"""Painting with a baked network: the base class of all feed-forward stylizers."""
 
 from collections.abc import Sequence
 
@@ -21,20 +21,20 @@ from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.stylizer import Stylizer
 
 NATURAL_BRUSH_PX = 16
-"""How large the network's marks are at its own scale, roughly."""
+"""The approximate size of the network's marks, in pixels of its output."""
 _SMALLEST_SIDE = 32
 _LITTLE = 1.4
 _READ_SIDES = (64, 768)
-"""Between these the longer side of a style is read; finer or coarser was never trained."""
+"""The range for the longer side of a style's picture; training covered no other scales."""
 _PARALLEL_PIXELS = 16_000_000
-"""Limit on pixels in flight; each frame also holds its flow links."""
+"""Limit on the pixels of frames in progress; each frame also holds its optical flow."""
 _FIRST = np.ones((1, 1, 1), np.float32)
 
 
 class FeedForwardStylizer(Stylizer):
     """Paints frames of one size with a baked network.
 
-    A subclass makes the network of the samples of the clip or of each shot.
+    A subclass makes the network from sampled frames of the clip or of each shot.
     """
 
     most_pixels = 140_000_000
@@ -51,7 +51,7 @@ class FeedForwardStylizer(Stylizer):
     ) -> None:
         """size_hw: of the frames that will come. at_once: how many threads will paint, at most.
 
-        Raises MediaError beyond most_pixels, UsageError where device or backend is not there.
+        Raises MediaError beyond most_pixels, UsageError where device or backend is unavailable.
         """
         self._compute = compute
         self._cores = torch.get_num_threads()
@@ -74,19 +74,19 @@ class FeedForwardStylizer(Stylizer):
     def parallel(self) -> int:
         """How many frames to paint at once, each on its share of the cores.
 
-        One frame to a core keeps all cores busy without their waiting for each other; large frames
-        are fewer, for their memory.
+        One frame per core keeps all cores busy without synchronization; there are fewer large
+        frames, to limit memory.
         """
         height, width = self._inner_hw
         return max(1, min(self._at_once, _PARALLEL_PIXELS // (height * width)))
 
     @property
     def inner_hw(self) -> tuple[int, int]:
-        """The size that frames are painted at, before they are brought to size_hw."""
+        """The size that frames are painted at, before they are resized to size_hw."""
         return self._inner_hw
 
     def paint_at(self, scale: float) -> None:
-        """From the next frame on paint at this share, in (0, 1], of the usual size, and enlarge."""
+        """From the next frame on, paint at this fraction, in (0, 1], of the usual size; enlarge."""
         self._inner_hw = _inner_size(self.size_hw, self.options.brush_size, scale)
 
     def begin_worker(self) -> None:
@@ -107,17 +107,17 @@ class FeedForwardStylizer(Stylizer):
         return None
 
     def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
-        """The network for a shot, from frames of it; None where that of the clip stays."""
+        """The network for a shot, from frames of it; None to keep using the clip's."""
         return None
 
     def _use(self, network: BakedNetwork) -> None:
         if network is self._network:
-            return  # Two shots in a row of one look.
+            return  # Two consecutive shots of one look.
         self._network = network
         self._engine = make_engine(network, self._compute, dtype=self._dtype, at_once=self.parallel)
 
     def follow(self, sample: Picture, *, share: float) -> None:
-        """Live: move the statistics by a share toward this frame's, where there are any."""
+        """For live video: update norm statistics, if used, toward this frame's by a share."""
 
     def paint(self, picture: Picture, weights: Weights | None = None) -> Picture:
         if self.options.strength == 0 or (weights is not None and not weights.any()):
@@ -133,17 +133,17 @@ class FeedForwardStylizer(Stylizer):
         return pixels if weights is None else with_source(pixels, picture, painted_share(weights))
 
     def _run(self, padded: Picture, weights: Weights) -> Picture:
-        """Paint what _padded gave; weights, which sum to 1, as large or (K, 1, 1)."""
+        """Paint a frame from _padded; weights sum to 1 and are of the same size or (K, 1, 1)."""
         if self._engine is None:
             raise RuntimeError("begin_clip and begin_shot must come before paint")
         return self._engine.run(padded)
 
     def _blend_weight(self) -> float:
-        """How much of the painted frame is mixed into the source's."""
+        """The opacity of the painted frame over the source, in [0, 1]."""
         return self.options.strength
 
     def _spread(self, samples: Sequence[Picture], most_pixels: int) -> list[Tensor]:
-        """Samples as the network sees them, as many of them as fit into so many pixels."""
+        """Evenly chosen samples as network inputs, as many as fit into most_pixels."""
         height, width = self._inner_hw
         most = max(1, min(len(samples), most_pixels // (height * width)))
         chosen = [samples[round(i)] for i in np.linspace(0, len(samples) - 1, most)]
@@ -154,7 +154,7 @@ class FeedForwardStylizer(Stylizer):
         return pixels.to(self._dtype, memory_format=torch.channels_last).mul_(1 / 255)
 
     def _padded(self, picture: Picture) -> Picture:
-        """A frame as an engine takes it: of the inner size, up to multiples of STRIDE."""
+        """A frame as an engine takes it: resized to inner_hw, padded to multiples of STRIDE."""
         inner_hw = self._inner_hw
         small = _resampled(picture, inner_hw)
         below, right = (-side % STRIDE for side in inner_hw)
@@ -188,7 +188,7 @@ def _inner_size(
 ) -> tuple[int, int]:
     """The size frames are painted at: theirs, or that at which marks have the wanted size.
 
-    Of either a share, where scale is below 1.
+    Either is multiplied by scale.
     """
     if brush_size is not None:
         scale *= NATURAL_BRUSH_PX / (brush_size / 100 * size_hw[0])
@@ -197,10 +197,10 @@ def _inner_size(
 
 
 def _resampled(picture: Picture, size_hw: tuple[int, int]) -> Picture:
-    """Bring a picture to size_hw; by a little, it is interpolated where else the area counts.
+    """Resize a picture to size_hw; by bicubic interpolation where it is only slightly reduced.
 
-    There the mean over areas blurs, and a brush of one size would leave softer marks in frames of
-    some sizes than in others.
+    There area averaging would blur, and marks of one brush size would be softer in frames of some
+    sizes than in others.
     """
     if size_hw[0] < picture.shape[0] < _LITTLE * size_hw[0]:
         small = cv2.resize(picture, size_hw[::-1], interpolation=cv2.INTER_CUBIC)
@@ -209,9 +209,9 @@ def _resampled(picture: Picture, size_hw: tuple[int, int]) -> Picture:
 
 
 def _enlarge(painted: Picture, picture: Picture) -> Picture:
-    """Bring painted to picture's size; where that enlarges, its fine lightness comes back.
+    """Resize painted to picture's size; where that enlarges, add picture's fine luma detail.
 
-    Coarse strokes are painted small; enlarged alone, they would blur the scene's edges as well.
+    Coarse strokes are painted at a small size; merely enlarged, the scene's edges would be blurred.
     """
     size_hw = (picture.shape[0], picture.shape[1])
     large = _resampled(painted, size_hw)

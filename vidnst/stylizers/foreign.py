@@ -1,4 +1,4 @@
-"""Painting with somebody else's network: it gets sound, steadiness and all the rest."""
+"""Painting with a third-party network, with sound, flicker removal and all other features."""
 
 from pathlib import Path
 
@@ -12,10 +12,10 @@ from vidnst.stylizers.feed_forward import FeedForwardStylizer
 
 
 class ForeignStylizer(FeedForwardStylizer):
-    """Paints frames of one size with an image-to-image network that stands in a file."""
+    """Paints frames of one size with an image-to-image network from a file."""
 
     most_pixels = 40_000_000
-    """In one piece, for its norms may be of the whole frame."""
+    """Of one frame: it is not painted in tiles, since norms may depend on the whole frame."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Networks for the looks of one film: shots that look alike share one."""
+"""Networks for the looks of one film: shots with similar colors share one."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from vidnst.nets.network import fitting
 from vidnst.nets.weights import read_metadata, read_weights, write_weights
 
 Colors = npt.NDArray[np.float64]
-"""Of some frames: mean and spread of red, green and blue, (6,), in [0, 1]."""
+"""Mean and standard deviation of frames' red, green and blue, (6,), in [0, 1]."""
 
 _LOOKS = "looks"
 """In a weights file of several networks: the colors of each."""
@@ -24,22 +24,22 @@ _APART = 0.25
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """A network, and the colors of what it learned to paint."""
+    """A network, and the colors of the frames that it was trained on."""
 
     colors: Colors
     network: BakedNetwork
 
 
 def look_colors(frames: Iterable[Picture]) -> Colors:
-    """The colors of frames, RGB uint8 (H, W, 3) each: of all alike, however large."""
+    """The mean colors of frames, RGB uint8 (H, W, 3) each, which count equally at any size."""
     each = [np.concatenate([f.mean((0, 1)), f.std((0, 1))]) for f in frames]
     return np.asarray(np.mean(each, 0) / 255)
 
 
 def grouped(frames: Sequence[Picture], most: int) -> list[list[int]]:
-    """Which frames, RGB uint8 (H, W, 3), are of one look: their indices, at most so many groups.
+    """Cluster frames, RGB uint8 (H, W, 3), by look: their indices, in at most `most` groups.
 
-    The two groups whose mean colors are nearest to each other become one until all are apart.
+    The two groups with the nearest mean colors are merged until all are further apart than _APART.
     """
     each = [look_colors([frame]) for frame in frames]
     groups = [[index] for index in range(len(frames))]
@@ -55,7 +55,7 @@ def grouped(frames: Sequence[Picture], most: int) -> list[list[int]]:
 
 
 def nearest_look(looks: Sequence[Look], frames: Sequence[Picture]) -> Look:
-    """The one that frames, RGB uint8 (H, W, 3), are painted by; without frames the first."""
+    """The look whose colors are nearest to frames, RGB uint8 (H, W, 3); without any, the first."""
     if not frames:
         return looks[0]
     wanted = look_colors(frames)
@@ -63,7 +63,7 @@ def nearest_look(looks: Sequence[Look], frames: Sequence[Picture]) -> Look:
 
 
 def save_looks(path: Path, looks: Sequence[Look], metadata: Mapping[str, str]) -> None:
-    """Write a safetensors file in float16; it appears whole or not at all."""
+    """Write a safetensors file in float16, atomically."""
     if len(looks) == 1:
         looks[0].network.save(path, metadata)
         return

@@ -1,10 +1,10 @@
-"""Several styles in one frame, mixed inside the network: each counts where its weights say.
+"""Several styles in one frame, mixed inside the network by a weight map for each.
 
-Baked networks of one shape paint the same scene with other kernels. At each layer the features
-that all see are convolved by each network's kernels, and the results are mixed by the weights at
-that layer's size: where two styles meet, strokes of one turn into strokes of the other, and neither
-ends at a seam. (Feature-space masks: Gatys et al. 2017, section 4, for the optimization; networks
-mixed by weights: Huang and Belongie 2017, section 7.2.)
+Baked networks of one shape differ only in their kernels. At each layer the shared features are
+convolved with each network's kernels, and the results are averaged by the weight maps at that
+layer's size: where two styles meet, strokes of one turn into strokes of the other, without a seam.
+(Feature-space masks: Gatys et al. 2017, section 4, for the optimization; networks mixed by weights:
+Huang and Belongie 2017, section 7.2.)
 """
 
 import copy
@@ -34,7 +34,7 @@ from vidnst.stylizers.feed_forward import FeedForwardStylizer
 class MixedNetwork(nn.Module):
     """Paint RGB frames (B, 3, H, W) in [0, 1] in several styles; H and W are multiples of STRIDE.
 
-    Weights (K, H, W) or (K, 1, 1), which sum to 1, say how much each of K networks counts where.
+    Weight maps (K, H, W) or (K, 1, 1), which sum to 1, are those of K networks.
     """
 
     def __init__(self, networks: Sequence[BakedNetwork]) -> None:
@@ -56,7 +56,7 @@ class MixedNetwork(nn.Module):
             x = reflect(x) if layers[0].kernel_size == (3, 3) else x
             stride = layers[0].stride
             if uniform:
-                # A convolution is linear: mixing kernels mixes results, at the price of one.
+                # A convolution is linear: averaging kernels averages results, at the cost of one.
                 kernels = torch.stack([layer.weight for layer in layers])
                 shifts = torch.stack([layer.bias for layer in layers])
                 kernel = torch.einsum("k,koihw->oihw", weights[:, 0, 0], kernels)
@@ -78,7 +78,8 @@ class MixedNetwork(nn.Module):
 class MixingEngine:
     """Paints in several styles; many threads may call it at once.
 
-    Where a frame, or a tile of a large one, is all in one style, that style's own engine paints it.
+    Where a frame, or a tile of a large one, is entirely in one style, that style's engine paints
+    it.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class MixingEngine:
         dtype: torch.dtype,
         at_once: int,
     ) -> None:
-        """networks: of one shape. Others: as make_engine takes them."""
+        """networks: of one shape. Others: as for make_engine."""
         self._networks = list(networks)
         self._compute, self._dtype, self._at_once = compute, dtype, at_once
         self._halo_px = halo_px(networks[0].shape)
@@ -146,7 +147,7 @@ class MixingEngine:
 
 
 class MixingStylizer(FeedForwardStylizer):
-    """Paints frames of one size in several styles, mixed as the weights given with each say."""
+    """Paints frames of one size in several styles, mixed by the weight maps given with each."""
 
     def __init__(
         self,
@@ -158,9 +159,9 @@ class MixingStylizer(FeedForwardStylizer):
         at_once: int | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        """stylizers: of each style one, made for the same frames; they give their networks.
+        """stylizers: one for each style, for frames of the same size; their networks are used.
 
-        Others: as FeedForwardStylizer takes them. Raises what that raises.
+        Others, and the errors raised: as for FeedForwardStylizer.
         """
         super().__init__(options, compute, size_hw=size_hw, at_once=at_once, dtype=dtype)
         self._stylizers = list(stylizers)

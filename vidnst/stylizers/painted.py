@@ -1,4 +1,4 @@
-"""The painted stylizer: a film becomes what an artist painted of a few of its frames."""
+"""The painted stylizer: paints a film like a few of its frames that an artist painted."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ _SHOTS = "painted shots"
 """In a file's metadata: how many painted frames each shot has."""
 _THUMBNAIL_HW = (18, 32)
 _MOST_CARRIED = 2
-"""So many painted frames, those most like a frame, are carried over to it."""
+"""The number of painted frames, those most similar to a frame, that are carried over to it."""
 _ASPECT_OFF = 0.02
 _UNTOUCHED = 1.0
 """In 1/255: a painting that differs from its frame by less on average was not painted."""
@@ -41,17 +41,17 @@ _UNTOUCHED = 1.0
 
 @dataclass(frozen=True, eq=False)
 class PaintedShot:
-    """What a shot's painted frames taught, and these themselves."""
+    """A network trained on a shot's painted frames, and these frames."""
 
     network: BakedNetwork
     known: tuple[Known, ...]
 
 
 class PaintedStylizer(FeedForwardStylizer):
-    """Paints frames of one size with networks that learned from painted frames, a shot each.
+    """Paints frames of one size with a network for each shot, trained on its painted frames.
 
-    What a painted frame shows is that painting itself, carried along the motion; the network paints
-    what none of them shows. Shots without a painted frame are painted as the one most like them.
+    What is visible in a painted frame is warped from that painting along the motion; the network
+    paints the rest. A shot without a painted frame is painted like the most similar shot with one.
     """
 
     shot_samples = 5
@@ -69,8 +69,8 @@ class PaintedStylizer(FeedForwardStylizer):
     ) -> None:
         """size_hw: of the frames that will come.
 
-        Raises UsageError for paintings of another shape or two of one time, MediaError where one
-        cannot be read.
+        Raises UsageError for paintings of another aspect ratio or two of one time, MediaError where
+        one cannot be read.
         """
         super().__init__(without_brush(options), compute, size_hw=size_hw, at_once=at_once)
         _require_one_each(frames)
@@ -82,7 +82,7 @@ class PaintedStylizer(FeedForwardStylizer):
         self._shot: PaintedShot | None = None
 
     def begin_known(self, frames: Sequence[ShotFrame]) -> None:
-        """Raises UsageError where none of the frames has been painted."""
+        """Train on the painted frames. Raises UsageError where none differs from the film."""
         groups: dict[int, list[Known]] = {}
         for painted, frame in zip(self._frames, frames, strict=True):
             painting = read_over(painted.path, frame.picture)
@@ -94,19 +94,19 @@ class PaintedStylizer(FeedForwardStylizer):
         self.learn(list(groups.values()))
 
     def learn(self, shots: Sequence[Sequence[Known]]) -> None:
-        """Learn from the painted frames of each shot, at least one."""
+        """Train a network on the painted frames of each shot, at least one."""
         self._shots = []
         for number, known in enumerate(shots, 1):
             doing = "learning" if len(shots) == 1 else f"learning shot {number} of {len(shots)}"
             self._shots.append(PaintedShot(self._network_of(known, doing), tuple(known)))
 
     def use(self, shots: Sequence[PaintedShot]) -> None:
-        """Paint with what was learned before."""
+        """Paint with networks trained before."""
         self._shots, self.clip_seconds = list(shots), ()
 
     @property
     def shots(self) -> Sequence[PaintedShot]:
-        """What was learned."""
+        """The trained networks and their painted frames."""
         return self._shots
 
     def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
@@ -124,7 +124,7 @@ class PaintedStylizer(FeedForwardStylizer):
         return carried_over(painted, padded, known)
 
     def _network_of(self, known: Sequence[Known], doing: str) -> BakedNetwork:
-        """The network taught by painted frames of a shot, from the cache or anew."""
+        """The network trained on painted frames of a shot, cached or new."""
         made_of = {
             "known": digest_of(*(part.tobytes() for k in known for part in (k.scene, k.painting))),
             "size": json.dumps(self.size_hw),
@@ -140,7 +140,7 @@ class PaintedStylizer(FeedForwardStylizer):
             pass  # Not there, or damaged.
         network = self._taught(known, doing)
         keep(path, lambda: save_painted(path, [PaintedShot(network, ())]))
-        # As it would come back from the cache.
+        # Rounded as it would be if loaded from the cache.
         return network.half().float()
 
     def _taught(self, known: Sequence[Known], doing: str) -> BakedNetwork:
@@ -161,7 +161,7 @@ class PaintedStylizer(FeedForwardStylizer):
 
 
 def save_painted(path: Path, shots: Sequence[PaintedShot]) -> None:
-    """Write a safetensors file; it appears whole or not at all. Raises OutputError."""
+    """Write a safetensors file, atomically. Raises OutputError."""
     tensors: dict[str, Tensor] = {}
     for index, shot in enumerate(shots):
         for name, tensor in shot.network.convolutions.state_dict().items():
@@ -225,7 +225,7 @@ def _require_shape(path: Path, size_hw: tuple[int, int]) -> None:
 
 
 def _apart(shot: PaintedShot, samples: Sequence[Picture]) -> float:
-    """How differently the frames look from the painted ones that are most like them."""
+    """The least difference, in 1/255, between one of the frames and a painted one of the shot."""
     thumbnails = [_thumbnail(sample) for sample in samples]
     return min(
         (_difference(each, _thumbnail(k.scene)) for each in thumbnails for k in shot.known),

@@ -1,7 +1,8 @@
-"""The one way to paint a picture: in the colors asked for, and with the source where that stays.
+"""The only way to paint a picture: with the requested colors, and the source where it stays.
 
-A stylizer's own picture is in the style's colors. What steadies a film wants it so; no one else may
-show it so. That is why it comes as a Painting, which is shown by itself or as it was steadied.
+A stylizer returns pictures in the style's colors. Flicker is removed from these; anything that is
+shown must first get the colors of the `color` option, and the source where it is not painted. So
+they are wrapped as a Painting, whose `shown` does both, optionally on the stabilized picture.
 """
 
 from dataclasses import dataclass, replace
@@ -16,10 +17,10 @@ from vidnst.stylizers.stylizer import SequentialStylizer, Stylizer
 
 @dataclass(frozen=True, eq=False)
 class Painting:
-    """A picture as it was painted, not yet as it is shown.
+    """A painted picture before its colors and the source are applied.
 
-    bare, source: RGB uint8 (H, W, 3), in the style's colors and in its own. left: where the source
-    is still to be laid over it, the weights that say so.
+    bare, source: RGB uint8 (H, W, 3), the result in the style's colors, and the frame. left: the
+    style weights, if the source still has to be blended in where they leave it; else None.
     """
 
     bare: Picture
@@ -28,8 +29,8 @@ class Painting:
     left: Weights | None = None
 
     def shown(self, steadied: Picture | None = None) -> Picture:
-        """The picture itself; steadied: in place of bare."""
-        # What is held are paintings; the source's chroma needs no holding, and is exact.
+        """The final picture; steadied: the stabilized picture, used in place of bare."""
+        # Stabilization works on the bare pictures; the source's chroma needs none, and is exact.
         picture = self.bare if steadied is None else steadied
         picture = colored(picture, self.source, self.color)
         if self.left is None:
@@ -38,18 +39,18 @@ class Painting:
 
 
 def paint(stylizer: Stylizer, picture: Picture, weights: Weights | None = None) -> Painting:
-    """Paint a picture of a shot that has begun; arguments and errors as Stylizer.paint has them."""
+    """Paint a picture after begin_shot; arguments and errors as for Stylizer.paint."""
     return Painting(stylizer.paint(picture, weights), picture, stylizer.options.color)
 
 
 def paint_next(stylizer: SequentialStylizer, frame: Frame) -> Painting:
-    """Paint the frame that follows, as its weights say."""
+    """Paint the next frame of a shot, with its style weights."""
     bare = stylizer.paint(frame.picture, _weights_of(frame), number=frame.number)
     return Painting(bare, frame.picture, stylizer.options.color)
 
 
 def paint_all_over(stylizer: Stylizer, frame: Frame) -> Painting:
-    """Paint a frame that is to be steadied: all over, and the source comes in when it is shown."""
+    """Paint a frame to be stabilized: everywhere; `shown` blends the source in afterwards."""
     weights = _weights_of(frame)
     if weights is None or not weights.any():
         return replace(paint(stylizer, frame.picture, weights), left=weights)
@@ -61,15 +62,15 @@ def paint_all_over(stylizer: Stylizer, frame: Frame) -> Painting:
 def repaint(
     stylizer: SequentialStylizer, own: Painted, neighbor: Painted, weights: Weights | None = None
 ) -> Painting:
-    """Paint once more. Arguments and errors: as SequentialStylizer.repaint has them."""
+    """Paint a frame again. Arguments and errors as for SequentialStylizer.repaint."""
     bare = stylizer.repaint(own, neighbor, weights)
     return Painting(bare, own.source, stylizer.options.color)
 
 
 def paint_still(stylizer: Stylizer, picture: Picture, weights: Weights | None = None) -> Picture:
-    """Paint a single picture, RGB uint8 (H, W, 3), in the colors that are asked for.
+    """Paint a single picture, RGB uint8 (H, W, 3), in the requested colors.
 
-    What there is to learn is learned from it. weights and errors: as paint has them.
+    It is also the only sample for begin_clip and begin_shot. weights and errors as for paint.
     """
     stylizer.begin_clip([picture])
     stylizer.begin_shot([picture])

@@ -1,4 +1,4 @@
-"""Which stylizer a render's options ask for."""
+"""Makes the stylizer that a render's options select."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -48,8 +48,8 @@ from vidnst.stylizers.tuned import RetrievedStylizer, TunedStylizer, is_tuned
 class Request:
     """What a stylizer is made for.
 
-    size_hw: of the frames. on_step: hears of each step of an optimization. at_once: how many
-    threads will paint, at most.
+    size_hw: of the frames. on_step: the callback for each step of an optimization. at_once: how
+    many threads will paint, at most.
     """
 
     options: RenderOptions
@@ -64,16 +64,16 @@ class _Size(TypedDict):
 
 
 Maker = Callable[[Any, Request], Stylizer]
-"""Makes a stylizer of its options, which are also those of the request.
+"""Makes a stylizer from its options, which the request contains as well.
 
 Raises UsageError, MediaError and WeightsError.
 """
 
 
 def register(options: type[StylizerOptions], make: Maker) -> None:
-    """Take in a stylizer from outside: for RenderOptions(stylizer=options()) and by its name.
+    """Register a third-party stylizer, for RenderOptions(stylizer=options()) and by its name.
 
-    Each process that paints needs to have registered it.
+    It must be registered in each worker process that paints.
     """
     STYLIZERS[options.name] = options
     _MAKERS[options] = make
@@ -100,9 +100,9 @@ def learned_looks(
     samples: Callable[[int], Sequence[Picture]],
     on_step: Callable[[Step], None],
 ) -> tuple[list[Look], dict[str, str]]:
-    """The networks that learn to paint a film, and what they were made of.
+    """The networks tuned to a film, and metadata on what determined them.
 
-    samples: gives so many frames of it. Raises what make_stylizer and samples raise.
+    samples: returns a number of frames of it. Raises what make_stylizer and samples raise.
     """
     assert isinstance(options.stylizer, Tuned)
     stylizer = _tuned(options.stylizer, Request(options, size_hw, on_step))
@@ -118,10 +118,10 @@ def learn(
     frames_at: Callable[[Sequence[float]], Sequence[ShotFrame]],
     on_step: Callable[[Step], None],
 ) -> StylizerOptions:
-    """Learn what a stylizer learns from a film, write it to path, and return what paints with it.
+    """Train a stylizer on a film, write the networks to path, and return options that use them.
 
-    samples: gives so many frames of it; frames_at: those at these times. Raises what make_stylizer
-    and they raise, and OutputError.
+    samples: returns a number of frames of the film; frames_at: those at times in seconds. Raises
+    what make_stylizer and they raise, and OutputError.
     """
     asked = options.stylizer
     if not isinstance(asked, Painted):
@@ -138,7 +138,7 @@ def _feed_forward(
     asked: StylizerOptions,
     request: Request,
 ) -> Stylizer:
-    """What paints by networks that `alone` makes, one for each of the styles."""
+    """A stylizer with a network for each style, made by `alone`."""
     options = request.options
     parts = [alone(asked, replace(request, options=one)) for one in _each_alone(options)]
     if len(parts) == 1:
@@ -189,7 +189,7 @@ def _painted(asked: Painted, request: Request) -> PaintedStylizer:
 
 
 def _learning(asked: Tuned, request: Request) -> FeedForwardStylizer:
-    """What learns, or has learned already."""
+    """A stylizer that tunes networks, or one that uses networks tuned before."""
     if asked.weights is not None and is_tuned(asked.weights):
         return _fast(Fast(asked.weights), request)
     return _tuned(asked, request)
@@ -250,9 +250,9 @@ _MAKERS: dict[type[StylizerOptions], Maker] = {
 
 
 def _each_alone(options: RenderOptions) -> list[RenderOptions]:
-    """What would paint in each of the styles alone: the regions', those that come in turn, or one.
+    """The options for each style alone: the regions' styles, those scheduled over time, or one.
 
-    After them, where it is painted, the scene's own.
+    Last, where the strength varies over time, the scene's own style: a strength of 0.
     """
     alone = replace(
         options,

@@ -1,4 +1,4 @@
-"""The pictures that a render's options paint in."""
+"""Reads the style pictures that a render's options name."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ from vidnst.options.styles import WeightedStyle
 
 
 def style_of(options: RenderOptions) -> StylePictures:
-    """Read all that is mixed to one style. Raises MediaError where a picture cannot be read."""
+    """Read all pictures of a mixed style. Raises MediaError where one cannot be read."""
     style = read_styles(options.styles)
     fine = options.mixing.fine
     return style if fine is None else with_fine(style, read_styles([WeightedStyle(fine)]))
 
 
 def read_styles(styles: Sequence[WeightedStyle]) -> StylePictures:
-    """Read styles, of which the pictures of a folder have equal shares. Raises MediaError."""
+    """Read styles; the pictures of a folder have equal shares of its weight. Raises MediaError."""
     whole = sum(style.weight for style in styles)
     pictures, shares = [], []
     for style in styles:

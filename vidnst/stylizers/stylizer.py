@@ -1,4 +1,4 @@
-"""What a stylizer is. Pictures are painted with one by painting.py, and in no other way."""
+"""The interface of stylizers. Only painting.py calls their `paint`."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -17,9 +17,9 @@ State = Mapping[str, npt.NDArray[Any]]
 class Stylizer(ABC):
     """Paints frames of one size.
 
-    begin_clip is called once and begin_shot before each shot, each with as many frames spread over
-    it as clip_samples and shot_samples say; begin_known before all, where there are clip_seconds;
-    then paint, from as many threads as parallel says.
+    If clip_seconds is not empty, begin_known is called first, with the frames at these times.
+    begin_clip is called once, with clip_samples frames spread over the clip; begin_shot before each
+    shot, with shot_samples frames spread over it; then paint, from up to `parallel` threads.
     """
 
     options: StyleOptions
@@ -27,7 +27,7 @@ class Stylizer(ABC):
     size_hw: tuple[int, int]
     clip_samples = 0
     clip_seconds: tuple[float, ...] = ()
-    """When frames of the clip are shown that begin_known gets, in seconds from its beginning."""
+    """The times of the frames that begin_known gets, in seconds from the beginning of the clip."""
     shot_samples = 0
 
     @property
@@ -37,26 +37,26 @@ class Stylizer(ABC):
 
     @property
     def sequential(self) -> "SequentialStylizer | None":
-        """Itself, where each frame is painted from those before, and a film is steady with that.
+        """Itself, if each frame is painted from those before, which avoids flicker.
 
-        None where frames are painted apart, and must be held steady by others.
+        None if frames are painted independently, and flicker must be removed elsewhere.
         """
         return None
 
     def begin_worker(self) -> None:
-        """Take this thread's share of the cores; each thread that paints calls it once."""
+        """Limit this thread to its share of the cores; each thread that paints calls it once."""
         return
 
     def begin_known(self, frames: Sequence[ShotFrame]) -> None:
-        """Learn what there is to learn from the frames of the clip that clip_seconds names."""
+        """Prepare from the frames of the clip at clip_seconds."""
         return
 
     def begin_clip(self, samples: Sequence[Picture]) -> None:
-        """Learn what there is to learn from frames of the clip, RGB uint8 (H, W, 3)."""
+        """Prepare from sampled frames of the clip, RGB uint8 (H, W, 3)."""
         return
 
     def begin_shot(self, samples: Sequence[Picture]) -> None:
-        """Learn what there is to learn from frames of the shot, RGB uint8 (H, W, 3)."""
+        """Prepare from sampled frames of the shot, RGB uint8 (H, W, 3)."""
         return
 
     @abstractmethod
@@ -71,12 +71,12 @@ class Stylizer(ABC):
 class SequentialStylizer(Stylizer):
     """Paints each frame of a shot from those before.
 
-    begin_shot forgets these. `state` and `restore` carry them from one stylizer to another of the
-    same settings, which then goes on exactly as the first would have.
+    begin_shot discards these. `state` and `restore` transfer them to another stylizer of the same
+    settings, which then gives exactly the same results as the first.
     """
 
     passes: int
-    """How often each shot is gone over, forward and backward in turn."""
+    """The number of passes over each shot, forward and backward in turn."""
 
     @property
     def sequential(self) -> "SequentialStylizer":
@@ -86,11 +86,11 @@ class SequentialStylizer(Stylizer):
     def paint(
         self, picture: Picture, weights: Weights | None = None, *, number: int | None = None
     ) -> Picture:
-        """As Stylizer.paint; number: which frame it is, where flow comes from files."""
+        """As Stylizer.paint; number: the frame's, needed where optical flow is read from files."""
 
     @abstractmethod
     def repaint(self, own: Painted, neighbor: Painted, weights: Weights | None = None) -> Picture:
-        """Paint a frame once more, nearer to its neighbor's result; weights: as paint has them."""
+        """Paint a frame again, closer to its neighbor's result; weights: as for paint."""
 
     @abstractmethod
     def state(self) -> State:
@@ -98,4 +98,4 @@ class SequentialStylizer(Stylizer):
 
     @abstractmethod
     def restore(self, state: State) -> None:
-        """Go on from a state that `state` gave."""
+        """Continue from a state that `state` returned."""

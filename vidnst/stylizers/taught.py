@@ -1,6 +1,6 @@
-"""The taught stylizer: a network that learns from a few frames of the clip as neighbor paints them.
+"""The taught stylizer: a network trained on a few frames of the clip that `neighbor` painted.
 
-It paints as fast as any, in the manner of what took neighbor half a minute each.
+It runs as fast as other networks, and imitates results that take neighbor half a minute each.
 """
 
 import json
@@ -31,12 +31,12 @@ from vidnst.stylizers.optimized.targets import brush_scale
 from vidnst.stylizers.tuned import TAUGHT, TunedStylizer, without_brush
 
 _LESSON_PIXELS = 480 * 270
-"""Larger frames are painted smaller, at half their size at least, and the network learns from the
-painting enlarged: what neighbor takes grows faster than what is gained."""
+"""Larger frames are downscaled for neighbor, at most to half their size, and the network learns
+from the enlarged painting: at full size, neighbor would cost more than it improves the result."""
 _MOST_STYLE_SIDE = 2048
-"""A style enlarged further shows one mark in a patch, and takes memory."""
+"""In a style enlarged further, a patch would show a single mark, and it would take memory."""
 _SAME_PLACE = 0.5
-"""Of a frame: so much of it must be seen in another for the two to be of one shot."""
+"""The share of a frame that must be visible in another for both to count as one shot."""
 
 
 class TaughtStylizer(TunedStylizer):
@@ -44,8 +44,8 @@ class TaughtStylizer(TunedStylizer):
 
     Shots of one look share a network.
 
-    The frames given to begin_clip are those to choose from. What was taught once is kept in the
-    cache, as TunedStylizer says.
+    The frames to paint are chosen from those given to begin_clip. Trained networks are cached, as
+    TunedStylizer describes.
     """
 
     def __init__(
@@ -62,8 +62,8 @@ class TaughtStylizer(TunedStylizer):
         weights: Path | None = None,
         on_step: Callable[[Step], None] = lambda step: None,
     ) -> None:
-        """neighbor, gatys: as NeighborMethod takes them. The others as TunedStylizer's."""
-        # The size of marks is the lessons'.
+        """neighbor, gatys: as for NeighborMethod. Others: as for TunedStylizer."""
+        # Marks get their size from the lessons.
         super().__init__(
             style,
             without_brush(options),
@@ -108,13 +108,13 @@ class TaughtStylizer(TunedStylizer):
 
     @property
     def _lessons_style_side(self) -> int:
-        """The longer side of the style, in pixels, whose marks are as large as the lessons'."""
+        """The style's longer side, in pixels, at which its marks are as large as the lessons'."""
         return min(_MOST_STYLE_SIDE, round(brush_scale(self._brush_size) * max(self._inner_hw)))
 
     def _lessons(
         self, groups: Sequence[Sequence[Picture]], samples: Sequence[Picture]
     ) -> list[list[Lesson]]:
-        """The chosen frames and their paintings, one carried on from the other where it is seen."""
+        """The chosen frames and their paintings, each painted from the last if it overlaps it."""
         size_hw = lesson_size(self._inner_hw)
         done, count = 0, sum(map(len, groups))
 
@@ -149,14 +149,14 @@ class TaughtStylizer(TunedStylizer):
     def _made_of(self, samples: Sequence[Picture]) -> dict[str, str]:
         settings = [asdict(each) for each in (self._teaching, self._neighbor, self._gatys)]
         brush_size = self._brush_size
-        told = {"settings": json.dumps([*settings, brush_size]), TAUGHT: "neighbor"}
+        own = {"settings": json.dumps([*settings, brush_size]), TAUGHT: "neighbor"}
         if (features := self._gatys.features_file) is not None:
-            told["features"] = content_digest(features)
-        return super()._made_of(samples) | told
+            own["features"] = content_digest(features)
+        return super()._made_of(samples) | own
 
 
 def lesson_size(size_hw: tuple[int, int]) -> tuple[int, int]:
-    """The size that a frame of size_hw is painted at to learn from."""
+    """The size that a frame of size_hw is painted at as a lesson."""
     scale = min(1.0, max(0.5, (_LESSON_PIXELS / (size_hw[0] * size_hw[1])) ** 0.5))
     height, width = (max(SMALLEST_SIDE, round(side * scale)) for side in size_hw)
     return height, width

@@ -27,26 +27,26 @@ from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.looks import Look, load_looks, look_colors, nearest_look, save_looks
 
 _MOST_PIXELS = 40_000_000
-"""As many pixels of frames are held in memory to tune to: twelve bytes each."""
+"""Limit on the pixels of the frames held in memory for tuning, at twelve bytes each."""
 
 TAUGHT = "lessons"
-"""In the metadata of a network that was taught: what its lessons were painted by."""
+"""The metadata key, in the file of a taught network, of the stylizer that painted its lessons."""
 
 _KEPT_NAME = re.compile(r"[0-9a-f]{16,64}\.safetensors")
 _MOST_KEPT = 100
-"""So many tuned networks stay in the cache, of some megabytes each."""
+"""The number of tuned networks kept in the cache, of some megabytes each."""
 
 
 class TunedStylizer(FastStylizer):
     """Paints frames of one size with a network tuned to the style and to this clip.
 
-    The frames given to begin_clip are what it is tuned to. What was tuned once is kept in the
-    user's cache, and used again for the same frames, style and settings.
+    It is tuned to the frames given to begin_clip. Tuned networks are kept in the user's cache and
+    reused for the same frames, style and settings.
     """
 
     clip_samples = 16
     shot_samples = 1
-    """Enough to see which look it has."""
+    """Enough to recognize the shot's look."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class TunedStylizer(FastStylizer):
         self._looks: list[Look] = []
 
     def tuned(self, samples: Sequence[Picture]) -> tuple[list[Look], dict[str, str]]:
-        """The networks tuned to frames of a clip, from the cache or anew; what they were made of.
+        """The networks tuned to frames of a clip, cached or new, and metadata for the cache key.
 
         samples: RGB uint8 (H, W, 3) each.
         """
@@ -86,7 +86,7 @@ class TunedStylizer(FastStylizer):
             pass  # Not there, or damaged.
         looks = self._learned(samples)
         keep(path, lambda: save_looks(path, looks, made_of))
-        # As they would come back from the cache.
+        # Rounded as they would be if loaded from the cache.
         return [replace(look, network=look.network.half().float()) for look in looks], made_of
 
     def _learned(self, samples: Sequence[Picture]) -> list[Look]:
@@ -114,7 +114,7 @@ class TunedStylizer(FastStylizer):
         return self.options.strength
 
     def _made_of(self, samples: Sequence[Picture]) -> dict[str, str]:
-        """All that decides how the network comes out."""
+        """Everything that determines the network: its cache key and metadata."""
         height, width = self._inner_hw
         return {
             "base": self._base,
@@ -163,12 +163,12 @@ class RetrievedStylizer(FeedForwardStylizer):
 
 
 def network_of_shot(looks: Sequence[Look], samples: Sequence[Picture]) -> BakedNetwork | None:
-    """As FeedForwardStylizer.of_shot: a clip of one look has one network, which stays."""
+    """As FeedForwardStylizer.of_shot: None for a clip of one look, which has one network."""
     return nearest_look(looks, samples).network if len(looks) > 1 else None
 
 
 def without_brush(options: StyleOptions) -> StyleOptions:
-    """For a network whose marks have the size that they had in its lessons."""
+    """Options for a network whose marks get their size from its lessons."""
     return replace(options, brush_size=None)
 
 
@@ -178,7 +178,7 @@ def is_tuned(weights: Path) -> bool:
 
 
 def style_digest(style: StylePictures, options: StyleOptions) -> str:
-    """What a style is known by in a weights file."""
+    """The hash that identifies a style in a weights file."""
     parts: list[bytes] = []
     if len(style.pictures) > 1:
         parts.append(repr(style.shares).encode())
@@ -192,7 +192,7 @@ def style_digest(style: StylePictures, options: StyleOptions) -> str:
 
 
 def digest_of(*parts: bytes) -> str:
-    """What they are known by: sha256, all in one."""
+    """The sha256 of the concatenated parts, in hexadecimal."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(part)
@@ -200,20 +200,20 @@ def digest_of(*parts: bytes) -> str:
 
 
 def cache_folder() -> Path:
-    """The folder tuned networks are kept in; the variable VIDNST_CACHE names another place."""
+    """The folder of cached networks, inside $VIDNST_CACHE or else the user's cache folder."""
     place = os.environ.get("VIDNST_CACHE")
     return (Path(place) if place else platformdirs.user_cache_path("vidnst")) / "tuned"
 
 
 def keep(path: Path, save: Callable[[], None]) -> None:
-    """Save what was learned to a path in the cache, and put the oldest ones out.
+    """Save networks to a path in the cache, and evict the oldest files.
 
-    A cache that cannot be used is no error.
+    Errors of the file system are ignored.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save()
-        # By their names: the folder may be one in which there are others.
+        # Only files with names of ours: the folder may contain others.
         own = [p for p in path.parent.iterdir() if _KEPT_NAME.fullmatch(p.name) and p.is_file()]
         kept = sorted(own, key=lambda p: p.stat().st_mtime)
         for old in kept[:-_MOST_KEPT]:

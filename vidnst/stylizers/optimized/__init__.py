@@ -1,1 +1,1 @@
-"""Stylizers that optimize each picture."""
+"""Stylizers that optimize the pixels of each picture."""

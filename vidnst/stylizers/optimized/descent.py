@@ -1,4 +1,4 @@
-"""Ways downhill: the optimizers behind one call, and so many steps with one of them."""
+"""The optimizers behind one function, and a loop with callback and early stopping."""
 
 import math
 from collections import deque
@@ -11,11 +11,11 @@ from torch import Tensor
 from vidnst.options.optimizing import OptimizerName
 
 Losses = dict[str, float]
-"""The terms of a loss; their sum is what becomes small."""
+"""The terms of a loss by name; their sum is minimized."""
 
 
 class Objective(Protocol):
-    """A function to make small."""
+    """A function to minimize."""
 
     def evaluate(self, point: Tensor) -> tuple[Losses, Tensor]:
         """The terms at a point, and the gradient of their sum."""
@@ -31,10 +31,10 @@ def descend(
     optimizer: OptimizerName,
     rate: float | None = None,
 ) -> Iterator[tuple[Tensor, Losses]]:
-    """Yield start, then point after point on the way down, without end, each with its losses.
+    """Yield start, then the point after each step, endlessly, each with its losses.
 
     rate: Adam's learning rate, L-BFGS's factor on its step, or the first step length of fgd; None
-    takes each one's default. A point yielded changes in place when the next is asked for.
+    takes each one's default. A yielded point changes in place with the next step.
 
     lbfgs: limited-memory BFGS (Liu and Nocedal 1989), torch's. adam: Kingma and Ba 2015, torch's.
     fgd: accelerated gradient descent that finds its step length itself (`accelerated_descent`).
@@ -61,8 +61,8 @@ def descend(
         point.grad = gradient
         method.step(lambda total=total: total)  # type: ignore[misc]
         losses, gradient = objective.evaluate(point.detach())
-        # Without a line search a step can go far astray, rarely. Back, then, and begin anew; with
-        # the slope found anew too, for what led astray may be that very one.
+        # Without a line search, a step rarely diverges. Then return to the best point and reset the
+        # optimizer; the gradient is computed again, since it may itself have been the cause.
         if optimizer == "lbfgs" and not sum(losses.values()) <= _ASTRAY * max(recent):
             method = fresh()
             with torch.no_grad():
@@ -84,11 +84,11 @@ def walk_down(
     tolerance: float = 0.0,
     on_step: Callable[[int, Losses, Tensor], None],
 ) -> Tensor:
-    """Go so many steps down from start, fewer where it settles, and return what is reached.
+    """Take `steps` steps from start, fewer where the loss converges, and return the result.
 
-    averaging: of the points on the way; 0 takes the last. tolerance: the share of the loss that ten
-    steps must gain. on_step: hears of a step's number, from 1, its losses, and the point, which
-    changes in place.
+    averaging: the decay of a running average of the points, which is returned; 0 returns the last
+    point. tolerance: stop when ten steps reduce the loss by less than this share. on_step: called
+    with a step's number, from 1, its losses, and the point, which changes in place.
     """
     average = start.clone() if averaging else None
     totals: list[float] = []
@@ -108,20 +108,20 @@ def walk_down(
 
 
 _LOOK_BACK = 10
-"""Over so many steps a frame's loss must fall by the tolerance for more to follow."""
+"""The number of steps in which the loss must fall by the tolerance to continue."""
 
 
 def _settled(totals: Sequence[float], tolerance: float) -> bool:
-    """Whether the last steps have lessened the loss by less than the share `tolerance`."""
+    """Whether the last steps have reduced the loss by less than the share `tolerance`."""
     if len(totals) <= _LOOK_BACK:
         return False
     return min(totals[-_LOOK_BACK:]) > (1 - tolerance) * min(totals[:-_LOOK_BACK])
 
 
 _HISTORY = 10
-"""So many past steps L-BFGS remembers; each costs two pictures of memory."""
+"""The history size of L-BFGS; each step in it takes the memory of two pictures."""
 _ASTRAY = 1.5
-"""A loss so many times the recent ones is no way down."""
+"""A loss larger than the recent ones by this factor counts as divergence."""
 
 
 def accelerated_descent(
@@ -130,9 +130,9 @@ def accelerated_descent(
     """Nesterov's accelerated gradient with the step length found by Armijo backtracking.
 
     From y, the point with momentum added (Beck and Teboulle 2009), the step t is halved until
-    f(y - t g) <= f(y) - 0.1 t |g|^2 (Armijo 1966), and tried a little longer each time that the
-    first try succeeds, so that the rate is learned on the way. Momentum restarts where it points
-    uphill (O'Donoghue and Candes 2015, gradient scheme).
+    f(y - t g) <= f(y) - 0.1 t |g|^2 (Armijo 1966), and increased a little each time that the first
+    try succeeds, so that it adapts. Momentum is reset where it points uphill (O'Donoghue and Candes
+    2015, gradient scheme).
 
     Yields start, then each new point, with its losses.
     """
@@ -168,6 +168,7 @@ def accelerated_descent(
 
 _MOST_TRIES = 30
 _ARMIJO = 0.1
-"""A step must gain this share of what the slope promises; half, as in the proof, is too timid."""
+"""The share of the linear prediction by which a step must reduce the loss; the proof's half gives
+steps that are too short."""
 _ROUNDING = 1e-3
-"""A loss computed in bfloat16 is uncertain by this share; no step is too long for less."""
+"""The relative rounding error of a loss in bfloat16, tolerated in the Armijo condition."""

@@ -1,4 +1,4 @@
-"""The reference stylizer: every frame is optimized until its statistics are the style's.
+"""The reference stylizer: optimizes every frame to match the style's feature statistics.
 
 Gatys et al. 2015 for pictures, coarse to fine; Ruder et al. 2016 for film (optimizer.py).
 """
@@ -21,7 +21,7 @@ from vidnst.stylizers.optimized.objective import MOST_UNTILED, Anchor, LossWeigh
 from vidnst.stylizers.optimized.targets import StyleTargets, as_guides
 
 _COARSEST_SIDE = 128
-"""About so many pixels has the longer side of the coarsest scale, unless `scales` says else."""
+"""The approximate longer side of the coarsest scale, in pixels, if `scales` is not given."""
 
 
 def perceptual_encoder(features: str) -> PerceptualEncoder:
@@ -31,7 +31,7 @@ def perceptual_encoder(features: str) -> PerceptualEncoder:
 
 
 class GatysMethod(Method):
-    """Paints a frame until its statistics are the style's."""
+    """Optimizes a frame to match the style's feature statistics."""
 
     targets: StyleTargets
 
@@ -40,8 +40,8 @@ class GatysMethod(Method):
     ) -> None:
         """encoder: instead of the one that gatys.features names.
 
-        Raises UsageError for layers the encoder lacks and sizes it cannot see, WeightsError where
-        it cannot be had.
+        Raises UsageError for layers the encoder lacks and sizes too small for it, WeightsError
+        where it cannot be loaded.
         """
         self.task, self.gatys = task, gatys
         encoder = encoder or perceptual_encoder(gatys.features)
@@ -102,14 +102,15 @@ class GatysMethod(Method):
         self, scene: Picture, content: Tensor, weights: Weights | None, strength: float
     ) -> Tensor:
         if self.gatys.init == "content":
-            # Means and covariances of features alone would leave it in colors between both.
+            # Matching moments of features alone would leave colors between the scene's and the
+            # style's.
             return self.pixels(self.in_style_colors(scene, weights, strength))
         if self.gatys.init == "style":
             size_hw = (content.shape[2], content.shape[3])
             return self.pixels(resize(self.targets.pictures(0)[0], size_hw))
         generator = torch.Generator().manual_seed(self.gatys.seed)
         noise = torch.rand(content.shape, generator=generator).to(content)
-        # Of the content's brightness, so that little of the way is spent on it.
+        # Around the content's mean brightness, so that few steps are spent on it.
         return (content.mean() + 0.3 * (noise - 0.5)).clamp(0, 1)
 
     def paint_next(
@@ -155,7 +156,7 @@ class GatysMethod(Method):
         size_hw = (content.shape[2], content.shape[3])
         mixture = None
         if weights is not None and weights.shape[1:] == (1, 1):
-            # The same everywhere: not regions, but one style between several, and a strength.
+            # Uniform weights: not regions, but a mixture of the styles, and a strength.
             total = float(weights.sum())
             mixture, strength, weights = weights[:, 0, 0] / total, strength * total, None
         guides = as_guides(weights, size_hw, self.task.device)

@@ -1,4 +1,4 @@
-"""Which places of the styles a frame's places should become, and how far a picture is from them.
+"""Matches a frame's places to those of the styles; the loss of a picture against the matches.
 
 Kolkin et al. 2022, "Neural Neighbor Style Transfer" (arXiv 2203.13215), sections 3.2 and 3.3.
 """
@@ -19,19 +19,19 @@ from vidnst.stylizers.optimized.pyramid import Pyramid
 from vidnst.stylizers.optimized.targets import as_guides
 
 _MATCH_WEIGHT = 1e5
-"""As much as gatys gives a style by default, so that `temporal_weight` means the same."""
+"""The default style weight of gatys, so that `temporal_weight` has the same effect in both."""
 _RANGE_WEIGHT = 1e6
 _SOUGHT = 2048
-"""So many places of a style a picture is asked to show."""
+"""The number of a style's places that a picture is required to contain."""
 _HYSTERESIS = 0.05
-"""By so much of a cosine another place must be nearer before a stroke gives way to it."""
+"""By how much a new match's cosine must exceed that of the last frame's match to replace it."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Features to come near: unit vectors (h, w, C) around means (C,), of each layer.
+    """Target features: unit vectors (h, w, C) after subtraction of means (C,), of each layer.
 
-    share: how much they count at each place, (h, w).
+    share: the weight map over places, (h, w).
     """
 
     units: list[Tensor]
@@ -41,10 +41,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Sought:
-    """Places of a style that the picture should show, and where it comes nearest to them.
+    """Places of a style that the picture should contain, and the picture's nearest to each.
 
-    rows: of the picture's grid in reading order, (N,) of each layer. units, means: as of Wanted,
-    (N, C) and (C,). share: of the style, where its places are.
+    rows: indices in the picture's grid, row by row, (N,) of each layer. units, means: as in Wanted,
+    (N, C) and (C,). share: the weight of the style, averaged over the grid.
     """
 
     rows: list[Tensor]
@@ -88,7 +88,7 @@ class PlacesLoss:
         height, width = picture.shape[2:]
         count = (height // PLACE_SIDE) * (width // PLACE_SIDE)
         matching = 0.0
-        # The loss is a sum over places, so that each tile's share of it stands for itself.
+        # The loss is a sum over places, so that each tile can be differentiated separately.
         for tile in self._reader.tiles((height, width)):
             t, b, l, r = tile.outer  # noqa: E741
             part = picture[:, :, t:b, l:r].detach().requires_grad_(differentiate)
@@ -119,14 +119,14 @@ class PlacesLoss:
 
 
 def _missed(sought: Sought, found: Sequence[Tensor], tile: Tile, width: int) -> Tensor:
-    """A tile's share of how far the picture is from what is sought; width: of the whole grid."""
+    """A tile's contribution to the loss of `sought`; width: of the whole grid."""
     top, bottom, left, right = (side // PLACE_SIDE for side in tile.own)
     missed = found[0].new_zeros(())
     for rows, has, unit, mean in zip(sought.rows, found, sought.units, sought.means, strict=True):
         y, x = rows // width, rows % width
         here = (y >= top) & (y < bottom) & (x >= left) & (x < right)
         own_rows = (y[here] - top) * (right - left) + x[here] - left
-        # index_select, since what plain indexing hands back adds up in any order.
+        # index_select: plain indexing sums its gradient in a nondeterministic order.
         picked = has.flatten(0, 1).index_select(0, own_rows)
         alike = F.cosine_similarity(picked - mean, unit[here], dim=1)
         missed = missed + (1 - alike).sum() / max(1, len(rows))
@@ -134,7 +134,7 @@ def _missed(sought: Sought, found: Sequence[Tensor], tile: Tile, width: int) -> 
 
 
 class Matching:
-    """One frame's places before those of the styles, at one size."""
+    """Matches one frame's places to those of the styles, at one size."""
 
     def __init__(
         self,
@@ -146,7 +146,7 @@ class Matching:
         reader: PlaceReader,
         dtype: torch.dtype,
     ) -> None:
-        """scene: (1, 3, H, W) in [0, 1]. weights: of each style, as Stylizers take them.
+        """scene: (1, 3, H, W) in [0, 1]. weights: of each style, as for Stylizer.paint.
 
         dtype: of the search.
         """
@@ -166,9 +166,10 @@ class Matching:
         self._shares = strength * shares
 
     def joint(self, picture: Tensor, own_share: float, asked: Tensor | None = None) -> Tensor:
-        """The nearest places by all layers at once, (K, L, h, w); own_share: of the picture.
+        """The nearest places by all layers jointly, indices (K, L, h, w).
 
-        asked: where they are wanted, bool (h, w); elsewhere it is any place.
+        own_share: the weight of the picture's features in the queries, against the scene's. asked:
+        where to search, bool (h, w); the indices elsewhere are meaningless.
         """
         own = self.see(picture)
         tone = torch.lerp(self._tones, _tones(picture), own_share)
@@ -176,7 +177,7 @@ class Matching:
         index = torch.zeros(len(tone), dtype=torch.int64, device=tone.device)
         fields = []
         for places in self._places:
-            # One layer after the other: of a large picture they are large.
+            # Lazily, one layer at a time, to limit memory.
             mixed = (torch.lerp(a, b, own_share) for a, b in zip(self._scene, own, strict=True))
             queries = places.together(places.look(mixed), tone)[rows]
             if len(queries):
@@ -185,14 +186,14 @@ class Matching:
         return torch.stack(fields)
 
     def see(self, picture: Tensor) -> list[Tensor]:
-        """Features of a picture's places around their mean, (h, w, C) of each layer."""
+        """Features of a picture's places minus their mean, (h, w, C) of each layer."""
         return _centered(self._reader.read(picture))[0]
 
     def apart(self, own: Sequence[Tensor], carried: Tensor | None = None) -> Tensor:
-        """The nearest places layer by layer, (K, L, h, w), to what the picture has become.
+        """The places nearest to the current picture's, layer by layer: indices (K, L, h, w).
 
-        own: what `see` sees in it. carried: places to keep unless others are clearly nearer; -1 is
-        none.
+        own: the picture's features from `see`. carried: indices to keep unless others are clearly
+        nearer; -1 is none.
         """
         fields = []
         for k, places in enumerate(self._places):
@@ -212,17 +213,17 @@ class Matching:
         return torch.stack(fields)
 
     def sought(self, own: Sequence[Tensor], seed: int) -> list[Sought]:
-        """Some places of each style, drawn by the seed, and where the picture is nearest to them.
+        """Random places of each style, drawn by the seed, and the picture's place nearest to each.
 
-        own: what `see` sees in it.
+        own: the picture's features from `see`.
 
-        What every place is nearest to leaves much of a style unused; this asks for it: the other
-        half of the relaxed earth mover's distance (Kolkin et al. 2019, equation 5).
+        Matching each place of the picture leaves much of a style unused; this matches the other
+        way: the other half of the relaxed earth mover's distance (Kolkin et al. 2019, equation 5).
         """
         found: list[Sought] = []
         generator = torch.Generator().manual_seed(seed)
         for places, share in zip(self._places, self._shares.flatten(1), strict=True):
-            # Where another style paints, this one's places are not looked for.
+            # Only where this style's weight is high.
             open_rows = (share >= 0.5 * share.max()).nonzero()[:, 0]
             drawn = torch.randperm(len(places.joint), generator=generator)[:_SOUGHT]
             drawn = drawn.to(own[0].device)
@@ -235,7 +236,7 @@ class Matching:
         return found
 
     def wanted(self, field: Tensor) -> list[Wanted]:
-        """What the places of a field look like, and the scene where the styles leave it a share."""
+        """The features of matched places, and the scene's where the weights sum to less than 1."""
         found = [
             Wanted(
                 [known[index] for known, index in zip(places.features, indices, strict=True)],
@@ -251,11 +252,11 @@ class Matching:
 
 
 def _centered(layers: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-    """Features (h, w, C) of each layer around their own mean, in place, and the mean (C,)."""
+    """Subtract the mean from features (h, w, C) of each layer, in place; also return it, (C,)."""
     means = [each.mean((0, 1)) for each in layers]
     return [each.sub_(mean) for each, mean in zip(layers, means, strict=True)], means
 
 
 def _tones(picture: Tensor) -> Tensor:
-    """Of a picture's places, (h w, 1)."""
+    """The tones of a picture's places, (h w, 1)."""
     return tones(lightness(picture)).flatten(0, 1)

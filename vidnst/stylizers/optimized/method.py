@@ -1,4 +1,4 @@
-"""What is painted by optimization, and the interface of the methods that do so."""
+"""The task of painting by optimization, and the interface of the methods for it."""
 
 import math
 from abc import ABC, abstractmethod
@@ -28,12 +28,12 @@ from vidnst.stylizers.stylizer import State
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be painted, and with what.
+    """The styles, options and frame size to paint with, and the hardware to use.
 
     styles: RGB uint8 (H, W, 3) each, or several mixed; those after the first are for frames that
     come with weights for each. size_hw: of the frames that will come. style_masks: of each style,
-    uint8 (H, W), what of it counts; None is all. dtype: of the encoder's arithmetic. on_step: hears
-    of each step. flow: where motion comes from.
+    uint8 (H, W), the part of it to use; None is all. dtype: of the encoder's arithmetic. on_step:
+    the callback for each step. flow: the source of optical flow.
     """
 
     styles: Sequence[Picture | StylePictures]
@@ -54,7 +54,7 @@ class Task:
 class Method(ABC):
     """How one frame is painted by optimization.
 
-    gatys: of these what is said of steps and of film counts for every method.
+    gatys: every method uses at least its options on steps and film.
     """
 
     task: Task
@@ -63,11 +63,11 @@ class Method(ABC):
 
     @abstractmethod
     def needed_bytes(self, pixels: int) -> int:
-        """About how much memory painting so many pixels takes."""
+        """An estimate of the memory for painting a frame of this many pixels."""
 
     @abstractmethod
     def paint_first(self, picture: Picture, weights: Weights | None, strength: float) -> Picture:
-        """Paint a frame of which nothing is known."""
+        """Paint a frame without a previous one."""
 
     @abstractmethod
     def paint_next(
@@ -80,33 +80,33 @@ class Method(ABC):
         *,
         last: View | None,
     ) -> Picture:
-        """Paint a frame from a seed (H, W, 3) in 0..255, tied to the anchor.
+        """Paint a frame, starting from a seed (H, W, 3) in 0..255, with a temporal loss to anchor.
 
-        last: the frame painted before, where what is known of it still counts.
+        last: the frame painted before, if the method's state is of that frame.
         """
 
     def forget(self) -> None:
-        """Forget what is known of the last frame."""
+        """Discard the state of the last frame."""
         return
 
     def state(self) -> State:
-        """What is known of the last frame."""
+        """The method's state after the last frame, to be serialized."""
         return {}
 
     def restore(self, state: State) -> None:
-        """Know again what `state` told; others' entries may be among it."""
+        """Restore the result of `state`; entries of others are ignored."""
         return
 
     def pixels(self, picture: np.ndarray) -> Tensor:
-        """A picture (H, W, 3) in 0..255 as the optimization sees it."""
+        """A picture (H, W, 3) in 0..255 as a tensor on the task's device."""
         return as_tensor(picture, self.task.device)
 
     def in_style_colors(
         self, picture: Picture, weights: Weights | None, strength: float
     ) -> Picture:
-        """With mean and covariance of the style's colors, where one style paints everything.
+        """Match the mean and covariance of a picture's colors to the style's, by the strength.
 
-        As far as its strength says; where there are several, a picture as it is.
+        With several styles or a weight map the picture is returned unchanged.
         """
         if weights is not None:
             if weights.shape != (1, 1, 1):
@@ -124,18 +124,19 @@ def telling(
     size_hw: tuple[int, int],
     picture_of: Callable[[Tensor], Tensor] = lambda point: point,
 ) -> Callable[[int, Losses, Tensor], None]:
-    """What tells a listener of the steps of walk_down.
+    """A callback for walk_down that passes each step on to a callback for Steps.
 
-    done, count: of all steps. picture_of: a point as a picture (1, 3, H, W).
+    done, count: steps taken before, and steps in all. picture_of: converts a point to a picture
+    (1, 3, H, W).
     """
 
-    def told(index: int, losses: Losses, point: Tensor) -> None:
+    def callback(index: int, losses: Losses, point: Tensor) -> None:
         def picture() -> Picture:
             return as_picture(picture_of(point))
 
         on_step(Step(done + index, count, losses, size_hw=size_hw, picture=picture))
 
-    return told
+    return callback
 
 
 def as_picture(picture: Tensor) -> Picture:
@@ -155,7 +156,7 @@ def scales_of(
     """The sizes a first frame is painted at, coarse to fine, each with its number of steps.
 
     count: of the sizes, each twice the one before; None begins where the longer side is about
-    coarsest_side. smallest: a side in pixels, below which the encoder sees nothing.
+    coarsest_side. smallest: the minimum side for the encoder, in pixels.
     """
     fitting = 1
     while min(size_hw) / 2**fitting >= smallest:

@@ -1,8 +1,8 @@
-"""Painting by places: for each place of the scene the nearest of the style, and a picture of those.
+"""Painting by nearest neighbors: each place becomes the style's place with the nearest features.
 
-Kolkin et al. 2022, "Neural Neighbor Style Transfer" (arXiv 2203.13215): coarse to fine, what is
-looked for is mostly the scene; at the end, layer by layer, what the picture itself has become.
-For film, the places found before travel with things (optimizer.py brings the pixels along).
+Kolkin et al. 2022, "Neural Neighbor Style Transfer" (arXiv 2203.13215): coarse to fine, the queries
+are mostly the scene's features; at the end, layer by layer, those of the picture being painted. For
+film, the last frame's matches are warped along the optical flow (as optimizer.py does with pixels).
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ from vidnst.stylizers.stylizer import State
 
 _COARSEST_SIDE = 64
 _REFINING_ROUNDS = 3
-"""So often the layers are matched anew at the end."""
+"""How often the layers are matched again at the end."""
 
 
 def neighbor_encoder(features: str) -> PerceptualEncoder:
@@ -40,7 +40,7 @@ def neighbor_encoder(features: str) -> PerceptualEncoder:
 
 
 class NeighborMethod(Method):
-    """Paints a frame by the style's places nearest to its own."""
+    """Paints a frame with the style's places nearest to its own."""
 
     targets: StylePlaces
 
@@ -52,10 +52,10 @@ class NeighborMethod(Method):
         *,
         encoder: PerceptualEncoder | None = None,
     ) -> None:
-        """gatys: of these the features, scales, seed and what is said of film count here.
+        """gatys: of these, the features, scales, seed and the options for film are used.
 
         encoder: instead of the one that gatys.features names. Raises UsageError for sizes that are
-        too small and an encoder that lacks a layer, WeightsError where it cannot be had.
+        too small and an encoder that lacks a layer, WeightsError where it cannot be loaded.
         """
         self.task, self.gatys = task, gatys
         encoder = encoder or neighbor_encoder(gatys.features)
@@ -85,10 +85,10 @@ class NeighborMethod(Method):
             device=task.device,
         )
         self._field: Tensor | None = None
-        """Which place of each style the last frame's places show, by layer: (K, L, h, w)."""
+        """The index of the style's place matched to each place of the last frame: (K, L, h, w)."""
 
     def needed_bytes(self, pixels: int) -> int:
-        """About how much memory painting takes, rounded up."""
+        """An upper estimate of the memory that painting takes."""
         at_once = min(pixels, MOST_UNTILED)
         channels = sum(self._encoder.channels(layer) for layer in LAYERS)
         kept = 24 * channels * pixels // PLACE_SIDE**2
@@ -98,7 +98,7 @@ class NeighborMethod(Method):
         self._field = None
 
     def state(self) -> State:
-        """The places that the last frame shows."""
+        """The matches of the last frame."""
         field = self._field
         return {} if field is None else {"field": field.to("cpu", torch.int32).numpy()}
 
@@ -147,7 +147,7 @@ class NeighborMethod(Method):
         matching = self._matching(here.picture, weights, strength)
         begun = self.pixels(seed)
         carried, known = self._carried(here, anchor, last)
-        # What was not seen before is matched to the scene first, and then as all else.
+        # Newly visible places are matched by the scene at first, then like all others.
         new = matching.joint(begun, 1 - self._neighbor.scene, ~known)
         first = torch.where(known, matching.apart(matching.see(begun), carried), new)
         half, tolerance = max(1, self.gatys.frame_steps // 2), self.gatys.tolerance
@@ -178,7 +178,7 @@ class NeighborMethod(Method):
     def _carried(
         self, here: View, anchor: Anchor, last: View | None
     ) -> tuple[Tensor | None, Tensor]:
-        """The last frame's places where this one's things are now, and where they are known."""
+        """The last frame's matches warped to this frame (-1: none), and the anchor's visibility."""
         height, width = here.picture.shape[:2]
         grid = (height // PLACE_SIDE, width // PLACE_SIDE)
         seen = F.avg_pool2d(anchor.visible, PLACE_SIDE)[0, 0] > 0.5

@@ -1,9 +1,9 @@
-"""What a place and those around it look like, in few numbers.
+"""Descriptors of 3x3 neighborhoods of places, reduced by principal component analysis.
 
-Places that are alike by themselves may lie anywhere in a style, and what is then wanted of a
-picture are scraps that do not fit each other. Compared with the eight around them (Li and Wand
-2016, "Combining Markov Random Fields and Convolutional Neural Networks for Image Synthesis"),
-neighbors come to want what are neighbors in the style too: whole marks of it.
+Places matched by their own features alone come from anywhere in a style, and adjacent matches do
+not fit each other. If the eight places around each are compared as well (Li and Wand 2016,
+"Combining Markov Random Fields and Convolutional Neural Networks for Image Synthesis"), adjacent
+places tend to match adjacent places of the style, and whole marks are reproduced.
 """
 
 import torch
@@ -12,13 +12,13 @@ from torch import Tensor
 
 _COMPONENTS = 128
 _FITTED = 2048
-"""So many of a style's places say which components matter."""
+"""The number of a style's places that the components are fitted to."""
 
 
 def neighborhoods(places: Tensor, chosen: Tensor) -> Tensor:
     """The features of chosen places and of those around them: (N, C, 3, 3), from (h, w, C).
 
-    chosen: rows of the grid in reading order, (N,). Beyond its edges the grid repeats itself.
+    chosen: indices in the grid, row by row, (N,). Beyond its edges the nearest place is repeated.
     """
     height, width = places.shape[:2]
     y, x = chosen // width, chosen % width
@@ -32,7 +32,7 @@ def neighborhoods(places: Tensor, chosen: Tensor) -> Tensor:
 
 
 def principal_components(around: Tensor, seed: int) -> Tensor:
-    """The directions in which neighborhoods (N, C, 3, 3), around 0, differ most: (K, C, 3, 3).
+    """The principal components (K, C, 3, 3) of neighborhoods (N, C, 3, 3) of mean 0.
 
     By randomized projections (Halko et al. 2011); seed: of those.
     """
@@ -45,11 +45,11 @@ def principal_components(around: Tensor, seed: int) -> Tensor:
 
 
 def described(around: Tensor, components: Tensor) -> Tensor:
-    """Neighborhoods (N, C, 3, 3) by their components: (N, K)."""
+    """Project neighborhoods (N, C, 3, 3) on the components: (N, K)."""
     return around.flatten(1) @ components.flatten(1).T
 
 
 def described_grid(places: Tensor, components: Tensor) -> Tensor:
-    """The neighborhoods of all places of a grid (h, w, C) by their components: (h w, K)."""
+    """Project the neighborhoods of all places of a grid (h, w, C) on the components: (h w, K)."""
     padded = F.pad(places.permute(2, 0, 1)[None], (1, 1, 1, 1), mode="replicate")
     return F.conv2d(padded, components)[0].flatten(1).T

@@ -1,9 +1,9 @@
-"""What Gatys' optimization makes small: the sum of content, style, smoothness and temporal losses.
+"""The objective of the gatys method: a sum of content, style, smoothness and temporal losses.
 
-Pictures larger than a tile are seen tile by tile with the exact gradient: statistics over a whole
-picture follow from those of its tiles, and each tile's features are computed anew on the way back
-instead of being kept (Chen et al. 2016, gradient checkpointing). So memory does not grow with the
-encoder's features, and there are no seams.
+Large pictures are encoded tile by tile with the exact gradient: statistics over a whole picture
+follow from those of its tiles, and each tile's features are recomputed in the backward pass instead
+of being kept (Chen et al. 2016, gradient checkpointing). So the memory for features is bounded, and
+there are no seams.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from vidnst.options.optimizing import StyleStatistics
 
 TILE_SIDE = 1024
 MOST_UNTILED = 1_600_000
-"""Pictures of more pixels are seen in tiles."""
+"""Pictures of more pixels are encoded in tiles."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class LossWeights:
 
 @dataclass(frozen=True)
 class Anchor:
-    """Where a picture should stay: (1, 3, H, W), as far as visible (1, 1, H, W) in 0..1 says."""
+    """The temporal loss's target (1, 3, H, W), weighted by visible (1, 1, H, W) in 0..1."""
 
     picture: Tensor
     visible: Tensor
@@ -134,8 +134,8 @@ def see(
 
     With guides (R, H, W) the moments are those of R regions (losses.py, guided_moments).
 
-    Large pictures are seen in tiles of about tile_side; the result and its gradient are those of
-    the whole but for rounding.
+    Large pictures are encoded in tiles of about tile_side; the result and its gradient equal those
+    of the whole up to rounding.
     """
     height, width = picture.shape[2:]
     layers = list(dict.fromkeys([*map_layers, *moment_layers]))
@@ -221,7 +221,7 @@ def _moments(features: Tensor, guides: Tensor | None) -> Moments:
 def pooled_moments(parts: Sequence[tuple[Moments, Tensor]]) -> Moments:
     """The moments of a picture from those of its parts, each with its number of pixels.
 
-    That is one number, or of each region one. Chan, Golub and LeVeque 1983, equation 2.1.
+    The number is a scalar or one for each region. Chan, Golub and LeVeque 1983, equation 2.1.
     """
     total = torch.stack([pixels for _, pixels in parts]).sum(0).clamp_min(1e-6)
     shares = [(pixels / total).reshape(-1, 1) for _, pixels in parts]
@@ -246,7 +246,7 @@ def style_distance(
     gram: ||G_r - G_s||^2 / ||G_s||^2, G the Gram matrix over the number of pixels (Gatys et al.
     2015, equation 5, with a weight per layer that makes layers alike). covariance: the same for the
     centered covariance, averaged with that for the mean; a Gram matrix is their sum, and mostly
-    mean. Of several regions (R, ...) it is the sum, each counted by its share (R,), or the mean.
+    mean. Of several regions (R, ...) it is the sum weighted by shares (R,), or else the mean.
     """
     if statistics == "gram":
         apart = _relative(_gram(result), _gram(style))
@@ -266,10 +266,10 @@ def _relative(result: Tensor, wanted: Tensor) -> Tensor:
 
 
 def squared_variation(picture: Tensor) -> Tensor:
-    """Mean squared difference of neighbors (Mahendran and Vedaldi 2015, beta = 2), color above all.
+    """Total variation, squared (Mahendran and Vedaldi 2015, beta = 2), with more weight on color.
 
-    What a brush leaves from pixel to pixel is light and dark; color that changes so fast is speckle
-    that an encoder hardly sees. So the part without the channels' mean counts _COLOR_SHARE times.
+    Brush strokes vary in lightness from pixel to pixel; color that varies as fast is noise to which
+    encoders hardly react. So the difference from the channels' mean has the weight _COLOR_SHARE.
     """
     total = picture.new_zeros(())
     for axis in (2, 3):

@@ -1,7 +1,7 @@
-"""What painting by optimization has in common, whatever is made small.
+"""Painting of film by optimization, with any method that paints single frames.
 
-A shot's first frame is painted coarse to fine. Each later one starts from what is known of it
-already, earlier results brought along the optical flow (Ruder et al. 2016), and is tied to that.
+A shot's first frame is painted coarse to fine. Each later one starts from earlier results, warped
+along the optical flow, with a temporal loss that keeps it close to them (Ruder et al. 2016).
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,13 +28,13 @@ _PALETTE = ("mean", "covariance")
 
 
 class OptimizingStylizer(SequentialStylizer):
-    """Paints frames of one size, one after the other, by a method that paints one."""
+    """Paints frames of one size, one after the other, with a method that paints one."""
 
     shot_samples = 3
-    """By whose colors a shot is known."""
+    """They give a shot's palette."""
 
     def __init__(self, method: Method) -> None:
-        """method: which knows what is to be painted. Raises MediaError without memory."""
+        """method: for a task. Raises MediaError where memory does not suffice for its frames."""
         task, gatys = method.task, method.gatys
         self.options, self.size_hw = task.options, task.size_hw
         self.passes, self._long_term = gatys.passes, gatys.long_term
@@ -44,14 +44,14 @@ class OptimizingStylizer(SequentialStylizer):
 
     @property
     def targets(self) -> MatchedStyles:
-        """The styles, in the colors that the shot is painted in."""
+        """The styles, with colors matched to the shot if requested."""
         return self._method.targets
 
     def begin_shot(self, samples: Sequence[Picture] = ()) -> None:
-        """Forget what was painted: the next frame starts anew.
+        """Discard earlier frames: the next one is painted from scratch.
 
-        samples: in whose colors is painted where these are to be matched; without any it is the
-        next frame alone.
+        samples: give the palette that the styles are matched to, if requested; without samples the
+        next frame does.
         """
         self._past = []
         self._method.forget()
@@ -61,10 +61,9 @@ class OptimizingStylizer(SequentialStylizer):
     def paint(
         self, picture: Picture, weights: Weights | None = None, *, number: int | None = None
     ) -> Picture:
-        """Paint the frame that follows the last in its shot, as Stylizer.paint says.
+        """Paint the next frame of the shot, as Stylizer.paint does.
 
-        Weights that are the same everywhere mix the styles' statistics with each other and the
-        frame's.
+        Uniform weights mix the styles' statistics with each other and with the frame's.
         """
         if self.options.strength == 0:
             return picture
@@ -100,9 +99,9 @@ class OptimizingStylizer(SequentialStylizer):
         return self._method.paint_next(here, seed, anchor, weights, strength, last=last)
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
-        """The last frames and their results, uint8.
+        """The last frames and their results, uint8, and the method's state.
 
-        And the frames' numbers, where known, and the shot's palette, where its colors are matched.
+        Also the frames' numbers, if known, and the shot's palette, if its colors are matched.
         """
         known, palette = dict(self._method.state()), self.targets.palette
         if palette is not None:
@@ -132,10 +131,10 @@ class OptimizingStylizer(SequentialStylizer):
         self._method.restore(state)
 
     def repaint(self, own: Painted, neighbor: Painted, weights: Weights | None = None) -> Picture:
-        """As SequentialStylizer.repaint says.
+        """As SequentialStylizer.repaint.
 
-        Ruder et al. 2016, section 4.4: it starts from its own result, blended in halves with the
-        neighbor's where that is visible.
+        Ruder et al. 2016, section 4.4: starts from the mean of the frame's own result and its
+        neighbor's, warped, where that is visible; from its own elsewhere.
         """
         warped, seen = seen_from(own.view, neighbor, self._flow)
         half = 0.5 * seen[..., None]
@@ -164,6 +163,6 @@ class OptimizingStylizer(SequentialStylizer):
 
 
 def _over(painted: Picture, source: Picture, weights: Weights | None) -> Picture:
-    if weights is None or weights.shape[1:] == (1, 1):  # which was the strength
+    if weights is None or weights.shape[1:] == (1, 1):  # Uniform weights acted as the strength.
         return painted
     return with_source(painted, source, painted_share(weights))

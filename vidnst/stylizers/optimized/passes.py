@@ -1,4 +1,4 @@
-"""A film through an optimization: frame by frame, or back and forth over each shot."""
+"""Paints a film with a sequential stylizer: in one pass, or several over each shot."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -19,10 +19,10 @@ from vidnst.stylizers.stylizer import SequentialStylizer
 def paint_film(
     stylizer: SequentialStylizer, frames: Iterator[Frame], *, folder: Path
 ) -> Generator[Frame, None, None]:
-    """Yield the frames painted and in the colors asked for, starting anew where one opens a shot.
+    """Yield the frames painted, in the requested colors; each shot is painted independently.
 
-    With more than one pass, a shot is kept as pictures in the folder, which needs room for it, and
-    comes out when it is done.
+    With more than one pass, a shot's frames are stored as pictures in the folder, which needs the
+    disk space, and yielded after the last pass.
     """
     with TemporaryDirectory(prefix="aside-", dir=folder) as kept:
         several = _SeveralPasses(stylizer, Path(kept))
@@ -38,14 +38,14 @@ def paint_film(
 
 
 class _SeveralPasses:
-    """The frames of a shot on disk, each with its result so far."""
+    """Several passes over a shot, whose frames and current results are on disk."""
 
     def __init__(self, stylizer: SequentialStylizer, folder: Path) -> None:
         self._stylizer = stylizer
         self._folder = folder
 
     def painted(self, shot: Iterator[Frame]) -> Generator[Frame, None, None]:
-        """Paint a shot, go over it as often as is wanted, backward first, and yield its frames."""
+        """Paint a shot, repaint it in the remaining passes, backward first; yield its frames."""
         frames = []
         for index, frame in enumerate(shot):
             self._write("source", index, frame.picture)

@@ -1,7 +1,7 @@
-"""The places (nets/places.py) of styles and of pictures, however large: a style's at four turns.
+"""Reads the places (nets/places.py) of pictures, and of styles in four rotations.
 
-What a place looks like is told with those around it (neighborhoods.py); what is painted is the
-place.
+Places are compared together with those around them (neighborhoods.py); the loss uses only the
+matched place itself.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,19 +33,19 @@ from vidnst.stylizers.optimized.targets import Mask, MatchedStyles
 SMALLEST_SIDE = 16
 
 _TONE_WEIGHT = 0.5
-"""How much a place's lightness counts beside a layer's features where all are one vector.
+"""The weight of a place's lightness against each layer's features in the joint vector.
 
-By features alone a dark calm place is as near to a light calm one as to any, and a black coat comes
-out as bare paper.
+By features alone, a dark smooth place may match a light smooth one, and a black coat comes out as
+bare paper.
 """
 _LEAST_TONE_SPREAD = 8 / 255
 _MOST_PLACES = 16_000
-"""Of a style: more add little, and each costs time in every search."""
+"""Of a style: more improve little, and slow down every search."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A part of a picture and, inside it, what is its own: (top, bottom, left, right) in pixels."""
+    """A tile with halo (outer) and without it (own): (top, bottom, left, right) in pixels."""
 
     outer: tuple[int, int, int, int]
     own: tuple[int, int, int, int]
@@ -107,21 +107,22 @@ def lightness(picture: Tensor) -> Tensor:
 
 
 def tones(lightness: Tensor) -> Tensor:
-    """Lightness around its mean and in units of its spread.
+    """Lightness, standardized to mean 0 and standard deviation 1.
 
-    So the darkest places of a picture are like the darkest of another, however dark those are.
+    So the darkest places of a picture correspond to the darkest of another, however dark they are.
     """
     return (lightness - lightness.mean()) / lightness.std().clamp_min(_LEAST_TONE_SPREAD)
 
 
 @dataclass(frozen=True)
 class Places:
-    """What a style's places look like.
+    """The features and descriptors of a style's places.
 
-    features: of each layer (N, C), unit vectors around the mean (C,). components: of each layer
-    (K, C, 3, 3), by which places are compared with those around them. looks: of each layer (N, K),
-    unit vectors. spreads: how far from 0 looks lie, one number a layer. joint: all layers' looks
-    and the tone in one unit vector (N, sum of K + 1).
+    features: of each layer (N, C), unit vectors after subtraction of the mean (C,). components: of
+    each layer (K, C, 3, 3), the principal components of neighborhoods. looks: the descriptors, of
+    each layer (N, K), unit vectors. spreads: the root mean square norm of descriptors before their
+    normalization, of each layer. joint: all layers' descriptors and the tone in one unit vector
+    (N, sum of K + 1).
     """
 
     features: list[Tensor]
@@ -132,16 +133,16 @@ class Places:
     joint: Tensor
 
     def look(self, centered: Iterable[Tensor]) -> Iterator[Tensor]:
-        """What places look like: (h w, K) of each layer, from centered features (h, w, C)."""
+        """The descriptors of places, (h w, K) of each layer, from centered features (h, w, C)."""
         return map(described_grid, centered, self.components)
 
     def together(self, looks: Iterable[Tensor], tone: Tensor) -> Tensor:
-        """Looks of all layers (M, K) and tones (M, 1) as one vector each."""
+        """Concatenate descriptors of all layers (M, K) and tones (M, 1), scaled as in joint."""
         return _together(looks, self.spreads, tone)
 
 
 def _together(looks: Iterable[Tensor], spreads: Sequence[float], tone: Tensor) -> Tensor:
-    """No layer is louder than another."""
+    """Concatenate; layers are scaled to the same weight."""
     scaled = [each / spread for each, spread in zip(looks, spreads, strict=True)]
     return torch.cat([*scaled, _TONE_WEIGHT * tone], 1)
 
@@ -149,7 +150,7 @@ def _together(looks: Iterable[Tensor], spreads: Sequence[float], tone: Tensor) -
 def places_from(layers: Iterable[Tensor], tone: Tensor, seed: int = 0) -> Places:
     """The places of these neighborhoods (N, C, 3, 3), of each layer, and tones (N, 1).
 
-    seed: of the search for components.
+    seed: of the principal component analysis.
     """
     features, means, components, raw = [], [], [], []
     for each in layers:
@@ -179,12 +180,12 @@ class StylePlaces(MatchedStyles):
         seed: int,
         device: torch.device,
     ) -> None:
-        """As MatchedStyles takes them; seed: of which places are left out where there are many."""
+        """As for MatchedStyles; seed: of the random subset of places where there are many."""
         super().__init__(
             styles, masks, smallest=SMALLEST_SIDE, brush_size=brush_size, device=device
         )
         self._reader, self._seed = reader, seed
-        # Every style of a film's frames, or every scale of a picture's first.
+        # Room for all styles at a film's frame size, or for several scales of a first frame.
         self._at = lru_cache(maxsize=max(4, len(styles)))(self._read)
 
     def match(self, palette: Palette | None) -> None:
@@ -206,15 +207,16 @@ class StylePlaces(MatchedStyles):
             turned = self._turned(pixels, mask, most, generator)
             for layer, each in zip(layers, turned, strict=True):
                 layer.extend(each)
-        around = (torch.cat(layer) for layer in layers[:-1])  # One after the other: they are large.
+        around = (torch.cat(layer) for layer in layers[:-1])  # Lazily, since they are large.
         return places_from(around, tones(torch.cat(layers[-1])), self._seed)
 
     def _turned(
         self, pixels: Tensor, mask: Mask | None, most: int, generator: torch.Generator
     ) -> list[list[Tensor]]:
-        """Some of a picture's places at four turns, drawn from all that the mask leaves.
+        """At most `most` random unmasked places of a picture in four rotations.
 
-        Of each layer the neighborhoods (N, C, 3, 3) at each turn, and last their lightness (N, 1).
+        Of each layer, the neighborhoods (N, C, 3, 3) in each rotation; last, their lightness
+        (N, 1).
         """
         turns = [torch.rot90(pixels, count, (2, 3)) for count in range(4)]
         grids = [(each.shape[2] // PLACE_SIDE, each.shape[3] // PLACE_SIDE) for each in turns]
@@ -236,7 +238,7 @@ class StylePlaces(MatchedStyles):
     def _inside(
         self, mask: Mask | None, pixels: Tensor, grids: Sequence[tuple[int, int]]
     ) -> list[Tensor]:
-        """Which places of the turned grids the mask leaves, bool (h, w) each."""
+        """Which places of the rotated grids are inside the mask, bool (h, w) each."""
         everything = [torch.ones(grid, dtype=torch.bool) for grid in grids]
         if mask is None:
             return everything
@@ -245,10 +247,10 @@ class StylePlaces(MatchedStyles):
             torch.device("cpu"),
         )
         chosen = (F.avg_pool2d(whole[:, :1], PLACE_SIDE) > 0.5).float()
-        # The grid of a turned picture may begin elsewhere; a place more or less is no harm.
+        # The grid of a rotated picture may be offset; an error of one place is harmless.
         turned = [
             F.interpolate(torch.rot90(chosen, count, (2, 3)), grid)[0, 0] > 0.5
             for count, grid in enumerate(grids)
         ]
-        # A mask too small to hold a place counts as none.
+        # A mask too small to contain a place is ignored.
         return turned if any(bool(each.any()) for each in turned) else everything

@@ -1,6 +1,6 @@
 """A picture as a Laplacian pyramid in one vector (Burt and Adelson 1983).
 
-Steps down a gradient are alike in all its levels, so that broad shapes move as fast as fine ones.
+Optimizing all its levels at the same learning rate changes broad shapes as fast as fine ones.
 """
 
 from itertools import pairwise
@@ -14,7 +14,7 @@ _SMALLEST_SIDE = 4
 
 
 class Pyramid:
-    """Between pictures (1, 3, H, W) and points (N,), float32."""
+    """Converts between pictures (1, 3, H, W) and points (N,), float32."""
 
     def __init__(self, size_hw: tuple[int, int]) -> None:
         self._sizes = [size_hw]

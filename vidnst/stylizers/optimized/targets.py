@@ -1,4 +1,4 @@
-"""What the optimization paints for: the statistics of styles, read at the scale of a frame."""
+"""The targets of the optimization: statistics of styles, at the scale of a frame."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -22,19 +22,19 @@ from vidnst.stylizers.optimized.objective import see
 Mask = npt.NDArray[np.uint8]
 
 _NATURAL_BRUSH_PERCENT = 4.5
-"""The size of marks when the style is read as large as the frame, roughly."""
+"""The approximate size of marks when the style is resized to the size of the frame."""
 
 
 def brush_scale(brush_size: float | None) -> float:
-    """How much larger than the frame a style is read for marks of such a size.
+    """The factor on the frame's size that a style is resized to, for marks of this size.
 
-    brush_size: in percent of the frame's height; None reads it as large as the frame.
+    brush_size: in percent of the frame's height; None gives 1.
     """
     return (brush_size or _NATURAL_BRUSH_PERCENT) / _NATURAL_BRUSH_PERCENT
 
 
 class MatchedStyles:
-    """Several styles, each of all or a part of its pictures, in their own colors or a shot's."""
+    """Several styles, optionally masked, in their own colors or those of a shot."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class MatchedStyles:
         brush_size: float | None,
         device: torch.device,
     ) -> None:
-        """masks: of each style, uint8 (H, W), what of it counts; None is all.
+        """masks: of each style, uint8 (H, W), the part of it to use; None is all.
 
-        smallest: a side in pixels, below which the encoder sees nothing. brush_size: of the marks,
-        in percent of the frame's height.
+        smallest: the minimum side for the encoder, in pixels. brush_size: of the marks, in percent
+        of the frame's height.
         """
         self._given = self._styles = list(styles)
         self._masks = [*masks, *[None] * (len(styles) - len(masks))]
@@ -61,7 +61,7 @@ class MatchedStyles:
         return self._styles[index].pictures
 
     def colors(self, index: int) -> Palette:
-        """Of what counts of a style's pictures, in the colors it is painted in."""
+        """The palette of the unmasked part of a style's pictures, as returned by `pictures`."""
         pictures, mask = self.pictures(index), self._masks[index]
         if mask is None:
             return palette_of(pictures)
@@ -76,7 +76,7 @@ class MatchedStyles:
             self._styles = [style.matched(palette) for style in self._given]
 
     def _resized(self, picture: Picture, size_hw: tuple[int, int]) -> Tensor:
-        """A picture as large as it is read for a frame of size_hw, (1, 3, H, W) in [0, 1]."""
+        """A picture resized to the scale of a frame of size_hw, (1, 3, H, W) in [0, 1]."""
         scale = self._brush * max(size_hw) / max(picture.shape[:2])
         height, width = (max(self._smallest, round(s * scale)) for s in picture.shape[:2])
         return as_tensor(resize(picture, (height, width)), self._device)
@@ -97,7 +97,7 @@ class StyleTargets(MatchedStyles):
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
-        """As MatchedStyles takes them; dtype: of the encoder's arithmetic."""
+        """As for MatchedStyles; dtype: of the encoder's arithmetic."""
         super().__init__(styles, masks, smallest=smallest, brush_size=brush_size, device=device)
         self._encoder, self._layers, self._dtype = encoder, layers, dtype
         self._at = lru_cache(maxsize=16)(self._read)
@@ -108,7 +108,7 @@ class StyleTargets(MatchedStyles):
         self._at.cache_clear()
 
     def at(self, size_hw: tuple[int, int], count: int) -> dict[str, Moments]:
-        """Those of the first styles, (count, ...), for a frame of size_hw."""
+        """The statistics of the first `count` styles, (count, ...), for a frame of size_hw."""
         return self._at(size_hw, count)
 
     def mixed_at(
@@ -159,7 +159,7 @@ class StyleTargets(MatchedStyles):
 def as_guides(
     weights: Weights | None, size_hw: tuple[int, int], device: torch.device
 ) -> Tensor | None:
-    """Weights brought to a size, (K, H, W); None where all is the first style's."""
+    """Weight maps resized to size_hw, (K, H, W); None if weights are None: one style everywhere."""
     if weights is None:
         return None
     spread = np.broadcast_to(fitted(weights, size_hw), (len(weights), *size_hw))

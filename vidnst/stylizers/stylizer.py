@@ -1,4 +1,4 @@
-"""The interface of stylizers. Only painting.py calls their `paint`."""
+"""The interface of stylizers. What is to be shown is painted with them by painting.py alone."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence

@@ -21,7 +21,7 @@ class Styles:
     def __init__(
         self, sources: Sequence[Tensor], encoder: PerceptualEncoder, size: int, held_out: int
     ) -> None:
-        """encoder: computes codes. size: of the crops. held_out: the last so many are not drawn."""
+        """encoder: computes codes. size: of the crops. held_out: not drawn, at the end of each."""
         self._sources, self._encoder, self._size = sources, encoder, size
         self._counts = [len(source) - held_out for source in sources]
         # By number of pixels: larger paintings have more different crops.

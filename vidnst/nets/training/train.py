@@ -32,7 +32,7 @@ from vidnst.nets.training.sheet import write_sheet
 from vidnst.nets.training.styles import Styles
 
 _HELD_OUT = 6
-"""The last so many photos and paintings are held out for the contact sheet."""
+"""The number of photos and paintings, the last ones, that are held out for the contact sheet."""
 
 _RATES = {"modulate": 0.07, "experts": 0.15}
 """Factors on the learning rate of parts of the network: so many of their parameters act on each

@@ -1,4 +1,4 @@
-"""Flow from files, looked through before the first frame is painted.
+"""Flow files, checked before the first frame is painted.
 
 Numbered pictures keep the numbers of their names; the frames of all other sources are counted from
 1, in an excerpt too.
@@ -24,17 +24,17 @@ from vidnst.motion.warp import warp
 
 _MOST_TRIED = 12
 _LEAST_PX = 1.0
-"""Mean motion between two frames, below which no direction shows."""
+"""Median |dx| + |dy| between two frames, below which the flow's direction cannot be judged."""
 _PLAINLY = 0.7
-"""So much less must be astray the other way around."""
+"""A flipped axis is reported only where it reduces the error to less than this fraction."""
 _COUNTED_HW = (16, 16)
-"""As what frames are decoded that are but counted."""
+"""Size at which frames are decoded that are only counted."""
 
 Signs = tuple[int, int]
 
 
 def first_frame_number(source: Source, excerpt: Excerpt) -> int:
-    """The number of an excerpt's first frame. Reads what comes before it."""
+    """The number of an excerpt's first frame. Decodes all frames before it."""
     path = source.facts.path
     numbers = sequence_numbers(path) if is_sequence(path) else [1]
     if not excerpt.start_seconds:
@@ -47,10 +47,10 @@ def first_frame_number(source: Source, excerpt: Excerpt) -> int:
 def require_flow(
     folder: FlowFolder, frames: Generator[Frame, None, None], sizes_hw: Sequence[tuple[int, int]]
 ) -> tuple[str, ...]:
-    """See that there is flow, both ways, between each two frames that no cut parts.
+    """Check that there is flow, in both directions, between all consecutive frames of each shot.
 
-    frames: of the film, numbered, their shots marked. sizes_hw: which it may have. Returns what the
-    user should know. Raises UsageError where a file is missing, damaged or of another size.
+    frames: of the film, numbered, their shots marked. sizes_hw: the allowed sizes (H, W). Returns
+    warnings for the user. Raises UsageError where a file is missing, damaged or of another size.
     """
     astray: dict[Signs, float] = {}
     tried, before = 0, None
@@ -92,7 +92,10 @@ def _required(
 
 
 def _astray(here: Picture, before: Picture, flow: Flow) -> Mapping[Signs, float]:
-    """How far, in 1/255, each frame is from the one before brought to it, with x and y turned."""
+    """The mean error of the previous frame warped to this one, with x and y flipped or not.
+
+    In gray levels, 0 to 255, by the signs of x and y.
+    """
     gray, gray_before = (
         cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32) for picture in (here, before)
     )

@@ -11,7 +11,7 @@ from vidnst.options.render import RenderOptions
 
 @dataclass(frozen=True)
 class Input:
-    """A file, a folder of pictures or of flow, or numbered pictures, and what for."""
+    """A file, a folder of pictures or of flow, or numbered pictures, and its role."""
 
     path: Path
     role: str
@@ -23,7 +23,7 @@ class Input:
 
     @property
     def digest(self) -> str:
-        """What content_digest says; empty for a folder without pictures, too."""
+        """Its content_digest; empty also for a folder without pictures."""
         try:
             return content_digest(self.path)
         except MediaError:
@@ -31,7 +31,7 @@ class Input:
 
 
 def inputs_of(options: RenderOptions) -> tuple[Input, ...]:
-    """Everything that these options name and that is read."""
+    """All inputs that these options name."""
     return tuple(_inputs(options))
 
 
@@ -60,5 +60,5 @@ def files_read(options: RenderOptions) -> tuple[Path, ...]:
 
 
 def styles_read(options: RenderOptions) -> tuple[Path, ...]:
-    """The pictures that are painted like. Raises as Input.files does."""
+    """The style pictures. Raises as Input.files does."""
     return tuple(f for each in inputs_of(options) if "style" in each.role for f in each.files)

@@ -46,7 +46,7 @@ def manifest_of(film: Film) -> dict[str, Any]:
         "device": chosen_device(options.compute.device),
         "backend": chosen_backend(options.compute) if not options.stylizer.optimizes else "torch",
     }
-    # The content of its files tells, not how they are called.
+    # Files are compared by their digests, whatever their paths.
     nameless = asdict(options.stylizer.with_paths(lambda path: Path()))
     settings["stylizer"] = {"name": options.stylizer.name, **nameless}
     return {
@@ -72,8 +72,8 @@ def manifest_of(film: Film) -> dict[str, Any]:
 
 
 def _regions(regions: RegionOptions) -> dict[str, Any]:
-    told = [
+    given = [
         [region.name, *(p is not None for p in (region.mask, region.style, region.style_mask))]
         for region in regions.regions
     ]
-    return {"given": told, "softness": regions.softness, "track": regions.track}
+    return {"given": given, "softness": regions.softness, "track": regions.track}

@@ -1,4 +1,4 @@
-"""From marked frames to painted ones, with a state that lets another go on in the middle."""
+"""Paint frames with marked shots; a saved state lets another process resume within a shot."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -31,7 +31,7 @@ from vidnst.stylizers.stylizer import SequentialStylizer, State, Stylizer
 _NOTHING: Picture = np.empty((0, 0, 3), np.uint8)
 _NO_WEIGHT = np.zeros((1, 1, 1), np.float32)
 _FILM_BYTES = 400
-"""Of each pixel of a frame, in all stages together; measured from 4K on, rounded up."""
+"""Memory per pixel of a frame, in all stages together; measured at 4K and above, rounded up."""
 
 
 class FilmPainter(Protocol):
@@ -40,14 +40,14 @@ class FilmPainter(Protocol):
     def paint(
         self, frames: Iterator[Frame], state: State | None = None
     ) -> Generator[Frame, None, None]:
-        """Yield marked frames painted, in order.
+        """Yield the painted frames, in order.
 
-        state: of the frame before the first of these, where that does not open a shot.
+        state: after the frame before the first of these, where that does not open a shot.
         """
         ...
 
     def state(self) -> State:
-        """After the frame that was yielded last, in the middle of a shot."""
+        """The state after the frame that was yielded last, to resume within its shot."""
         ...
 
 
@@ -60,9 +60,9 @@ def film_painter(
     on_step: Callable[[Step], None] = lambda step: None,
     at_once: int | None = None,
 ) -> FilmPainter:
-    """What paints a film, with all learnt that is to be learnt from the whole clip.
+    """Make a film's painter, which has learned what its stylizer learns from the whole clip.
 
-    folder: to put things aside. Raises what making the stylizer raises.
+    folder: for temporary files. Raises what making the stylizer raises.
     """
     options, size_hw = film.options, film.size_hw
     asked = replace(options, stylizer=prepared.stylizer or options.stylizer)
@@ -82,7 +82,7 @@ def film_painter(
 
 
 class SteadyingPainter:
-    """Paints many frames at once, shot by shot, and steadies them one after the other."""
+    """Paints the frames of each shot in parallel, then steadies them in order."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class SteadyingPainter:
         return {**samples, **self._stabilizer.state(), **last}
 
     def _restore(self, state: State) -> Frame:
-        """Take up a state; returns the frame before: its picture, and whether that was painted."""
+        """Restore a state; returns the previous frame: its picture, and whether it was painted."""
         self._samples = _samples_in(state)
         self._stabilizer.restore(state)
         weights = _NO_WEIGHT if state["untouched"] else None
@@ -166,7 +166,7 @@ class SteadyingPainter:
     def _remembered(
         self, results: Generator[tuple[Frame, Links | None, Painting], None, None]
     ) -> Generator[tuple[Frame, Links | None], None, None]:
-        """Pass results on; their sources wait until their frames come out."""
+        """Pass results on; queue each source frame until its steadied result is yielded."""
         with closing(results):
             for frame, links, painting in results:
                 self._arrived.append((frame, painting))
@@ -174,7 +174,7 @@ class SteadyingPainter:
 
 
 class SequentialPainter:
-    """Paints frame after frame, or goes over each shot several times."""
+    """Paints frames one by one in order, or each shot in several passes."""
 
     def __init__(self, stylizer: SequentialStylizer, profile: Profile, *, folder: Path) -> None:
         self._stylizer, self._profile, self._folder = stylizer, profile, folder
@@ -191,7 +191,7 @@ class SequentialPainter:
 
 
 class HoldingPainter:
-    """Has only every so many-th frame of a shot painted, and shows it until the next."""
+    """Paints only every `on`-th frame of a shot, and repeats it until the next."""
 
     def __init__(self, painter: FilmPainter, on: int) -> None:
         self._painter, self._on = painter, on
@@ -217,7 +217,7 @@ class HoldingPainter:
 
 
 def _groups(frames: Iterable[Frame], most: int) -> Generator[list[Frame], None, None]:
-    """Part frames into groups of so many; a cut begins a new one."""
+    """Split frames into groups of at most `most`; a cut begins a new one."""
     group: list[Frame] = []
     for frame in frames:
         if group and (frame.opens_shot or len(group) == most):

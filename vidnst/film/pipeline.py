@@ -1,4 +1,4 @@
-"""Stages side by side: one in a thread ahead of who takes its items, or many items at once."""
+"""Pipeline stages in threads: one that reads ahead, or a pool that keeps the order."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -14,7 +14,7 @@ R = TypeVar("R")
 def ahead(items: Iterator[T], *, depth: int = 4) -> Generator[T, None, None]:
     """Yield the items of an iterator that runs in a thread, at most `depth` items ahead.
 
-    What the iterator raises is raised here. Closing this generator stops the thread and waits.
+    What the iterator raises is raised here. Closing this generator stops and joins the thread.
     """
     ready: Queue[tuple[T | None, BaseException | None, bool]] = Queue(depth)
     stopped = Event()
@@ -46,7 +46,7 @@ def ahead(items: Iterator[T], *, depth: int = 4) -> Generator[T, None, None]:
     try:
         while True:
             try:
-                # With a time limit, so that Ctrl-C is heard while waiting.
+                # With a timeout, so that Ctrl-C is handled while waiting.
                 item, failure, ended = ready.get(timeout=0.1)
             except Empty:
                 continue

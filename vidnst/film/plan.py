@@ -1,4 +1,4 @@
-"""A film to be painted: what is read, at which size it is painted, and as what it is encoded."""
+"""The plan of a film's render: its source, its painted size and its encoding."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,12 +27,12 @@ _FEWEST_FRAMES = 48
 
 @dataclass(frozen=True, eq=False)
 class Film:
-    """One film and what is to become of it; nothing of it changes while it is painted.
+    """One film and how it is rendered; immutable while it is painted.
 
-    longest: so many frames make a segment, at most; None where shots are painted whole.
-    first_number: of the first picture, where it becomes numbered ones. flow: None where motion is
-    found in the pictures. masks: of its regions, unless they were weighed elsewhere. on_damage:
-    hears what the user should know of the source, each time it is read.
+    longest: the most frames in a segment; None where shots are painted whole. first_number: of the
+    first picture, where the result is numbered pictures. flow: None where motion is estimated from
+    the frames. masks: of its regions, unless their weights are prepared already. on_damage:
+    callback for warnings about the source, called each time it is read.
     """
 
     options: RenderOptions
@@ -49,12 +49,12 @@ class Film:
 
     @property
     def clip(self) -> Clip:
-        """What its source tells of itself."""
+        """The properties of its source."""
         return self.source.facts
 
     @cached_property
     def accompaniment(self) -> Accompaniment:
-        """The sound and subtitles that go with it, found by trying."""
+        """The sound and subtitles that are muxed into it, determined by trial."""
         return settle(self.clip, self.encoding.container, self.excerpt, audio=self.options.audio)
 
     @property
@@ -68,10 +68,10 @@ def plan_film(
     prepared: Prepared = NOTHING,
     on_damage: Callable[[str], None] = lambda words: None,
 ) -> Film:
-    """Plan a film, which is cheap: no frame is read, and no network.
+    """Plan a film. This is cheap: no frame is decoded and no network loaded.
 
-    prepared: what was made for it already, elsewhere. Raises UsageError and MediaError where it
-    cannot be.
+    prepared: results of the preparation, where another process has done it. Raises UsageError and
+    MediaError where the film cannot be rendered.
     """
     source = open_source(options.source)
     clip = source.facts
@@ -100,9 +100,9 @@ def plan_film(
 
 
 def longest_segment(options: RenderOptions, size_hw: tuple[int, int]) -> int | None:
-    """So many frames of a shot make a segment, at most; None where shots are painted whole."""
+    """The most frames of a shot in a segment; None where shots are painted whole."""
     longest = options.stylizer.longest_segment(max(_FEWEST_FRAMES, 2 * frames_ahead(size_hw)))
     if longest is None:
         return None
-    # A segment ends with what is held, so that the next begins with what is painted.
+    # A multiple of `on`, so that each segment begins with a frame that is painted, not held.
     return options.on * max(1, longest // options.on)

@@ -1,4 +1,4 @@
-"""What is made and looked through before a film's first frame is painted."""
+"""Preparation before a film's first frame is painted: region weights, and checks of flow files."""
 
 from dataclasses import replace
 from functools import partial
@@ -13,10 +13,9 @@ from vidnst.film.segments.segment import Segment
 
 
 def prepare(film: Film, folder: Path) -> Prepared:
-    """Find what its regions, if it has any, hold of each frame; or take it up from the folder.
+    """Write the region weights of each frame, or reuse those in the folder; check flow files.
 
-    And see that flow from files is whole. Raises MediaError where masks and frames do not fit,
-    UsageError where the flow and they do not.
+    Raises MediaError where masks do not match the frames, UsageError where flow files do not.
     """
     prepared = NOTHING
     if film.flow is not None:

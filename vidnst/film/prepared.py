@@ -1,4 +1,4 @@
-"""What was made before a film's first frame is painted, for all who paint it."""
+"""Results of a film's preparation, for every process that paints it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -9,11 +9,11 @@ from vidnst.options.stylizers import StylizerOptions
 
 @dataclass(frozen=True)
 class Prepared:
-    """Files in the job's folder, which workers on other machines are sent.
+    """Files in the job's folder, which are sent to workers on other machines.
 
-    region_weights: how much of each style is painted where, of each frame (regions/store.py).
-    stylizer: what paints with the networks that learned from the film, in place of what learns.
-    first_number: of its first frame, where flow comes from files. notes: what the user should know.
+    region_weights: the weights of each style at each pixel of each frame (regions/store.py).
+    stylizer: replaces a stylizer that learns from the film; its networks are trained already.
+    first_number: of the first frame, where flow comes from files. notes: warnings for the user.
     """
 
     region_weights: Path | None = None
@@ -23,7 +23,7 @@ class Prepared:
 
     @property
     def files(self) -> tuple[tuple[str, Path], ...]:
-        """Each file, and what for."""
+        """The role and path of each file."""
         regions = self.region_weights
         learned = () if self.stylizer is None else self.stylizer.files
         return (*(() if regions is None else (("region weights", regions),)), *learned)

@@ -1,4 +1,4 @@
-"""Which kind of processor this is: on one kind, the same numbers come out bit for bit."""
+"""The kind of processor: within one kind, results are identical bit for bit."""
 
 import os
 import platform
@@ -10,13 +10,13 @@ import torch
 _TELLING = ("vendor_id", "cpu family", "model", "CPU implementer", "CPU part")
 _VECTORS = ("sse4", "avx", "amx", "fma", "f16c", "asimd", "sve", "bf16", "i8mm")
 _VARIABLES = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_CBWR")
-"""They make libraries take fewer instructions than the processor has."""
+"""They restrict libraries to a subset of the processor's instructions."""
 
 
 def processor_kind(device: str) -> dict[str, Any]:
-    """Maker, model and vector instructions, and what libraries make of them; plain values.
+    """Vendor, model, vector instructions, and which of these PyTorch uses; as plain values.
 
-    device: what is painted on; of a graphics card its name.
+    device: the one that paints; a GPU is identified by its name.
     """
     kind: dict[str, Any] = {
         "machine": platform.machine(),
@@ -30,13 +30,13 @@ def processor_kind(device: str) -> dict[str, Any]:
 
 
 def _model() -> str:
-    """What Linux tells of the first processor; elsewhere nothing."""
+    """The first processor in Linux's /proc/cpuinfo; empty on other systems."""
     try:
         text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return ""
     pairs = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
-    told = {key.strip(): value.strip() for key, _, value in pairs}
-    flags = (told.get("flags") or told.get("Features") or "").split()
+    fields = {key.strip(): value.strip() for key, _, value in pairs}
+    flags = (fields.get("flags") or fields.get("Features") or "").split()
     vectors = sorted(flag for flag in flags if flag.startswith(_VECTORS))
-    return " ".join([*(told[name] for name in _TELLING if name in told), *vectors])
+    return " ".join([*(fields[name] for name in _TELLING if name in fields), *vectors])

@@ -1,4 +1,4 @@
-"""Where the time goes: seconds of each stage, and who waited for whom."""
+"""The time that each pipeline stage takes or waits."""
 
 import time
 from collections.abc import Generator, Iterable
@@ -12,7 +12,7 @@ T = TypeVar("T")
 class Profile:
     """Adds up the time that stages take, in whatever threads they run.
 
-    A stage within another in the same thread is not counted twice: each has its own time alone.
+    Within one thread, the time of a nested stage is not counted for the stage around it.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Profile:
     def each(
         self, name: str, items: Iterable[T], *, outside: str | None = None
     ) -> Generator[T, None, None]:
-        """Count the time until each item is there, and as `outside` that until the next is wanted.
+        """Count the time to produce each item, and as `outside` that until the next is requested.
 
         Closing this generator closes that of the items.
         """
@@ -60,7 +60,7 @@ class Profile:
                 iterator.close()
 
     def milliseconds(self, frames: int) -> dict[str, float]:
-        """For each stage, milliseconds a frame, in the order of first use; at the end the whole."""
+        """Milliseconds per frame of each stage, in order of first use; the total comes last."""
         seconds = self._seconds | {"all": time.perf_counter() - self._started}
         return {name: 1e3 * taken / max(frames, 1) for name, taken in seconds.items()}
 

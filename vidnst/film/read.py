@@ -1,4 +1,4 @@
-"""A film's frames, with all that was found out about them before."""
+"""A film's source frames, with their shots, style weights and numbers."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -16,19 +16,19 @@ from vidnst.media.source import Reading
 
 
 def samples(film: Film, count: int) -> list[Picture]:
-    """So many of its source's frames, RGB uint8 (H, W, 3), spread over it."""
+    """`count` frames spread over its source, RGB uint8 (H, W, 3)."""
     alpha = film.encoding.holds_alpha
     return samples_of(film.source, film.options, count, size_hw=film.size_hw, alpha=alpha)
 
 
 def known_frames(film: Film, seconds: Sequence[float]) -> list[ShotFrame]:
-    """The frames of its source that are shown at these times, from the clip's beginning."""
+    """The frames of its source at these times, in seconds from the clip's beginning."""
     alpha = film.encoding.holds_alpha
     return frames_at(film.source, film.options, seconds, size_hw=film.size_hw, alpha=alpha)
 
 
 def read_film(film: Film, segment: Segment, prepared: Prepared) -> Generator[Frame, None, None]:
-    """Its source's frames from a segment's first on, with their shots marked, and weighed."""
+    """Its source's frames from a segment's first on, with shots marked and style weights set."""
     reading = Reading(
         film.size_hw,
         film.excerpt,

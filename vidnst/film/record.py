@@ -1,4 +1,4 @@
-"""What is kept of an optimization: its losses as a plot, and pictures on the way."""
+"""The record of an optimization: a plot of its losses, and intermediate pictures."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +10,10 @@ from vidnst.nets.step import Step
 
 
 class StepRecord:
-    """Listens to the steps of one picture.
+    """Collects the optimization steps of one picture.
 
-    plot: where finish() writes the loss curves, a PNG. save_steps: write the picture after every
-    so many steps, into a folder beside the result.
+    plot: where finish() writes the loss curves, a PNG. save_steps: how many steps lie
+    between the pictures that are written into a folder beside the result.
     """
 
     def __init__(self, result: Path, *, plot: Path | None, save_steps: int | None) -> None:
@@ -29,7 +29,7 @@ class StepRecord:
         return [*pictures, *([self._plot] if self._plot else [])]
 
     def add(self, step: Step) -> None:
-        """Note a step. Raises OutputError where a picture cannot be written."""
+        """Record a step. Raises OutputError where a picture cannot be written."""
         if self._plot:
             self._steps.append(replace(step, picture=None))
         if self._every and (step.step % self._every == 0 or step.step == step.step_count):

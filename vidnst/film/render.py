@@ -1,4 +1,4 @@
-"""The way of a frame: decode, paint, encode, join. What the command line, batch and page call."""
+"""Render a film or picture: decode, paint, encode, join. Used by command line, batch and page."""
 
 import os
 import time
@@ -50,16 +50,17 @@ _KEPT = "{} frames are kept: the same command goes on from there"
 
 @dataclass(frozen=True)
 class Progress:
-    """Handed to the listener after each frame; frame_count is None where the clip does not say.
+    """Passed to the progress callback after each frame, and after each step of an optimization.
 
-    Also after each step in which something is learned or a picture optimized; that is then there.
+    frame_count: None where the clip's header does not give it. step: the step of training or of
+    optimizing a picture; None after a frame.
     """
 
     frames_done: int
     frame_count: int | None
     step: Step | None = None
     notes: tuple[str, ...] = ()
-    """What the user should know, told once."""
+    """Warnings for the user, each reported once."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,9 @@ class Report:
     seconds: float
     preparation_seconds: float
     resumed_frames: int = 0
-    """Of the frames, those that an earlier run had painted."""
+    """How many of the frames an earlier run had painted."""
     milliseconds: dict[str, float] = field(default_factory=dict)
-    """Of each stage, a frame."""
+    """Per frame, by stage."""
 
     @property
     def frames_per_second(self) -> float:
@@ -93,8 +94,8 @@ def render(
 ) -> Report:
     """Paint a clip, numbered pictures or a still picture, and write the result.
 
-    The result appears under its name only when it is whole. Of a film that was stopped, what is
-    finished waits in a hidden folder beside it, and the same call goes on from there.
+    The result appears under its name only when it is complete. Finished segments of an interrupted
+    film are kept in a hidden folder beside it, and the same call resumes from them.
 
     Raises UsageError, MediaError, OutputError and WeightsError.
     """
@@ -108,14 +109,14 @@ def render(
 
 
 def _becomes_a_film(options: RenderOptions) -> bool:
-    """Whether all pictures of an animated one are to be painted."""
+    """Whether the source is an animated PNG that is rendered as a film."""
     output = options.output
     return output is not None and not is_picture(output) and is_animated_png(options.source)
 
 
 def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]) -> Report:
     started = time.perf_counter()
-    said: dict[str, None] = {}  # Each once, however often the film is read.
+    said: dict[str, None] = {}  # No duplicates, however often the film is read.
     film = plan_film(options, on_damage=lambda words: said.setdefault(words))
     read = files_read(options)
     check_target(film.output, read, overwrite=options.overwrite)
@@ -226,7 +227,7 @@ def _render_picture(options: RenderOptions, on_progress: Callable[[Progress], No
 
 
 def _paint(film: Film, job: Job, prepared: Prepared, profile: Profile, listen: Listener) -> float:
-    """Paint what the job lacks, here or with a crew; returns when that could begin."""
+    """Paint unfinished segments, in this process or with a crew; returns when painting began."""
     crew = crew_for(film, job, prepared, lambda step: listen(job.frames, step))
     rendering = (
         LocalRendering(film, job, prepared, profile)
@@ -263,7 +264,7 @@ def _begun(job: Job) -> tuple[str, ...]:
 
 
 def _expected_frames(clip: Clip, options: RenderOptions) -> int | None:
-    """How many frames will come, as far as the header tells."""
+    """The estimated number of frames, from the header; None where it does not tell."""
     total = clip.frame_count
     if total is None and clip.duration_seconds and clip.rate:
         total = round(clip.duration_seconds * clip.rate)

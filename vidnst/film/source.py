@@ -1,4 +1,4 @@
-"""What a job reads: a clip or a picture, at which size, from when to when, and in which styles."""
+"""What a render reads: the clip or picture, its size, its excerpt, and sample frames."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -18,9 +18,9 @@ from vidnst.options.size import parse_size
 
 _SMALLEST_SIDE = 16
 _NEAR_SECONDS = Fraction(1, 50)
-"""A time that somebody wrote may be off by so much, or by a frame."""
+"""Tolerance of a time that the user gives; or one frame, where that is longer."""
 _CLOCKED_CONTAINERS = ("mpegts", "mpeg")
-"""Their timestamps begin wherever the sender's clock stood; the result begins at 0."""
+"""Their timestamps begin at an arbitrary clock value; the result's begin at 0."""
 
 
 def painted_size(options: RenderOptions, source_hw: tuple[int, int]) -> tuple[int, int]:
@@ -35,7 +35,7 @@ def painted_size(options: RenderOptions, source_hw: tuple[int, int]) -> tuple[in
 
 
 def excerpt_of(clip: Clip, options: RenderOptions) -> Excerpt:
-    """From when to when the clip is read."""
+    """The part of the clip that is read."""
     start_seconds = options.start_seconds
     if start_seconds is None and clip.container in _CLOCKED_CONTAINERS:
         start_seconds = 0.0
@@ -69,7 +69,7 @@ def frames_at(
     size_hw: tuple[int, int],
     alpha: bool = False,
 ) -> list[ShotFrame]:
-    """The frames that are shown at these times, from the clip's beginning, with their shots.
+    """The frames at these times, in seconds from the clip's beginning, with their shots.
 
     alpha: as samples_of takes it. Raises UsageError for a time at which the excerpt shows none,
     MediaError.
@@ -99,9 +99,9 @@ def frames_at(
 
 
 def scene_of(options: RenderOptions, count: int) -> tuple[list[Picture], tuple[int, int]]:
-    """What is to be painted, to learn from: a still picture, or frames spread over a film.
+    """Pictures of the source to learn from: the still picture, or frames spread over the film.
 
-    Returns RGB uint8 (H, W, 3) each, and their size (H, W). Raises MediaError.
+    Returns them as RGB uint8 (H, W, 3), and their size (H, W). Raises MediaError.
     """
     if is_picture(options.source):
         picture = read_picture(options.source)
@@ -113,5 +113,5 @@ def scene_of(options: RenderOptions, count: int) -> tuple[list[Picture], tuple[i
 
 
 def no_frame(clip: Clip) -> MediaError:
-    """The error that an excerpt without a frame is."""
+    """The error for an excerpt without frames."""
     return MediaError(f"{clip.path} has no frame in the excerpt asked for")

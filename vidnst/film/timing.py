@@ -1,4 +1,4 @@
-"""How much of each style a frame is painted in, by its time."""
+"""The weight of each style in a frame, by the frame's time."""
 
 from collections.abc import Generator
 from contextlib import closing
@@ -16,12 +16,12 @@ from vidnst.options.schedule import TimeOptions, crossfade
 def weights_at(
     seconds: float, timing: TimeOptions, shares: Weights | None = None, *, own: bool
 ) -> Weights:
-    """What is painted at a time of the result: (K, H, W) or (K, 1, 1).
+    """The styles' weights at a time of the result, float32 (K, H, W) or (K, 1, 1).
 
-    shares: what each region holds, in place of the styles' times. own: whether there is a painter
-    for the scene's own style, which then comes last. Between the source and a style lies first the
-    scene in its own style, which hides the source, and turns into the wanted one: as with a
-    strength that stays (StyleOptions). Without it they are laid over each other.
+    shares: the region weights, in place of the styles' times. own: whether the scene's own style
+    is painted too; its weight comes last. Then, as the strength rises, the source first gives way
+    to the scene in its own style, which then turns into the wanted style, as with a constant
+    strength (StyleOptions). Otherwise the wanted style is blended with the source.
     """
     if shares is None:
         times = timing.style_seconds
@@ -38,9 +38,9 @@ def weights_at(
 def over_time(
     frames: Generator[Frame, None, None], options: RenderOptions, *, origin_seconds: Fraction
 ) -> Generator[Frame, None, None]:
-    """Give each frame the weights of its time, where these change, on top of its regions' own.
+    """Set each frame's weights by its time, where they change, combined with its region weights.
 
-    origin_seconds: the timestamp at which the result's time begins.
+    origin_seconds: the timestamp that is time 0 of the result.
     """
     timing, own = options.timing, options.has_own_style
     with closing(frames):

@@ -1,4 +1,4 @@
-"""The source and what became of it, in one film."""
+"""A comparison film: the source and the painted film side by side, or each in one half."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -54,7 +54,7 @@ def write_comparison(
     """Write target: the source and its painted film, frame by frame, with the painted film's sound.
 
     how: side by side, or the source's left half beside the other's right. name labels the painted
-    one. folder is there to put things aside.
+    one. folder: for temporary files.
 
     Raises OutputError where the disk is full and MediaError with ffmpeg's last words otherwise.
     """
@@ -63,8 +63,8 @@ def write_comparison(
     words = folder / "labels.png"
     _write_labels(words, result.size_hw, how, name)
 
-    # Frames belong together that have the same time, as nearly as the painted film's container
-    # tells it: that is taken a little later, so that each meets the source's frame of its time.
+    # overlay pairs frames by timestamp, but the painted film's container may have rounded its own.
+    # Delaying them by almost a tick makes each meet the source frame of its time.
     later = round((result.time_base * 3 / 4 + Fraction(1, 10_000)) / _CLOCK)
     kind = {"format": result.container.split(",")[0]} if looks_numbered(painted) else {}
     film = ffmpeg.input(graph_name(painted), **kind)
@@ -75,7 +75,7 @@ def write_comparison(
         right = right.filter("pad", "2*iw", "ih", "iw", 0)
     else:
         left = left.filter("crop", "floor(iw/2)", "ih", 0, 0, exact=1)
-    # overlay makes another frame of an input's end, unless the first to end ends all.
+    # overlay emits an extra frame when an input ends, unless it stops at the shortest input.
     left = left.filter("tpad", stop=-1, stop_mode="clone")
     both = right.overlay(left, format="gbrp", shortest=1)
     both = both.overlay(ffmpeg.input(graph_name(words), format="png_pipe"), format="gbrp")
@@ -89,9 +89,9 @@ def write_comparison(
 
 
 def _beginning_at(first: Fraction, frames: Iterable[Frame]) -> Iterator[Frame]:
-    """Move frames in time, by whole steps of _CLOCK, so that they begin as told, in seconds.
+    """Shift timestamps, in units of _CLOCK, so that the first frame is at `first`, in seconds.
 
-    There are containers, such as GIF, that begin at 0 whatever the source did.
+    Some containers, such as GIF, begin at 0 whatever the source's first timestamp is.
     """
     shift: Fraction | None = None
     for frame in frames:
@@ -173,7 +173,7 @@ def _run(job: Any, frames: Iterable[Frame], target: Path) -> None:
 
 
 def _feed(process: "Popen[bytes]", frames: Iterable[Frame]) -> None:
-    """Write the frames as they are, each with its time, until ffmpeg has all or gives up."""
+    """Write raw frames with their timestamps until all are written or ffmpeg exits."""
     assert process.stdin is not None
     try:
         with process.stdin, av.open(process.stdin, "w", format="nut") as pipe:
@@ -188,5 +188,5 @@ def _feed(process: "Popen[bytes]", frames: Iterable[Frame]) -> None:
                 picture.pts, picture.time_base = frame.pts, frame.time_base
                 pipe.mux(stream.encode(picture))
     except (BrokenPipeError, av.error.PyAVCallbackError):
-        pass  # ffmpeg has ended, and tells why.
+        pass  # ffmpeg has exited; its messages give the reason.
     process.wait()

@@ -18,7 +18,7 @@ from vidnst.media.source import Reading, Source
 
 _MOST_SHOTS = 20
 _SPREAD = 12
-"""So many pictures of a film that is one shot."""
+"""The number of pictures of a film that is a single shot."""
 _TILE_SIDE, _SEEN_SIDE = 320, 256
 _LABEL_PX, _GAP_PX = 18, 6
 
@@ -30,10 +30,9 @@ def write_contact_sheet(
     *,
     excerpt: Excerpt,
 ) -> None:
-    """Write a PNG of the painted film: the middle of each shot, or of one shot, pictures all along.
+    """Write a PNG of the painted film: the middle of each shot, or frames spread over a single one.
 
-    Shots are those of the clip it was painted from, and so are the times on the pictures, which
-    count from the clip's beginning.
+    The shots are those of the source clip, and the labels show times from its beginning.
 
     Raises MediaError and OutputError.
     """
@@ -57,7 +56,7 @@ def write_contact_sheet(
 
 
 def chosen_frames(openings: list[int], count: int) -> set[int]:
-    """Which of `count` frames are shown; openings are the numbers of those that open a shot."""
+    """The indices of the frames shown, of `count`; openings: of those that open a shot."""
     if len(openings) > 1:
         ends = [*openings[1:], count]
         middles = [(start + end) // 2 for start, end in zip(openings, ends, strict=True)]
@@ -84,7 +83,7 @@ def clock_time(seconds: float) -> str:
 
 
 def grid(tiles: Sequence[Picture]) -> Picture:
-    """Tiles of one size row by row, about as wide as four thirds of the height, on black."""
+    """Tiles of one size, row by row on black, at an aspect ratio of about 4:3."""
     height, width = (side + _GAP_PX for side in tiles[0].shape[:2])
     columns = min(len(tiles), math.ceil(math.sqrt(len(tiles) * 4 * height / (3 * width))))
     rows = math.ceil(len(tiles) / columns)

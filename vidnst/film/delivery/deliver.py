@@ -1,4 +1,4 @@
-"""What is handed over with a film: its pictures' numbers, a comparison, a contact sheet."""
+"""What is delivered with a film: picture numbers, a comparison, a contact sheet."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +19,7 @@ from vidnst.options.render import RenderOptions
 
 
 class Delivery:
-    """Of one film. What is asked for is checked at once, and written when the film stands."""
+    """The delivery of one film: options are checked at once, files written after the film."""
 
     def __init__(
         self, options: RenderOptions, source: Source, output: Path, *, size_hw: tuple[int, int]
@@ -48,7 +48,7 @@ class Delivery:
             names.add(target.resolve())
 
     def write(self, painted: Path) -> None:
-        """Write what goes with the painted film; each file appears only when all are whole."""
+        """Write the files that go with the painted film; they appear once all are complete."""
         wanted, excerpt = self._options.delivery, excerpt_of(self._source.facts, self._options)
         with ExitStack() as pending:
             results = []
@@ -71,7 +71,7 @@ class Delivery:
 
 
 def require_film(delivery: DeliveryOptions) -> None:
-    """Refuse for still pictures what only films have. Raises UsageError."""
+    """Raises UsageError for options of a still picture that only films have."""
     for name, given in (
         ("start_number", delivery.start_number),
         ("compare", delivery.compare),
@@ -82,9 +82,9 @@ def require_film(delivery: DeliveryOptions) -> None:
 
 
 def first_number(options: RenderOptions, clip: Clip) -> int:
-    """Of numbered pictures; each keeps its number: the source's, or its timecode's frame count.
+    """The first number of numbered pictures: the one given, the timecode's, or the source's.
 
-    Raises UsageError where there is none.
+    Raises UsageError where the timecode is asked for and there is none.
     """
     asked = options.delivery.start_number
     skipped = frames_before(clip, options.start_seconds)

@@ -1,4 +1,4 @@
-"""Words on pictures."""
+"""Text labels on pictures."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ import numpy.typing as npt
 from vidnst.frames.frame import Picture
 
 _FINER = 4
-"""Letters are drawn so much larger and shrunk, which makes them smooth."""
+"""Supersampling: letters are drawn larger by this factor and scaled down."""
 
 
 def label(text: str, height_px: int) -> npt.NDArray[np.uint8]:

@@ -1,1 +1,1 @@
-"""Regions of a frame: which is painted how, read from masks and carried along the motion."""
+"""Regions of a frame and their styles, read from masks and tracked by optical flow."""

@@ -54,8 +54,9 @@ def write_weights(
 ) -> None:
     """Write the weights of a film's frames to path.
 
-    frames: begins the film anew, its shots marked. Raises MediaError where a region is empty or
-    wholly covered, or has fewer or more masks than the film has frames.
+    frames: a function that reads the film from its start, with shots marked. Raises
+    MediaError where a region is empty or wholly covered, or has fewer or more masks than the film
+    has frames.
     """
     weigher = Weigher(options, size_hw)
     with WeightsWriter(path) as writer:
@@ -91,9 +92,9 @@ def _read(sources: Sources, frames: Frames) -> Generator[dict[str, Mask], None, 
 
 
 def _tracked(sources: Sources, frames: Frames) -> Generator[dict[str, Mask], None, None]:
-    """The masks of each frame in turn: drawn, or carried from where they were drawn.
+    """The masks of each frame in turn: as drawn, or tracked from an earlier frame of the shot.
 
-    At a cut what was carried is dropped; what is drawn on the first frame of a shot begins it.
+    Tracked masks are dropped at a cut; those drawn on a shot's first frame replace them.
     """
     drawn = {name: source.drawn() for name, source in sources.items()}
     tracker: Tracker | None = None
@@ -132,5 +133,5 @@ def _write_masks(folder: Path, index: int, masks: Mapping[str, Mask]) -> None:
         picture: Picture = mask[..., None].repeat(3, 2)
         path = folder / f"{name}_{index:06d}.png"
         if path.is_symlink():
-            path.unlink()  # It is replaced, and not what it leads to.
+            path.unlink()  # Replace the link, not its target.
         write_picture(path, picture)

@@ -1,7 +1,7 @@
 """The weights of a film's frames in one file: a zip of PNG pictures, one for each that differs.
 
-Made once before the first frame is painted, it tells any frame's weights by the frame's number:
-whoever paints a segment, here or elsewhere, now or after a crash, finds the same.
+It is written once, before the first frame is painted, and read by frame index: every process that
+paints a segment, on any machine or after a crash, gets the same weights.
 """
 
 import zipfile
@@ -21,7 +21,7 @@ _NAME = "{:08d}_{}.png"
 
 
 class WeightsWriter:
-    """Writes the file, frame by frame; it stands under its name once it is whole."""
+    """Writes the file frame by frame; it appears under its name once it is complete."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -39,7 +39,7 @@ class WeightsWriter:
         return self
 
     def add(self, planes: Planes) -> None:
-        """The weights of the next frame."""
+        """Append the weights of the next frame."""
         if self._before is None or not np.array_equal(planes, self._before):
             _, data = cv2.imencode(".png", planes.reshape(-1, planes.shape[2]))
             self._zip.writestr(_NAME.format(self._count, len(planes)), data.tobytes())
@@ -56,7 +56,7 @@ class WeightsWriter:
 
 
 class KeptWeights:
-    """Reads the file. For one thread at a time."""
+    """Reads the file. Not thread-safe."""
 
     def __init__(self, path: Path) -> None:
         """Raises MediaError where it cannot be read."""

@@ -1,9 +1,10 @@
-"""Carry drawn masks through a shot, along the optical flow of the source.
+"""Propagate drawn masks through a shot, along the optical flow of the source.
 
-Where each pixel lay in the frame that the masks were drawn on is found by composing the flow from
-frame to frame, and corrected against that very frame: small errors do not add up, and masks that
-are sampled from the drawn ones stay sharp. What was hidden in that frame has no place there. Its
-label comes from around, from what looks and moves like it, and is carried on from there.
+The flow is composed from frame to frame, which maps each pixel to its position in the frame that
+the masks were drawn on (the anchor). The composed flow is corrected against the anchor, so that
+errors do not accumulate, and masks stay sharp because they are sampled from the drawn ones. A pixel
+that was occluded in the anchor has no position there: it takes its label from nearby pixels of
+similar color and motion, and that label is propagated from then on.
 """
 
 from collections.abc import Mapping
@@ -19,25 +20,25 @@ from vidnst.motion.visibility import flow_disagreement, visible
 from vidnst.motion.warp import pixel_grid, sampled, warp
 
 _SEEN_SIDE = 640
-"""Motion is looked for at this size at most."""
+"""Optical flow is computed with the longer side at most this, in pixels."""
 _FARTHEST_CORRECTION_PX = 3.0
 _NOISE_FACTOR, _NOISE = 2.0, 6.0
 _REACH_PX = 12
 _STRIDE_PX = 3
-"""Pixels whose label is not sure look so far, in such steps, for others like them."""
+"""Search radius and step for similar pixels around one whose label is uncertain."""
 _SAME_COLOR = 24.0
-"""In 1/255, and"""
+"""Difference in 1/255, and"""
 _SAME_MOTION_PX = 0.7
-"""in pixels a frame: what differs by less belongs together."""
+"""in pixels per frame, at which the filter of _looked_around weighs by exp(-1/2)."""
 _LEARNT = 0.1
-"""In each frame so much surer is what was hidden at first."""
+"""Confidence that a label gains per frame, where it was occluded in the anchor."""
 _UNSURE = 0.02
 _SHARPNESS = 3.0
-"""How steep edges are made that looking around has softened."""
+"""Contrast applied to mask edges that _looked_around has softened."""
 
 
 class Tracker:
-    """Carries the masks of one shot's regions from frame to frame."""
+    """Propagates the masks of one shot's regions from frame to frame."""
 
     def __init__(self, picture: Picture, masks: Mapping[str, Mask]) -> None:
         """picture: the frame that the masks are drawn on, RGB uint8 (H, W, 3)."""
@@ -60,15 +61,15 @@ class Tracker:
         self._correct(here, warp(self._places, back))
         self._sure = np.minimum(1, warp(self._sure, back) * trusted + _LEARNT * trusted)
         for name, mask in self._masks.items():
-            told = warp(mask, back)
+            carried = warp(mask, back)
             drawn = sampled(self._drawn[name], self._places)
-            told = np.where(self._known > 0.5, drawn, told)
-            self._masks[name] = self._looked_around(told, here, back)
+            carried = np.where(self._known > 0.5, drawn, carried)
+            self._masks[name] = self._looked_around(carried, here, back)
         self._before = here
         return {name: self._full(mask) for name, mask in self._masks.items()}
 
     def _correct(self, here: Picture, places: Flow) -> None:
-        """Move places in the drawn frame to where it looks like here; forget where it does not."""
+        """Correct positions in the anchor by the residual flow; drop those that do not match."""
         shown = sampled(self._anchor.astype(np.float32), places)
         expected = np.asarray(cv2.convertScaleAbs(shown), np.uint8)
         astray, opposite = optical_flow(here, expected), optical_flow(expected, here)
@@ -77,15 +78,15 @@ class Tracker:
         self._places = warp(places, np.asarray(astray * (alike * self._known)[..., None]))
         self._known = self._known * alike
 
-    def _looked_around(self, told: Floats, here: Picture, back: Flow) -> Floats:
-        """A mask in whose doubtful places those count that have the same color and motion.
+    def _looked_around(self, mask: Floats, here: Picture, back: Flow) -> Floats:
+        """The mask, its uncertain pixels filled in from nearby ones of similar color and motion.
 
         A joint bilateral filter (Kopf et al. 2007, equation 3) over color and flow.
         """
         rows, columns = np.nonzero(self._sure < 0.5)
         if not len(rows):
-            return told
-        height, width = told.shape
+            return mask
+        height, width = mask.shape
         color, motion = here.astype(np.float32) / _SAME_COLOR, back / _SAME_MOTION_PX
         seen = np.concatenate([color, motion], 2)
         own = seen[rows, columns]
@@ -99,8 +100,8 @@ class Tracker:
                 apart += (down * down + right * right) / (0.5 * _REACH_PX**2)
                 weight = np.exp(-0.5 * apart) * np.maximum(self._sure[at], _UNSURE)
                 total += weight
-                marked += weight * told[at]
-        result = told.copy()
+                marked += weight * mask[at]
+        result = mask.copy()
         result[rows, columns] = np.clip(0.5 + _SHARPNESS * (marked / total - 0.5), 0, 1)
         return result
 
@@ -114,13 +115,13 @@ class Tracker:
 
 
 def _agree(flow: Flow, opposite: Flow) -> Floats:
-    """1 where the two flows lead back to where they began, as visible has it but for its edges."""
+    """1 where forward and backward flow agree, by the rule of `visible` without its soft edge."""
     disagreement, allowed = flow_disagreement(flow, opposite)
     return np.asarray(disagreement < allowed + 0.5, np.float32)
 
 
 def _alike(here: Picture, there: Picture, flow: Flow) -> Floats:
-    """1 where the one picture shows what the other does, but for noise."""
+    """1 where a picture matches the other one warped by the flow, up to noise."""
     apart = np.abs(warp(there.astype(np.float32), flow) - here).max(2)
     apart = cv2.blur(apart, (3, 3))
     return np.asarray(apart < _NOISE_FACTOR * np.median(apart) + _NOISE, np.float32)

@@ -1,4 +1,4 @@
-"""From the masks of regions to how much of each style is painted where."""
+"""The weights of each style at each pixel, from the masks of regions."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ Planes = npt.NDArray[np.uint8]
 
 
 class Weigher:
-    """Weighs frame after frame, and knows which regions were seen."""
+    """Computes the weights of each frame, and records which regions have appeared."""
 
     def __init__(self, options: RegionOptions, size_hw: tuple[int, int]) -> None:
         self._options, self._size_hw = options, size_hw
@@ -27,8 +27,8 @@ class Weigher:
     def weigh(self, masks: Mapping[str, Mask]) -> Planes:
         """The styles' weights on a frame, from the masks of its regions, uint8 (H, W) each.
 
-        What a region in front holds, those behind it do not; where both are half at an edge, both
-        stay. Then edges are made soft, which moves no weight from one style to another.
+        A region gets what those before it leave; where each covers half of a pixel at a common
+        edge, both keep their half. Then each style's weights are blurred to soften edges.
         """
         styles = self._options.styles
         planes = np.zeros((len(styles), *self._size_hw), np.float32)
@@ -49,7 +49,7 @@ class Weigher:
         return in_bytes(planes / np.float32(255))
 
     def check(self) -> None:
-        """Raises MediaError where a region was on no frame that was weighed."""
+        """Raises MediaError where a region has appeared on no frame."""
         for region in self._options.regions:
             if region.mask is not None and region.name not in self._marked:
                 raise MediaError(f"{region.mask} is empty: nothing in it is white")
@@ -59,6 +59,6 @@ class Weigher:
                 )
 
     def _softened(self, plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        # An edge is soft between -2 and 2 deviations.
+        # A blurred edge spans -2 to 2 standard deviations.
         soft = cv2.GaussianBlur(plane, (0, 0), self._width_px / 4, borderType=cv2.BORDER_REPLICATE)
         return np.asarray(soft, np.float32)

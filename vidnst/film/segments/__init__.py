@@ -1,1 +1,1 @@
-"""A film in pieces that are finished one by one, kept and joined."""
+"""A film's segments: encoded one by one, kept for resume, and joined."""

@@ -1,4 +1,4 @@
-"""The files of a job's folder by their names: those are removed, and none that someone else put."""
+"""The file names of a job's folder, by which only files of vidnst's own are removed."""
 
 import json
 import os
@@ -20,20 +20,20 @@ LOCK = "lock"
 PICTURES = "pictures"
 JOINING = "joining-"
 ASIDE = "aside-"
-"""Of folders in which a painter puts things aside."""
+"""Prefix of the temporary folders of painters."""
 _LONGEST_NAME = 140
-"""In bytes: there are disks that take no more, and what stands around it is short."""
+"""In bytes: some file systems allow little more, and the prefix and suffix are short."""
 _OWN_FILE = re.compile(
     r"(manifest\.json|segment_\d+\.\w+|weights\.zip|tuned\.safetensors)"
     r"|\.(manifest|segment_\d+|weights|tuned)\.\d+\.part\.\w+"
 )
 _BEGUN = re.compile(rf"{LOCK}|\.manifest\.\d+\.part\.json")
-"""All that is there before the manifest is."""
+"""The files that may exist before the manifest does."""
 _EMPTIED = {"job": "emptied"}
 
 
 def job_folder(target: Path) -> Path:
-    """Where the job for a result lies: hidden, beside it; by its digest where its name is long."""
+    """The hidden job folder beside a result; named by a digest where the result's name is long."""
     name = target.parent.name if is_pattern(target) else target.name
     if len(os.fsencode(name)) > _LONGEST_NAME:
         name = sha256(os.fsencode(name)).hexdigest()[:32]
@@ -41,7 +41,7 @@ def job_folder(target: Path) -> Path:
 
 
 def require_own(folder: Path) -> None:
-    """Raises OutputError where something stands at a job's folder that vidnst has not made."""
+    """Raises OutputError where a job's folder exists and vidnst has not made it."""
     if not os.path.lexists(folder):
         return
     if folder.is_symlink() or not folder.is_dir():
@@ -54,7 +54,7 @@ def require_own(folder: Path) -> None:
 
 
 def is_own(manifest: Any) -> bool:
-    """Whether this is what a manifest of vidnst's says."""
+    """Whether this is the content of a manifest that vidnst wrote."""
     if not isinstance(manifest, dict):
         return False
     software = manifest.get("software")
@@ -65,8 +65,8 @@ def empty(folder: Path) -> None:
     """Remove what vidnst wrote, but for the lock. Raises OSError."""
     manifest = folder / MANIFEST
     if manifest.exists():
-        # First, so that what a crash leaves of the rest counts for nothing, and is known as ours.
-        # On a full disk, the manifest alone goes.
+        # First, so that files left by a crash during removal are not reused, but known as ours.
+        # On a full disk this fails, and the manifest stays as it is until it is removed below.
         with suppress(OSError), whole_file(manifest) as part:
             part.write_text(json.dumps(_EMPTIED))
     for path in folder.iterdir():
@@ -77,13 +77,13 @@ def empty(folder: Path) -> None:
                 path.unlink()
         elif path.name == PICTURES:
             _remove_files(path, re.compile(r".*\d.*"))
-        elif path.name.startswith((JOINING, ASIDE)):  # Made by mkdtemp: no one else's.
+        elif path.name.startswith((JOINING, ASIDE)):  # Made by mkdtemp, so ours.
             shutil.rmtree(path, ignore_errors=True)
     manifest.unlink(missing_ok=True)
 
 
 def remove(folder: Path) -> None:
-    """Remove a job's folder; what is not vidnst's stays in it."""
+    """Remove a job's folder, except for files that are not vidnst's."""
     with suppress(OSError):
         empty(folder)
     with suppress(OSError):
@@ -93,7 +93,7 @@ def remove(folder: Path) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """What a file of JSON says; None where it cannot be read."""
+    """The content of a JSON file; None where it cannot be read."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

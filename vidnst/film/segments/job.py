@@ -1,4 +1,4 @@
-"""The job folder beside a result: what is finished of it, kept until it is whole."""
+"""The job folder beside a result: finished segments, kept until the result is complete."""
 
 import json
 import os
@@ -39,20 +39,20 @@ from vidnst.stylizers.stylizer import State
 class Job:
     """A job folder, open and locked; a context manager.
 
-    A folder left by an earlier run is taken up where its manifest says the same, and emptied where
-    not. On the way out it is removed when the result was kept, or when nothing in it is finished.
+    A folder left by an earlier run is reused if its manifest is equal, and emptied otherwise. On
+    exit the folder is removed if the result was kept, or if no segment is finished.
     """
 
     def __init__(self, target: Path, manifest: Mapping[str, Any], *, resume: bool = True) -> None:
-        """manifest: all that decides how the result comes out, as plain values."""
+        """manifest: everything that determines the result, as plain values."""
         self.target, self.folder = target, job_folder(target)
         self.restarted: list[str] = []
-        """What differs in the manifest of a job that was there and is lost."""
+        """The manifest entries in which a discarded earlier job differs."""
         self.records: dict[int, Record] = {}
         """Of the finished segments, by number."""
         result = target.parent.name if is_pattern(target) else target.name
-        told = {"job": "render", "result": result, "named": target.name, **manifest}
-        self._manifest = json.loads(json.dumps(told, default=str))
+        entries = {"job": "render", "result": result, "named": target.name, **manifest}
+        self._manifest = json.loads(json.dumps(entries, default=str))
         self._resume = resume
         self._lock = FileLock(self.folder / LOCK)
         self._kept = False
@@ -91,7 +91,7 @@ class Job:
         if is_pattern(self.target):
             self.path.parent.mkdir(exist_ok=True)
         else:
-            # Of its own for each run: an ffmpeg that outlives the killed one is still writing.
+            # A new one for each run: an ffmpeg process of a killed run may still be writing.
             self._joining = Path(tempfile.mkdtemp(prefix=JOINING, dir=self.folder))
 
     @property
@@ -132,9 +132,9 @@ class Job:
             ) from error
 
     def finish(self, record: Record, state: State | None, files: Iterable[Path]) -> None:
-        """Note that a segment is whole, with the state after it where that will be wanted.
+        """Record a segment as finished, with the state after it where the next segment needs it.
 
-        files: its own, which are written through to the disk first. Raises OutputError.
+        files: those of the segment, which are flushed to disk first. Raises OutputError.
         """
         number = record.segment.number
         sizes: dict[str, int] = {}
@@ -150,12 +150,12 @@ class Job:
         except OSError as error:
             raise self._failure(error) from error
         self.records[number] = record
-        # No one goes back before what is finished.
+        # That state was needed only to paint this segment.
         if number and number - 1 in self.records:
             self._state_path(number - 1).unlink(missing_ok=True)
 
     def keep(self) -> None:
-        """Put the result, which is whole, in its place."""
+        """Move the complete result to its target."""
         put_in_place(self.path, self.target)
         self._kept = True
 
@@ -174,14 +174,14 @@ class Job:
             with suppress(OSError):
                 empty(self.folder)
             if os.name != "nt":
-                # Before the lock is released: then the folder may be another's.
+                # Before the lock is released, after which another process may own the folder.
                 remove(self.folder)
         self._lock.release()
         if is_over and os.name == "nt":
             remove(self.folder)
 
     def _remove_joined(self) -> None:
-        """Remove what was joined, or half joined, and is not kept."""
+        """Remove joined results, complete or partial, that were not kept."""
         for folder in self.folder.glob(f"{JOINING}*"):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -189,7 +189,7 @@ class Job:
         return self.folder / f"segment_{number:06d}.state"
 
     def _write(self, name: str, content: bytes) -> None:
-        """Write a file that is either whole or not there, also after a power cut."""
+        """Write a file atomically and durably: after a power cut it is complete or missing."""
         try:
             with whole_file(self.folder / name, durable=True) as path:
                 path.write_bytes(content)
@@ -201,7 +201,7 @@ class Job:
 
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """The names under which two manifests differ."""
+    """The keys in which two manifests differ; nested ones are joined by dots."""
     names = [name for name in now if before.get(name) != now[name]]
     nested = [
         f"{name}.{inner}"

@@ -1,4 +1,4 @@
-"""One film out of encoded segments, and of what accompanies it."""
+"""Join encoded segments into one film, with its sound and subtitles."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from vidnst.media.join import join_streams
 def join_segments(
     film: Film, segments: Sequence[Path], records: Sequence[Record], target: Path
 ) -> None:
-    """Write target from the encoded segments, with what accompanies the film.
+    """Write target from the encoded segments, with the film's sound and subtitles.
 
     Raises OutputError where the disk is full.
     """

@@ -1,4 +1,4 @@
-"""A film's packets out of its segments: in decoding order, each with its time."""
+"""A film's packets from its segments, in decoding order, with their timestamps."""
 
 from collections.abc import Generator, Sequence
 from fractions import Fraction
@@ -22,10 +22,10 @@ def shown_times(records: Sequence[Record]) -> list[int]:
 
 
 def film_end(clip: Clip, last: Record, excerpt: Excerpt) -> int:
-    """Until when the last frame is shown, in units of the clip's time_base, as its pts are.
+    """When the last frame ends, in units of the clip's time_base, on the scale of its pts.
 
-    That is what the source's header says of its film, since out of order no packet of a film in
-    MP4 tells it; else what the frame itself says; and no later than the excerpt's end.
+    Taken from the source's header, because with reordered packets MP4 has no duration for the frame
+    shown last; without a header, from the frame's duration; at most the excerpt's end.
     """
     start_seconds, end_seconds = excerpt.start_seconds, excerpt.end_seconds
     shown = last.pts[-1]
@@ -63,13 +63,13 @@ def in_order(
 
 
 def _decoding_times(coded: Sequence[int], delay: int, *, end: int) -> list[tuple[int, int | None]]:
-    """When each packet is decoded; and the last one's duration, None for all others.
+    """The dts of each packet; and the duration of the last one, None for all others.
 
-    coded: when each is shown, in decoding order. A packet is decoded when as many frames have been
-    shown as packets can be out of order: no later than it is shown itself, and each after the one
-    before, at any frame rate. MP4 keeps no durations but from one decoding to the next, and takes
-    the length of the film from there: in a film of uneven rate the last packet is decoded when it
-    is shown, so that it reaches the end.
+    coded: the pts of each, in decoding order. The dts are the sorted pts, delayed by as many frames
+    as packets can be out of order: no dts is after its packet's pts, and all increase strictly, at
+    any frame rate. MP4 stores durations only as differences of dts, and takes the length of the
+    film from them: with a variable frame rate, the last packet's dts is set to its pts, so that its
+    duration reaches the film's end.
     """
     shown = sorted(coded)
     step = max(1, shown[1] - shown[0] if len(shown) > 1 else end - shown[0])

@@ -10,21 +10,22 @@ from vidnst.film.segments.segment import Record
 
 
 def record_bytes(record: Record, sizes: Mapping[str, int]) -> bytes:
-    """A record with its files' sizes in bytes, as read_records takes it."""
+    """A record, serialized with its files' sizes in bytes for read_records."""
     return json.dumps(asdict(record) | {"files": sizes}).encode()
 
 
 def read_records(folder: Path) -> dict[int, Record]:
-    """Those that are whole, by number: what a crash left half is not named by one.
+    """The valid records, by segment number; a segment that a crash interrupted has none.
 
-    None where files are missing: a crash came while they were put in place, or they were removed.
+    Empty where files of a record are missing: they were removed, or a crash came while the result
+    was put in place.
     """
     records = {}
     for path in sorted(folder.glob("segment_*.json")):
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            told = json.loads(path.read_text(encoding="utf-8"))
-            record = Record.of(told)
-            if not _are_there(folder, told["files"]):
+            content = json.loads(path.read_text(encoding="utf-8"))
+            record = Record.of(content)
+            if not _are_there(folder, content["files"]):
                 return {}
             records[record.segment.number] = record
     return records

@@ -1,7 +1,7 @@
-"""Segments: the one unit of progress, of resume and of distribution.
+"""Segments: the unit of progress, of resume and of distribution to workers.
 
-A segment is a shot, or a stretch of a long one, at whose start the painter's state is known. Each
-is encoded by itself, so that one painted again after a crash, or elsewhere, is the same.
+A segment is a shot, or a part of a long one, at whose start the painter's state is saved. Each is
+encoded independently, so that painting it again, or on another machine, gives the same result.
 """
 
 from collections import deque
@@ -18,14 +18,14 @@ from vidnst.media.shots import mark_shots
 from vidnst.media.source import Reading, Source
 
 _LEAD = 12
-"""So many frames before a segment let cuts be found as if all had been seen."""
+"""Decoding this many frames before a segment gives the same cuts as decoding all of them."""
 
 
 @dataclass(frozen=True)
 class Segment:
     """Where a segment begins: after first_frame frames of the film.
 
-    lead_pts: of the last ones of these, at most _LEAD. digest: of the last one's picture.
+    lead_pts: the pts of the last of these frames, at most _LEAD. digest: of the last one's picture.
     """
 
     number: int = 0
@@ -37,10 +37,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class Record:
-    """What a finished segment holds: its frames' times, in units of the clip's time_base.
+    """The frames of a finished segment: their pts and durations, in the clip's time_base.
 
-    order: which frame each packet shows, packets being in decoding order. following: what comes
-    after it, or None at the end of the film.
+    order: the index of each packet's frame, in decoding order. following: the next segment, or None
+    at the end of the film.
     """
 
     segment: Segment
@@ -51,39 +51,39 @@ class Record:
 
     @property
     def delay(self) -> int:
-        """By how many frames packets lag behind the order in which they are shown, at most."""
+        """The most frames by which decoding order lags behind presentation order."""
         return max((index - shown for index, shown in enumerate(self.order)), default=0)
 
     @staticmethod
-    def of(told: Mapping[str, Any]) -> "Record":
-        """The record that asdict told. Raises KeyError or TypeError for anything else."""
-        following = told["following"]
+    def of(fields: Mapping[str, Any]) -> "Record":
+        """The record that asdict turned into this. Raises KeyError or TypeError otherwise."""
+        following = fields["following"]
         return Record(
-            _segment(told["segment"]),
-            tuple(told["pts"]),
-            tuple(told["durations"]),
-            tuple(told["order"]),
+            _segment(fields["segment"]),
+            tuple(fields["pts"]),
+            tuple(fields["durations"]),
+            tuple(fields["order"]),
             None if following is None else _segment(following),
         )
 
 
-def _segment(told: dict[str, Any]) -> Segment:
-    return Segment(**(told | {"lead_pts": tuple(told["lead_pts"])}))
+def _segment(fields: dict[str, Any]) -> Segment:
+    return Segment(**(fields | {"lead_pts": tuple(fields["lead_pts"])}))
 
 
 class Plan:
-    """Parts marked frames into segments while they pass, from one segment's start on.
+    """Splits a stream of frames with marked shots into segments, from one segment's start on.
 
-    Where segments begin depends on the frames and `longest` alone, never on who asks.
+    The boundaries depend on the frames and `longest` alone, so every process finds the same.
     """
 
     def __init__(self, start: Segment, *, longest: int | None) -> None:
-        """longest: so many frames at most make a segment; None leaves shots whole."""
+        """longest: the most frames in a segment; None leaves shots whole."""
         self._start, self._longest = start, longest
         self._begun: deque[Segment] = deque()
 
     def follow(self, frames: Iterator[Frame]) -> Generator[Frame, None, None]:
-        """Pass the frames on; once one is passed, `beginning` knows whether it begins a segment."""
+        """Pass the frames on; after each, `beginning` knows whether it begins a segment."""
         segment = self._start
         lead = deque(segment.lead_pts, maxlen=_LEAD)
         before: Frame | None = None
@@ -108,7 +108,7 @@ class Plan:
                 frames.close()
 
     def beginning(self, index: int) -> Segment | None:
-        """The segment that begins with the frame of this index, to be asked for each in turn."""
+        """The segment that begins with the frame of this index; call it for each frame in order."""
         if self._begun and self._begun[0].first_frame == index:
             return self._begun.popleft()
         return None
@@ -117,8 +117,8 @@ class Plan:
 def frames_from(source: Source, segment: Segment, reading: Reading) -> Generator[Frame, None, None]:
     """Yield the source's frames from a segment's first on, their shots marked as in one piece.
 
-    Enters the file near the place where it can; where what is found there is not what was seen
-    before, all is decoded from the beginning. Raises MediaError.
+    Seeks to a place before the segment if it can; where the frames found there are not those that
+    the segment was recorded with, decodes from the beginning. Raises MediaError.
     """
     count = len(segment.lead_pts)
     if 0 < count < segment.first_frame:

@@ -1,4 +1,4 @@
-"""Jobs that wait to be gone on with."""
+"""Unfinished jobs, which can be resumed."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -21,9 +21,9 @@ from vidnst.media.places import JOB_SUFFIX
 
 @dataclass(frozen=True)
 class UnfinishedJob:
-    """A job folder that waits, or is worked at.
+    """A job folder that can be resumed, or is being rendered (at_work).
 
-    size in bytes; changed in seconds since the epoch; frame_count is None where none was told.
+    size in bytes; changed in seconds since the epoch; frame_count is None where it is not known.
     """
 
     folder: Path
@@ -78,6 +78,6 @@ def unfinished_jobs(place: Path) -> list[UnfinishedJob]:
 
 
 def _name_in(manifest: Mapping[str, Any], key: str) -> str:
-    """A file's name, without the folders that a manifest may have no business to name."""
-    told = manifest.get(key)
-    return Path(told).name if isinstance(told, str) else ""
+    """The file name under a key; folders are dropped, as a manifest may come from anyone."""
+    value = manifest.get(key)
+    return Path(value).name if isinstance(value, str) else ""

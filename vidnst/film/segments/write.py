@@ -1,4 +1,4 @@
-"""Segments, encoded each by itself, with account kept of their frames."""
+"""Encode each segment to its own file, and record its frames."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -16,24 +16,24 @@ _ONLY_IN_MOV = ("prores_ks", "dnxhd")
 
 
 def segment_suffix(film: Film) -> str:
-    """Of the files of segments, which keep any time to the tick."""
+    """The suffix of segment files, in containers that keep every timestamp exactly."""
     return ".mov" if film.encoding.codec in _ONLY_IN_MOV else ".nut"
 
 
 def segment_writer(film: Film, path: Path, segment: Segment) -> "SegmentWriter":
-    """What writes a segment to a file; for numbered pictures path is their pattern."""
+    """Make the writer of a segment to a file; for numbered pictures path is their pattern."""
     if film.is_sequence:
         first = film.first_number + segment.first_frame
         return SegmentWriter(encoder_of(film, path, film.encoding, first), segment, path, first)
     container = Container(segment_suffix(film)[1:], film.encoding.container.codecs)
     encoding = replace(film.encoding, container=container)
-    if film.encoding.codec == "gif":  # Which frames it shows is known with all their times.
+    if film.encoding.codec == "gif":  # Its frames are chosen later, with all timestamps known.
         encoding = replace(encoding, codec="ffv1", pixel_format="bgr0")
     return SegmentWriter(encoder_of(film, path, encoding), segment, path)
 
 
 def encoder_of(film: Film, path: Path, encoding: Encoding, number: int = 1) -> Encoder:
-    """What encodes the film's frames; number: of the first, where they become pictures."""
+    """Make the film's encoder; number: of the first frame, where the result is pictures."""
     return Encoder(
         path,
         encoding,
@@ -47,7 +47,7 @@ def encoder_of(film: Film, path: Path, encoding: Encoding, number: int = 1) -> E
 
 
 class SegmentWriter:
-    """Encodes a segment's frames and keeps account of them."""
+    """Encodes a segment's frames and records their timestamps and durations."""
 
     def __init__(
         self, encoder: Encoder, segment: Segment, path: Path, first_number: int | None = None
@@ -64,7 +64,7 @@ class SegmentWriter:
 
     @property
     def files(self) -> list[Path]:
-        """What it is written to."""
+        """The files that are written."""
         if self._first_number is None:
             return [self._path]
         numbers = range(self._first_number, self._first_number + self.frame_count)
@@ -77,7 +77,7 @@ class SegmentWriter:
         self._durations.append(frame.duration)
 
     def finish(self, following: Segment | None) -> Record:
-        """Write what the encoder still holds; following: the segment that comes next."""
+        """Flush the encoder and return the record; following: the segment that comes next."""
         self._encoder.close()
         return Record(
             self.segment,
@@ -88,5 +88,5 @@ class SegmentWriter:
         )
 
     def abandon(self) -> None:
-        """Close the file, which is of no use."""
+        """Close the incomplete file, which will not be used."""
         self._encoder.abandon()

@@ -1,1 +1,1 @@
-"""Who paints the pieces: this process, others of this machine, or a cluster."""
+"""Where segments are painted: in this process, in local worker processes, or on a cluster."""

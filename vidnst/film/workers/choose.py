@@ -1,4 +1,4 @@
-"""Which workers a render's options ask for."""
+"""Make the workers that a render's options ask for."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,8 +24,8 @@ def crew_for(
 ) -> Crew | None:
     """The workers that are to paint a film; None where this process paints it alone.
 
-    on_step hears of the steps of tuning, which is done here, once for all workers. Raises
-    UsageError and OutputError where there can be no such workers.
+    on_step: callback for the steps of tuning, which this process does once for all workers. Raises
+    UsageError and OutputError where these workers cannot be started.
     """
     wanted = film.options.crew
     if wanted.cluster is None and wanted.workers is None:
@@ -48,9 +48,9 @@ def crew_for(
             on_step=on_step,
         )
         prepared = replace(prepared, stylizer=learned)
-    # A worker may stand in another folder.
+    # A worker may have another working directory.
     order = Order(options, prepared).with_paths(Path.absolute)
-    # An optimization amplifies what another number of threads changes in its sums.
+    # The number of threads changes rounding in sums, which an optimization amplifies.
     all_cores = torch.get_num_threads()
     if wanted.cluster is not None:
         from vidnst.film.workers.cluster import RayCrew

@@ -24,21 +24,21 @@ _PATIENCE_SECONDS = 5
 
 
 class ClusterWorker:
-    """Runs on a node: finds what it has to read there, or is sent it, then paints."""
+    """The actor on a node: reads its inputs there, or receives those that are missing; paints."""
 
     def __init__(self, order: Order, digests: Mapping[Path, str], *, threads: int) -> None:
-        """digests: of all files and folders that it reads."""
+        """digests: of all input files and folders, by path."""
         self._order, self._digests, self._threads = order, dict(digests), threads
         self._worker: SegmentWorker | None = None
         self._open = ExitStack()
         atexit.register(self.close)
 
     def missing(self) -> list[Path]:
-        """Which of them are not to be seen from here, or are others than those meant."""
+        """The inputs that this node does not have, or has with other content."""
         return [path for path, digest in self._digests.items() if Input(path, "").digest != digest]
 
     def receive(self, path: Path, content: bytes | Mapping[str, bytes]) -> None:
-        """Take a file that was missing, or a folder's files by their names."""
+        """Receive a missing file's content, or that of a folder's files by name."""
         here = self._open.enter_context(own_folder(WORKER_PREFIX)) / "sent" / path.name
         here.parent.mkdir()
         if isinstance(content, bytes):
@@ -57,23 +57,23 @@ class ClusterWorker:
         return self._worker.paint(task)
 
     def close(self) -> None:
-        """Remove all that it was sent and has made."""
+        """Remove received and temporary files."""
         if self._worker is not None:
             self._worker.close()
         self._open.close()
 
 
 class RayCrew:
-    """One Ray actor for each worker; a lost one is started anew."""
+    """One Ray actor for each worker; a lost actor is replaced."""
 
     def __init__(self, order: Order, crew: CrewOptions, *, threads: int) -> None:
-        """threads: how many each uses.
+        """threads: of each worker.
 
         Raises UsageError where Ray is not installed or there is no such cluster, and OutputError
         where it has no room for a worker.
         """
         if (Path.home() / ".ray" / "auth_token").exists():
-            # Clusters of newer versions ask for it. Ray looks here when it is imported.
+            # Newer Ray clusters require the token. Ray reads this variable on import.
             os.environ.setdefault("RAY_AUTH_MODE", "token")
         try:
             import ray
@@ -126,7 +126,7 @@ class RayCrew:
         return outer
 
     def _new_actor(self) -> Any:
-        """An actor that has all it must read; what its node does not see is sent to it."""
+        """Start an actor, and send it the inputs that its node does not have."""
         kind = self._ray.remote(ClusterWorker).options(**self._reserved)
         actor = kind.remote(self._order, self._digests, threads=self._threads)
         try:
@@ -144,7 +144,7 @@ class RayCrew:
         return actor
 
     def _end(self, actors: list[Any]) -> None:
-        """End them; each first removes what it keeps, unless it is lost or busy."""
+        """Kill actors; each first removes its files, unless it is lost or busy."""
         asked = [actor.close.remote() for actor in actors]
         if asked:
             with suppress(self._ray.exceptions.RayError):
@@ -155,7 +155,7 @@ class RayCrew:
     def __enter__(self) -> "RayCrew":
         return self
 
-    def __exit__(self, *told: Any) -> None:
+    def __exit__(self, *exc_info: Any) -> None:
         self._end([actor for actor in getattr(self, "_actors", []) if actor is not None])
         if self._connected:
             self._ray.shutdown()
@@ -171,7 +171,7 @@ def _connect(ray: Any, address: str) -> None:
     if address != "auto":
         _require_answer(address)
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
-    with neutral_directory():  # Its workers import from where we stand.
+    with neutral_directory():  # Ray workers import from the driver's working directory.
         try:
             ray.init(address=address, **quiet)
         except ConnectionError as error:
@@ -182,7 +182,7 @@ def _connect(ray: Any, address: str) -> None:
 
 
 def _require_answer(address: str) -> None:
-    """Ray itself would ask for minutes. Raises UsageError."""
+    """Test the connection, which Ray itself would retry for minutes. Raises UsageError."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=5).close()

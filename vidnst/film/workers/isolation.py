@@ -1,4 +1,4 @@
-"""Other Pythons that we start: none imports what happens to lie in the working directory."""
+"""Start Python processes that do not import modules from the working directory."""
 
 import multiprocessing.util
 import os
@@ -12,7 +12,7 @@ from tempfile import gettempdir
 from typing import Any
 
 _PACKAGE_PLACE = str(Path(__file__).resolve().parents[3])
-# Of all modules, sys alone is not looked for in folders.
+# Only sys, which is built in, is imported before the path is cleaned.
 _RUN = """import sys
 sys.path[:] = [path for path in sys.path if path not in ("", ".")]
 place, module, *sys.argv[1:] = sys.argv[1:]
@@ -23,16 +23,16 @@ runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def python_command(module: str, *arguments: str) -> list[str]:
-    """What runs a module as `python -m` does, but with no working directory on its path."""
+    """The command to run a module like `python -m`, but with no working directory on sys.path."""
     return [sys.executable, "-c", _RUN, _PACKAGE_PLACE, module, *arguments]
 
 
 def spawn_context() -> SpawnContext:
-    """For processes of multiprocessing that begin anew, without the working directory."""
+    """The context to spawn processes without the working directory on sys.path."""
     if sys.version_info >= (3, 11):
         os.environ["PYTHONSAFEPATH"] = "1"
     else:
-        # There is no such variable; isolated, they still get their path from this process.
+        # Python 3.10 lacks this variable. With -I, processes still get sys.path from this one.
         util: Any = multiprocessing.util
         if util._args_from_interpreter_flags is not _isolated_flags:
             util._args_from_interpreter_flags = _isolated_flags
@@ -47,9 +47,9 @@ def _isolated_flags() -> list[str]:
 
 @contextmanager
 def neutral_directory() -> Iterator[None]:
-    """Stand in a folder that holds no one's modules, for libraries that note where we stand."""
+    """Change to a directory without modules, for libraries that record the working directory."""
     before = os.getcwd()
-    # The folder of temporary files is anyone's; its root holds nothing that is imported.
+    # Anyone can write to the temporary folder; the root of its file system has no modules.
     os.chdir(Path(gettempdir()).anchor)
     try:
         yield

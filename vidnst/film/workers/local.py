@@ -1,4 +1,4 @@
-"""Render a film's segments here, one after the other, each stage beside the others."""
+"""Render a film's segments in this process, one by one, with pipeline stages in parallel."""
 
 import time
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from vidnst.nets.step import Step
 from vidnst.stylizers.stylizer import State
 
 Listener = Callable[[int, Step | None], None]
-"""Hears how many frames are done; or, while one is worked at, of a step."""
+"""Progress callback: how many frames are done and, while one is painted, its current step."""
 
 
 class LocalRendering:
-    """Paints what a job lacks. began: when the first frame could be painted."""
+    """Paints a job's unfinished segments. began: the perf_counter time when painting began."""
 
     def __init__(self, film: Film, job: Job, prepared: Prepared, profile: Profile) -> None:
         self._film, self._job, self._prepared, self._profile = film, job, prepared, profile
@@ -63,7 +63,7 @@ class LocalRendering:
                     if segment is not None:
                         finisher.begin(segment, state)
                     finisher.writer.write(frame)
-                # Before the next frame is asked for, while it is this one's.
+                # Get the state before the next frame is requested, which changes it.
                 whole = finisher.writer.frame_count == film.longest
                 state = painter.state() if whole else None
                 done += 1
@@ -71,7 +71,7 @@ class LocalRendering:
 
 
 class _Finisher:
-    """Notes finished segments in a thread, so that no one waits for the disk."""
+    """Records finished segments in a thread, so that painting does not wait for the disk."""
 
     writer: SegmentWriter
 
@@ -82,17 +82,17 @@ class _Finisher:
         self._finishing: Future[None] | None = None
 
     def begin(self, segment: Segment, state: State | None) -> None:
-        """Finish the segment before, after which the painter was in this state; begin another."""
+        """Begin a segment; finish the one before, after which the painter had this state."""
         self._finish(segment, None if segment.opens_shot else state)
         path = self._job.segment_path(segment.number, segment_suffix(self._film))
         self.writer = self._begun = segment_writer(self._film, path, segment)
 
     def _finish(self, following: Segment | None, state: State | None) -> None:
-        """Raises what finishing the one before has raised."""
+        """Raises what recording the previous segment has raised in the thread."""
         self._wait()
         if self._begun is not None:
             writer, self._begun = self._begun, None
-            # Here, so that never two encoders hold their frames at once.
+            # Not in the thread, so that no two encoders buffer frames at the same time.
             record = writer.finish(following)
             self._finishing = self._pool.submit(self._job.finish, record, state, writer.files)
 
@@ -110,7 +110,7 @@ class _Finisher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with self._pool:  # Waits for what is under way: its work is not lost.
+        with self._pool:  # Waits for the running task, so that its segment is kept.
             if kind is None:
                 self._finish(None, None)
                 self._wait()

@@ -1,4 +1,4 @@
-"""A crew of processes on this machine."""
+"""A crew of worker processes on this machine."""
 
 import os
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,11 +12,11 @@ from vidnst.film.workers.spread import LostWorker
 from vidnst.film.workers.worker import Order, Painted, SegmentWorker, Task
 
 _worker: SegmentWorker | None = None
-"""Of this process, once it has painted."""
+"""The worker of this process, created by its first task."""
 
 
 class LocalCrew:
-    """So many processes, each with its share of the cores."""
+    """A pool of worker processes, each with its share of the cores."""
 
     def __init__(self, order: Order, *, size: int, threads: int) -> None:
         """threads: how many each may use."""
@@ -28,7 +28,7 @@ class LocalCrew:
         """Have a segment painted; the future raises LostWorker where its worker is lost."""
         try:
             inner = self._pool.submit(_paint, self._order, self._threads, task)
-        except BrokenProcessPool:  # One was lost, and with it the pool.
+        except BrokenProcessPool:  # A process died, which broke the pool.
             self._pool.shutdown(wait=False)
             self._pool = self._new_pool()
             inner = self._pool.submit(_paint, self._order, self._threads, task)
@@ -47,19 +47,19 @@ class LocalCrew:
         return outer
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        # A fork would carry threads that do not run into the new process.
+        # Not fork, which copies the state of threads that do not run in the new process.
         context = spawn_context()
         return ProcessPoolExecutor(self.size, mp_context=context, initializer=end_with_parent)
 
     def __enter__(self) -> "LocalCrew":
         return self
 
-    def __exit__(self, *told: Any) -> None:
-        end_pool(self._pool, at_once=told[0] is not None)
+    def __exit__(self, *exc_info: Any) -> None:
+        end_pool(self._pool, at_once=exc_info[0] is not None)
 
 
 def end_pool(pool: ProcessPoolExecutor, *, at_once: bool) -> None:
-    """End its processes; at once, where no one will gather what they are at."""
+    """Shut down the pool; at_once terminates its processes, whose results are not needed."""
     if at_once:
         for process in list((pool._processes or {}).values()):
             process.terminate()
@@ -67,7 +67,7 @@ def end_pool(pool: ProcessPoolExecutor, *, at_once: bool) -> None:
 
 
 def end_with_parent() -> None:
-    """Let this process end with its parent: where that is killed, no one else would."""
+    """Exit when the parent process does, so that no worker process outlives a killed parent."""
     parent = parent_process()
     assert parent is not None
 

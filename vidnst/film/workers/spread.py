@@ -1,4 +1,4 @@
-"""Render a film's segments with many workers at once, and gather what they made."""
+"""Render a film's segments with many workers in parallel, and collect the results."""
 
 import time
 from collections.abc import Generator
@@ -21,7 +21,7 @@ from vidnst.film.workers.worker import Painted, Task
 from vidnst.media.places import cannot_write
 
 _AHEAD = 2
-"""So many segments for each worker are under way or waiting: none is idle, memory is bounded."""
+"""Segments per worker that are running or queued: keeps workers busy, bounds memory."""
 _TRIES = 3
 
 
@@ -40,25 +40,25 @@ class Crew(Protocol):
 
     def __enter__(self) -> "Crew": ...
 
-    def __exit__(self, *told: Any) -> None: ...
+    def __exit__(self, *exc_info: Any) -> None: ...
 
 
 class SpreadRendering:
-    """Has a crew paint what a job lacks. began: when the first frame could be painted.
+    """Has a crew paint a job's unfinished segments. began: the perf_counter time when it began.
 
-    Shots are painted side by side, the segments of one shot one after the other.
+    Shots are painted in parallel, the segments of one shot in order.
     """
 
     def __init__(self, film: Film, job: Job, crew: Crew) -> None:
         self._film, self._job, self._crew = film, job, crew
         self._under_way: dict[Future[Painted], Task] = {}
         self._waiting: dict[int, Task] = {}
-        """For the segment before to be finished, by its number."""
+        """Tasks waiting for the previous segment of their shot, by that segment's number."""
         self._tries: dict[int, int] = {}
         self.began = time.perf_counter()
 
     def paint(self, listen: Listener) -> None:
-        """Paint all segments that are not finished; listen hears how many frames are done.
+        """Paint all unfinished segments; listen is called with how many frames are done.
 
         Raises what workers raise, and OutputError where workers are lost again and again.
         """
@@ -112,7 +112,7 @@ class SpreadRendering:
 
 
 def _tasks(film: Film, start: Segment) -> Generator[Task, None, None]:
-    """What is to be painted from a segment on, found by looking through the film."""
+    """The tasks from a segment on, found by reading the film."""
     plan = Plan(start, longest=film.longest)
     segment, index = start, start.first_frame - 1
     with closing(plan.follow(read_film(film, start, NOTHING))) as frames:
@@ -126,7 +126,7 @@ def _tasks(film: Film, start: Segment) -> Generator[Task, None, None]:
 
 
 def _written(place: Path, files: dict[str, bytes]) -> list[Path]:
-    """Write what a worker sent: one file to place, or several into the folder that it is."""
+    """Write the files that a worker sent: a single one to place, or all into it if a folder."""
     paths = [place / name if place.is_dir() else place for name in files]
     try:
         for path, content in zip(paths, files.values(), strict=True):

@@ -1,4 +1,4 @@
-"""Folders for temporary files, which do not outlive the process that made them for long."""
+"""Temporary folders, removed at the end or, after a crash, by the next run."""
 
 import os
 import shutil
@@ -14,9 +14,9 @@ _LOCK = "lock"
 
 @contextmanager
 def own_folder(prefix: str) -> Iterator[Path]:
-    """A folder that only this user can look into; removed at the end, or by the next of its kind.
+    """A folder that only this user can read, removed at the end.
 
-    prefix: of the names of this kind.
+    prefix: of its name. After a crash, the next call with this prefix removes the folder.
     """
     remove_leftovers(prefix)
     folder = Path(tempfile.mkdtemp(prefix=prefix))
@@ -29,7 +29,7 @@ def own_folder(prefix: str) -> Iterator[Path]:
 
 
 def remove_leftovers(prefix: str) -> None:
-    """Remove folders of this user's processes that were killed: no one holds their locks."""
+    """Remove folders left by killed processes of this user: those whose lock files are free."""
     for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         try:
             mine = not hasattr(os, "getuid") or folder.lstat().st_uid == os.getuid()

@@ -1,4 +1,4 @@
-"""Paint single segments of a film, in a process of their own, here or on another machine."""
+"""Paint single segments of a film in a worker process, on this or another machine."""
 
 import atexit
 from collections.abc import Callable
@@ -24,19 +24,19 @@ from vidnst.options.render import RenderOptions
 from vidnst.stylizers.stylizer import State
 
 WORKER_PREFIX = "vidnst-worker-"
-"""Of the folders that workers keep on their machines."""
+"""Prefix of the workers' temporary folders."""
 
 
 @dataclass(frozen=True)
 class Order:
-    """The film that workers paint: what is asked for, and what was made for it already."""
+    """The film that workers paint: its options, and the results of its preparation."""
 
     options: RenderOptions
     prepared: Prepared
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """All that they read: not the masks, but what became of them."""
+        """All that workers read; instead of masks, the weights made from them."""
         asked = [each for each in inputs_of(self.options) if each.role != "mask"]
         return (*asked, *(Input(path, role) for role, path in self.prepared.files))
 
@@ -49,7 +49,7 @@ class Order:
 class Task:
     """A segment to be painted: where it begins, how many frames it has, and what follows it.
 
-    state: the painter's at its start, where it does not open a shot.
+    state: of the painter at its start; None where it opens a shot.
     """
 
     segment: Segment
@@ -62,7 +62,7 @@ class Task:
 class Painted:
     """A painted segment: its record, its files by name, and the painter's state at its end.
 
-    The state is there where the segment that follows goes on with the same shot.
+    The state is None unless the next segment continues the same shot.
     """
 
     record: Record
@@ -89,7 +89,7 @@ class SegmentWorker:
         atexit.register(self.close)
 
     def close(self) -> None:
-        """Remove what it keeps on this machine."""
+        """Remove its temporary folder."""
         self._open.close()
 
     def paint(self, task: Task) -> Painted:

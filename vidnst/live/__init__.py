@@ -1,1 +1,1 @@
-"""What a live picture needs: pace, cuts as they come, painting without a stall, outputs."""
+"""Live rendering: capture, frame pacing, cut detection, painting without stalls, outputs."""

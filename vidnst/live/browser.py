@@ -1,4 +1,4 @@
-"""A page on loopback that shows the picture as motion JPEG and has the keys as buttons."""
+"""A loopback HTTP page that shows the live picture as Motion JPEG, with buttons for the keys."""
 
 import json
 from collections import deque
@@ -23,18 +23,18 @@ _BOUNDARY = "frame"
 _QUALITY = 85
 _MOST_ACTIONS = 32
 _PATIENCE_SECONDS = 5.0
-"""A browser that takes no bytes for so long is let go."""
+"""Socket timeout: a browser that accepts no data for this long is disconnected."""
 _FAREWELL_SECONDS = 3.0
-"""So long at most the end can still be asked for: pages ask twice a second, hidden ones once."""
+"""How long close() serves the final status: pages poll twice a second, hidden ones once."""
 
 _NO_FIGURES: dict[str, Any] = dict.fromkeys(field.name for field in fields(Status))
 
 
 class Page:
-    """Serves the newest frame to every browser of this machine that asks, each at its own pace."""
+    """Serves the newest frame to all browsers on this machine, each at its own rate."""
 
     def __init__(self, port: int) -> None:
-        """port: 0 takes any that is free. Raises OutputError where it is taken."""
+        """port: 0 picks any free one. Raises OutputError where it is in use."""
         self._changed = Condition()
         self._shown: Shown | None = None
         self._number = 0
@@ -73,7 +73,7 @@ class Page:
         self._actions.append(action)
 
     def status(self) -> dict[str, Any]:
-        """The state (starting, running or ended) and the newest frame's figures, None before it."""
+        """The state (starting, running or ended), and the newest frame's Status (None before it)."""
         shown = self._shown
         state = "ended" if self.closed else "running" if shown is not None else "starting"
         figures = shown.status.as_dict() if shown is not None else _NO_FIGURES
@@ -81,7 +81,7 @@ class Page:
 
     @contextmanager
     def looked_at(self) -> Iterator[None]:
-        """While a page shows the stream; those that do so at the end are to be told of it."""
+        """Count a page that shows the stream: close() waits until it has seen the final status."""
         with self._changed:
             self._untold += 1
         try:
@@ -91,7 +91,7 @@ class Page:
                 self.told()
 
     def told(self) -> None:
-        """A page knows of the end, or is gone."""
+        """A page has seen the final status, or has disconnected."""
         with self._changed:
             self._untold -= 1
             self._changed.notify_all()
@@ -105,13 +105,13 @@ class Page:
             self._changed.wait_for(lambda: self.closed or self._number > number)
             if self.closed or self._shown is None:
                 return None
-            # Once for all browsers, in the thread of the first that asks.
+            # Encoded once for all browsers, in the first requesting thread.
             if self._encoded[0] != self._number:
                 self._encoded = self._number, _jpeg(self._shown.looked_at)
             return (*self._encoded, self._shown.captured_seconds)
 
     def close(self) -> None:
-        """End every stream, and stop serving when the pages know that it is the end."""
+        """End all streams, and stop serving once the pages have seen the final status."""
         if self.closed:
             return
         with self._changed:
@@ -125,7 +125,7 @@ class Page:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # Threads of streams end by themselves; a browser that hangs is not waited for.
+    # Do not join request threads: streams end by themselves, and a browser may hang.
     block_on_close = False
 
     def __init__(self, address: tuple[str, int], page: Page) -> None:
@@ -133,7 +133,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Answer)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that goes away in the middle is nothing to tell of."""
+        """Ignore errors: a browser may disconnect at any time."""
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -153,18 +153,18 @@ class _Answer(BaseHTTPRequestHandler):
             if status["state"] == "ended" and self.command == "GET":
                 self.server.page.told()
         elif path == "/stream.mjpg":
-            # Other programs may show the stream as well; only pages ask how it goes.
+            # Other programs may read the stream too, but only our page polls the status.
             with self.server.page.looked_at() if query.startswith("page") else nullcontext():
                 self._stream()
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
     def do_HEAD(self) -> None:
-        """The same as to GET, without what comes after the headers (RFC 9110, section 9.3.2)."""
+        """The same as GET, without the body (RFC 9110, section 9.3.2)."""
         self.do_GET()
 
     def do_POST(self) -> None:
-        # Another site's page can make a browser post here, but not without naming itself.
+        # Against cross-site requests: the browser sends the Origin of the page that posts.
         if not self._asked_by_name():
             return
         if self.headers.get("Origin") != f"http://{self.headers['Host']}":
@@ -178,10 +178,10 @@ class _Answer(BaseHTTPRequestHandler):
         self._send("application/json", b"{}")
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing: stderr is for errors."""
+        """Log nothing: stderr is for errors."""
 
     def _asked_by_name(self) -> bool:
-        """Refuse what was asked by another name: DNS rebinding brings strangers' pages here."""
+        """Reject requests with another Host header, against DNS rebinding."""
         if self.headers.get("Host") in [f"{name}:{self.server.page.port}" for name in _NAMES]:
             return True
         self.send_error(HTTPStatus.FORBIDDEN, "ask for this page as localhost")

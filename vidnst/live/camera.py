@@ -1,4 +1,4 @@
-"""A camera as one wants it live: always its newest picture, and waited for when it is gone."""
+"""A live camera: always its newest picture, and reopened after it was disconnected."""
 
 import time
 from contextlib import suppress
@@ -16,7 +16,7 @@ _LEAVE_SECONDS = 2.0
 
 @dataclass(frozen=True)
 class LiveFrame:
-    """A picture and when it was captured, by time.monotonic; after_gap: the camera was away."""
+    """A picture and its capture time, by time.monotonic; after_gap: the camera was disconnected."""
 
     picture: Picture
     captured_seconds: float
@@ -26,8 +26,8 @@ class LiveFrame:
 class Camera:
     """Reads a source in a thread and keeps the newest picture only; a context manager.
 
-    Raises MediaError where the source is not there at the start. One that goes away later is
-    opened again as soon as it is back.
+    Raises MediaError where the source cannot be opened at the start. One that is disconnected later
+    is reopened as soon as it is available.
     """
 
     def __init__(self, source: str) -> None:
@@ -44,30 +44,30 @@ class Camera:
             self._capture.close()
             raise MediaError(f"{source} opens, but gives no picture")
         self.first = first
-        """The first picture, which tells the size."""
+        """The first picture, for its size."""
         self._put(first, after_gap=True)
         self._thread = Thread(target=self._work, name="camera", daemon=True)
         self._thread.start()
 
     @property
     def waiting(self) -> bool:
-        """Whether the camera is gone, and waited for."""
+        """Whether the camera is disconnected, and being reopened."""
         return self._waiting
 
     @property
     def ended(self) -> bool:
-        """Whether a film that stands in for a camera is over, and its last picture taken."""
+        """Whether a film used as the camera has ended, and its last picture was taken."""
         with self._changed:
             return self._ended and self._newest is None
 
     @property
     def captured(self) -> int:
-        """How many pictures came."""
+        """How many pictures were captured."""
         return self._captured
 
     @property
     def dropped(self) -> int:
-        """How many of them nobody took, because a newer one was there."""
+        """How many of them were replaced by a newer one before they were taken."""
         return self._dropped
 
     def newest(self, *, timeout: float) -> LiveFrame | None:
@@ -83,7 +83,7 @@ class Camera:
             return frame
 
     def close(self) -> None:
-        """Stop reading. A driver that does not answer is left behind."""
+        """Stop reading. A thread whose driver does not respond is abandoned."""
         self._stopped.set()
         self._thread.join(_LEAVE_SECONDS)
 

@@ -1,4 +1,4 @@
-"""What pictures come from, live: a camera, a stream, or a film that stands in for one."""
+"""Live sources of pictures: a camera, a network stream, or a film used as a camera."""
 
 import os
 import sys
@@ -24,20 +24,20 @@ class Capture(Protocol):
     """An open source of pictures."""
 
     ended: bool
-    """It came to its end, and did not merely go away."""
+    """Whether it has ended for good, as opposed to being disconnected."""
 
     def read(self) -> Picture | None:
         """Wait for the next picture, RGB uint8 (H, W, 3); None where the source is gone."""
 
     def close(self) -> None:
-        """Let it go; safe to call twice."""
+        """Release the source; safe to call twice."""
 
 
 def open_capture(source: str, stopped: Event) -> Capture:
     """Open a camera's number or device, a URL, or a film.
 
-    stopped: once set, read returns soon. Raises MediaError where it is not there, naming the
-    cameras that are.
+    stopped: once set, read returns soon. Raises MediaError where the source cannot be opened,
+    listing the cameras that exist.
     """
     if source.isascii() and source.isdigit():
         return _Device(int(source), _not_there(f"camera {source}"))
@@ -49,7 +49,7 @@ def open_capture(source: str, stopped: Event) -> Capture:
 
 
 def list_cameras() -> list[str]:
-    """The cameras that are there, each with its number and, where the system tells it, its name."""
+    """The cameras of this machine, each with its number and, on Linux, its name."""
     if sys.platform == "linux":
         named = Path("/sys/class/video4linux").glob("video*/name")
         devices = sorted((int(path.parent.name[5:]), path) for path in named)
@@ -99,7 +99,7 @@ class _Device:
 
 
 class _Film:
-    """A film at its own pace. When it is deleted while it plays, that is a camera unplugged."""
+    """A film, played in real time. Deleting its file simulates unplugging a camera."""
 
     def __init__(self, path: Path, stopped: Event) -> None:
         self.ended = False

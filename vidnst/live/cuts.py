@@ -1,4 +1,4 @@
-"""Cuts as they come: live there is no frame after this one to ask."""
+"""Live shot detection, which cannot look ahead at later frames."""
 
 from collections import deque
 
@@ -11,17 +11,17 @@ _SEEN_HW = (36, 64)
 _SHADES = 6
 _REMEMBERED = 8
 _LEAST = 22.0
-"""In 1/255: what differs by less is no cut."""
+"""The least mean difference of a cut, in 1/255."""
 _OUTSTANDING = 2.0
-"""A cut differs so many times as much as frames did lately."""
+"""The least ratio of a cut's difference to the mean of recent frames."""
 _RECOLORED = 0.1
-"""Of a frame's pixels so many at least have another color after a cut; a pan keeps colors."""
+"""The least share of pixels whose colors differ in the histograms; a pan keeps the colors."""
 
 
 class CutWatch:
-    """Tells from a frame and those before it whether a shot begins.
+    """Detects from a frame and those before it whether a shot begins.
 
-    A flash counts as one, unlike in films (media/shots.py): what follows it is not known yet.
+    A flash counts as a cut, unlike in films (media/shots.py): the next frame is not known yet.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class CutWatch:
 
 
 def _recolored(before: Picture, here: Picture) -> float:
-    """The share of pixels, 0..1, that one picture has more of in some color than the other."""
+    """The distance of two color histograms, 0..1: the share of pixels that differ."""
     shares = [
         cv2.calcHist([picture], [0, 1, 2], None, [_SHADES] * 3, [0, 256] * 3)
         for picture in (before, here)

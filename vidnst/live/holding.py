@@ -1,4 +1,4 @@
-"""What keeps a live picture steady: cuts are told, and painted frames held along the motion."""
+"""Steady the live picture: detect cuts, and stabilize painted frames along optical flow."""
 
 from vidnst.frames.frame import Picture
 from vidnst.live.cuts import CutWatch
@@ -8,7 +8,7 @@ from vidnst.options.steady import SteadyOptions
 
 
 class Holding:
-    """Of one live session; frames come one after the other, all of one size."""
+    """Steadies the frames of one live session, in order, all of one size."""
 
     def __init__(self, steadying: SteadyOptions, *, size_hw: tuple[int, int]) -> None:
         self._steadying = steadying
@@ -19,7 +19,7 @@ class Holding:
 
     @property
     def steady(self) -> float:
-        """How much is held of the frame before."""
+        """How strongly frames are held to the previous one, 0..1."""
         return self._steadying.steady
 
     def change(self, steady: float) -> None:
@@ -42,7 +42,7 @@ class Holding:
     def held(self, picture: Picture, painted: Picture, *, strength: float) -> Picture:
         """The painted picture, steadied along the motion since the last one.
 
-        strength: of the style; where it is 0, the picture stays the camera's.
+        strength: of the style; at 0, the camera's picture is not steadied.
         """
         before, self._before = self._before, picture
         if not self._steadying.steady or not strength:

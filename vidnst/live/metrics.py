@@ -1,4 +1,4 @@
-"""Figures of a live session, in memory that does not grow."""
+"""Statistics of a live session, in constant memory."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -30,18 +30,18 @@ class Figures:
 
     @property
     def fps(self) -> float:
-        """Frames a second of late."""
+        """Recent frames per second."""
         if len(self._lately) < 2:
             return 0.0
         return (len(self._lately) - 1) / max(self._lately[-1][0] - self._lately[0][0], 1e-9)
 
     @property
     def latency_ms(self) -> float:
-        """The median of late."""
+        """The recent median latency."""
         return float(np.median([latency for _, latency in self._lately])) if self._lately else 0.0
 
     def percentile_ms(self, percent: float) -> float | None:
-        """Of the latencies of all frames so far, to the millisecond; None where there are none."""
+        """A percentile of all latencies so far, to the millisecond; None without frames."""
         if not self.shown:
             return None
         wanted = self.shown * percent / 100
@@ -50,7 +50,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Report:
-    """What a session was like. unwanted: pictures beyond the wanted rate, left out."""
+    """Statistics of a session. unwanted: pictures skipped to keep the wanted frame rate."""
 
     seconds: float
     captured: int

@@ -1,4 +1,4 @@
-"""What goes out of a live session, and what comes back: pictures, figures, actions."""
+"""The interface of a live session's outputs: frames and status out, user actions in."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
@@ -16,7 +16,7 @@ Action = Literal[
     "record",
     "quit",
 ]
-"""What one can ask for while it runs."""
+"""User actions during a session."""
 
 KEYS: dict[str, Action] = {
     "n": "next-style",
@@ -35,7 +35,7 @@ KEYS: dict[str, Action] = {
 
 @dataclass(frozen=True)
 class Status:
-    """How a session goes. Latency is from capture to display; inner_hw is the size painted at."""
+    """The current status. Latency is from capture to display; inner_hw is the size painted at."""
 
     fps: float
     latency_ms: float
@@ -53,7 +53,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Shown:
-    """One frame on its way out: painted alone, and as it is looked at (perhaps beside its source).
+    """An output frame: painted alone, and as displayed (looked_at, perhaps beside its source).
 
     Both RGB uint8 (H, W, 3). captured_seconds is by time.monotonic.
     """
@@ -65,13 +65,13 @@ class Shown:
 
 
 class Output(Protocol):
-    """Where frames go. show must not wait for anyone."""
+    """A destination of frames. show must not block."""
 
     def show(self, shown: Shown) -> None:
         """Take a frame."""
 
     def actions(self) -> list[Action]:
-        """What was asked for since the last time."""
+        """The user's actions since the last call."""
 
     def close(self) -> None:
         """Finish; safe to call twice."""

@@ -1,25 +1,25 @@
-"""Holding a rate: which frames to take, and at which size to paint them."""
+"""Keep a frame rate: select which frames to paint, and at which size."""
 
 from collections import deque
 from statistics import median
 from typing import NamedTuple
 
 _EARLY = 0.5
-"""A frame may come so much of an interval early: cameras do not keep the same beat."""
+"""The share of an interval by which a frame may be early, as camera intervals vary."""
 _MOST_BEHIND_SECONDS = 0.5
-"""After a pause so much at most is made up for, by taking frames faster than wanted."""
+"""The longest pause that is made up for, by taking frames faster than the wanted rate."""
 _WINDOW_SECONDS = 1.0
 _FEWEST = 6
 _GETTING_READY = 2
-"""So many windows at the start do not count: first frames take longer, for many reasons."""
+"""Windows ignored at the start, as the first frames take longer."""
 _FULL = 0.92
-"""Of the time there is for a frame, work may take so much; the rest is for what comes between."""
+"""The share of a frame's time that its work may take; the rest is reserve."""
 _FAR_BEYOND = 1.6
-"""Beyond so many times the time there is, two levels are left out at once."""
+"""Work beyond this many times a frame's time steps down two levels at once."""
 _ROOM = 0.85
-"""A larger size is tried where work is expected to take less than this."""
+"""A larger size is tried where its work is expected to take less than this share."""
 _GROWTH = 1.3
-"""Painting takes longer by this power of the scale, as measured: not all of it is for pixels."""
+"""Painting time grows by this power of the scale, as measured (below 2: part is constant)."""
 _TRIAL_SECONDS = 5.0
 _LONGEST_TRIAL_SECONDS = 60.0
 _OUTLIER = 3.0
@@ -41,12 +41,12 @@ LEVELS = (
     Level(0.4, 0.85, 0.5),
     Level(0.3, 0.7, 0.5),
 )
-"""From the finest down. Painted small, strokes are coarse: they give the scene more room. Where
-other programs take the cores, threads that wait for each other lose far more than they gain."""
+"""From the finest down. Small sizes have coarse strokes, so the strength is reduced with them. They
+use fewer cores: where other programs compete for cores, thread synchronization is expensive."""
 
 
 class Beat:
-    """Lets so many frames a second through as are wanted, each as soon as it is there."""
+    """Lets `fps` frames a second through, each without delay."""
 
     def __init__(self, fps: float) -> None:
         self._interval = 1 / fps
@@ -66,8 +66,8 @@ class Beat:
 class Pace:
     """Chooses the level at which a frame's work fits into its time.
 
-    It goes down when the work of a second does not fit, and up when the next level would fit with
-    room to spare. A step up that has to be taken back is tried again only after twice the time.
+    It steps down when the mean work over a second exceeds the time, and up when the next level is
+    expected to fit with reserve. After a failed step up, the time until the next try is doubled.
     """
 
     def __init__(self, fps: float) -> None:
@@ -85,11 +85,11 @@ class Pace:
         return LEVELS[self._index]
 
     def add(self, busy_seconds: float, *, painting_seconds: float) -> bool:
-        """Take note of a frame's work, and what of it was painting; True if the level changes."""
+        """Record a frame's time in total and in painting; True if the level changes."""
         if self._unready > 0:
             self._unready -= max(self._budget, busy_seconds)
             return False
-        # One long pause of the machine is no reason to paint smaller.
+        # Clip outliers: a single stall of the machine should not reduce the size.
         most = _OUTLIER * self._budget
         self._busy.append((min(busy_seconds, most), min(painting_seconds, most)))
         self._since_change += max(self._budget, busy_seconds)

@@ -1,4 +1,4 @@
-"""Painting live: what takes longer than a frame happens beside the painting, never in its way."""
+"""Live painting: work that takes longer than a frame runs in a background thread."""
 
 import os
 import sys
@@ -26,18 +26,18 @@ from vidnst.stylizers.tuned import RetrievedStylizer, is_tuned
 _EARLY_SECONDS = 0.25
 _EARLY_MEASUREMENTS = 4
 _LATER_SECONDS = 3.0
-"""The statistics of a new shot are measured soon again, later now and then."""
+"""Intervals between measurements of statistics: short at a shot's start, longer later."""
 _LEAST_SHARE = 0.2
 _NICENESS = 10
 _LIVE = ComputeOptions(backend="torch")
-"""It takes any size and any number of cores, and another of either with the next frame."""
+"""This backend supports any size and number of cores, and a change of either per frame."""
 
 
 class LivePainter:
     """Paints frames of one size in one of several styles; a context manager.
 
-    A thread of low priority prepares the styles ahead, measures the network's statistics, which
-    follow the picture slowly, and bakes. Until it is done, painting goes on as before.
+    A low-priority thread prepares the styles in advance, updates the network's statistics, which
+    follow the picture slowly, and bakes them in. Until it is done, painting goes on as before.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class LivePainter:
             self._changed.notify_all()
 
     def change_strength(self, strength: float) -> None:
-        """How much style, 0..1, before the level takes its share."""
+        """Set the style's strength, 0..1, before it is scaled by the level's."""
         with self._changed:
             self._options = replace(self._options, strength=strength)
             self._changed.notify_all()
@@ -185,7 +185,7 @@ class LivePainter:
         return next((i for i in range(len(self._pictures)) if i not in self._prepared), None)
 
     def _prepare(self, index: int) -> FeedForwardStylizer:
-        """The stylizer for a style, with all done that needs no frame."""
+        """The stylizer for a style, with all preparation done that needs no frame."""
         if index not in self._prepared:
             style, weights, size_hw = self._pictures[index], self._weights, self._size_hw
             if weights is None or not is_tuned(weights):
@@ -212,13 +212,13 @@ class LivePainter:
             self._measured = number + 1
             self._measured_seconds = time.monotonic()
             stylizer.options = replace(self._options, strength=strength)
-        # At first the mean of what was seen, then a running one.
+        # At first the mean of all samples, then a moving average.
         stylizer.follow(sample, share=max(1 / (number + 1), _LEAST_SHARE))
         self._baked_strength = strength
 
 
 def _give_way() -> None:
-    """Let the painting threads go first, and take one core at most."""
+    """Lower this thread's priority below the painting threads', and use one core only."""
     torch.set_num_threads(1)
     if sys.platform == "linux":
         with suppress(OSError):

@@ -19,10 +19,9 @@ _DEPTH = 16
 
 
 class Recording:
-    """Writes frames in a thread; the film is whole after close.
+    """Writes frames in a thread; the film is complete after close.
 
-    An encoder that does not keep up loses frames, never time: those that are written stand where
-    they belong.
+    An encoder that does not keep up drops frames; those that are written keep their timestamps.
     """
 
     def __init__(self, path: Path, *, size_hw: tuple[int, int], overwrite: bool) -> None:
@@ -57,7 +56,7 @@ class Recording:
         if self._closed:
             return
         self._closed = True
-        # Waits for room, unless the thread is gone.
+        # Waits for room in the queue, unless the thread has ended.
         while self._thread.is_alive():
             try:
                 self._frames.put(None, timeout=0.1)
@@ -77,7 +76,7 @@ class Recording:
             self._failure = error
 
     def _write(self, path: Path) -> bool:
-        """Encode until the end is told; False where no frame came."""
+        """Encode until the queue ends (None); False where no frame came."""
         before: tuple[Picture, int] | None = None
         started = 0.0
         duration = 40
@@ -95,7 +94,7 @@ class Recording:
                 started = started if before else captured
                 pts = round((captured - started) / _CLOCK)
                 if before is not None:
-                    # How long a frame stands is known when the next is there.
+                    # A frame's duration is known once the next one is captured.
                     pts = max(pts, before[1] + 1)
                     duration = pts - before[1]
                     encoder.write(Frame(before[0], before[1], duration, _CLOCK))

@@ -1,4 +1,4 @@
-"""The live way of a frame: the camera's newest, painted, held, shown."""
+"""The live session: capture the newest frame, paint it, steady it, and send it to the outputs."""
 
 import time
 from collections.abc import Callable
@@ -31,7 +31,7 @@ _MOST_LINES = 480
 _STRENGTH_STEP = 0.1
 _STEADY_STEP = 0.25
 _WAIT_SECONDS = 0.05
-"""So often the keys are looked at while no frame comes."""
+"""The interval at which keys are polled while no frame comes."""
 _NOTICED_SECONDS = 1.0
 
 
@@ -41,10 +41,10 @@ def webcam(
     on_notice: Callable[[str], None] = lambda notice: None,
     on_shown: Callable[[Shown], None] = lambda shown: None,
 ) -> Report:
-    """Paint what the camera sees until someone quits or a film that stands in for it ends.
+    """Paint the camera's picture until the user quits, or a film used as the camera ends.
 
-    on_notice hears what a person should know, in one line each; on_shown each frame after it went
-    out. A recording is finished however the session ends.
+    on_notice: callback for messages to the user, one line each; on_shown: for each frame after it
+    was sent to the outputs. A recording is finished however the session ends.
 
     Raises UsageError, MediaError, OutputError and WeightsError.
     """
@@ -127,7 +127,7 @@ class _Session:
             self._record(record, overwrite=options.outputs.overwrite)
 
     def run(self, on_shown: Callable[[Shown], None]) -> None:
-        """Until someone quits, or a film that stands in for the camera is over."""
+        """Run until the user quits, or a film used as the camera ends."""
         while not self._quits:
             frame = self._camera.newest(timeout=_WAIT_SECONDS)
             if frame is None:
@@ -143,7 +143,7 @@ class _Session:
                     try:
                         self._handle(action)
                     except OutputError as error:
-                        # A picture that cannot be saved is no reason to stop.
+                        # A file that cannot be saved does not end the session.
                         self._on_notice(str(error))
 
     def report(self) -> Report:
@@ -205,7 +205,7 @@ class _Session:
         )
 
     def _wait(self) -> None:
-        """Nothing came: tell so once, and keep the last picture on the screen."""
+        """No frame came: report it once, and keep showing the last picture."""
         silent = time.monotonic() - self._shown_seconds > _NOTICED_SECONDS
         if self._newest is None or self._told_waiting or not (self._camera.waiting or silent):
             return
@@ -247,7 +247,7 @@ class _Session:
         self._on_notice(f"recording {path}")
 
     def _named(self, ending: str) -> Path:
-        """A name in the current folder that nothing bears yet."""
+        """An unused file name in the current folder."""
         style = self._options.styles[self._painter.style].stem
         stem = f"webcam_{style}_{datetime.now():%Y%m%d-%H%M%S}"
         path, number = Path(f"{stem}.{ending}"), 1
@@ -265,7 +265,7 @@ def _shown_size(options: WebcamOptions, first: Picture) -> tuple[int, int]:
 
 
 def _fitted(picture: Picture, size_hw: tuple[int, int]) -> Picture:
-    """Bring a picture to size_hw, cut to its shape around the middle."""
+    """Resize a picture to size_hw, after a center crop to its aspect ratio."""
     height, width = picture.shape[:2]
     scale = max(size_hw[0] / height, size_hw[1] / width)
     kept = min(height, round(size_hw[0] / scale)), min(width, round(size_hw[1] / scale))

@@ -1,4 +1,4 @@
-"""A virtual camera that other programs take pictures from, through pyvirtualcam."""
+"""A virtual camera for other programs to read, through pyvirtualcam."""
 
 from typing import Any
 

@@ -19,16 +19,16 @@ def has_screen() -> bool:
     if cv2.currentUIFramework() == "":
         return False
     if sys.platform == "linux":
-        # Asked for a window without a screen, Qt ends the whole process.
+        # Without a display, Qt aborts the whole process.
         return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     return True
 
 
 class Window:
-    """Shows frames with their figures; its keys are actions. Belongs to the main thread."""
+    """Shows frames with their status; its keys are actions. Use it in the main thread only."""
 
     def __init__(self, size_hw: tuple[int, int]) -> None:
-        # OpenCV's Qt tells at length that it brings no fonts; no text here is drawn with them.
+        # Silence warnings of OpenCV's Qt about missing fonts, which are not used here.
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
         cv2.namedWindow(_TITLE, _KIND)
         self._size_hw = (0, 0)
@@ -42,7 +42,7 @@ class Window:
         self._drawn = True
 
     def actions(self) -> list[Action]:
-        """The keys pressed; a window that was closed is an action to quit."""
+        """The actions of the keys pressed; closing the window is `quit`."""
         asked: list[Action] = []
         while (key := cv2.waitKey(1)) != -1:
             if (action := KEYS.get(chr(key & 0xFF))) is not None:
@@ -52,7 +52,7 @@ class Window:
         return asked
 
     def _resize(self, size_hw: tuple[int, int]) -> None:
-        """Follow the picture's size, but not the hand that resized the window."""
+        """Resize the window where the picture's size changes; otherwise keep the user's size."""
         if size_hw != self._size_hw:
             self._size_hw = size_hw
             cv2.resizeWindow(_TITLE, size_hw[1], size_hw[0])

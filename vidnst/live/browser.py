@@ -73,7 +73,7 @@ class Page:
         self._actions.append(action)
 
     def status(self) -> dict[str, Any]:
-        """The state (starting, running or ended), and the newest frame's Status (None before it)."""
+        """The state (starting, running or ended) and the newest frame's Status; before it, None."""
         shown = self._shown
         state = "ended" if self.closed else "running" if shown is not None else "starting"
         figures = shown.status.as_dict() if shown is not None else _NO_FIGURES

@@ -1,1 +1,1 @@
-"""What people start: the commands, the page, batches, and the Python interface."""
+"""The user interfaces: commands, page, batches, and the Python API."""

@@ -1,4 +1,4 @@
-"""For Python: paint a film with one call, or pictures one by one.
+"""The Python API: paint a film with one call, or pictures one by one.
 
 import vidnst
 vidnst.stylize_video("input.mp4", "wave.jpg", strength=0.8)
@@ -68,7 +68,7 @@ def stylize_video(
 
 
 class Stylizer:
-    """Paints pictures in one style, each by itself, with the network that ships."""
+    """Paints independent pictures in one style, with the network that ships."""
 
     def __init__(
         self,
@@ -91,8 +91,8 @@ class Stylizer:
     def paint(self, picture: Picture, *, new_scene: bool = True) -> Picture:
         """Paint RGB uint8 (H, W, 3), of any size; returns the same.
 
-        new_scene: False keeps the colors' statistics of the picture before, where this one follows
-        it in a film and is of its size. Raises UsageError for anything but such a picture.
+        new_scene: False keeps the color statistics of the previous picture, for the next frame of
+        the same shot, of the same size. Raises UsageError for anything but such a picture.
         """
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
             raise UsageError(

@@ -1,4 +1,4 @@
-"""Render many films, one after the other or several at once; one that fails stops no other."""
+"""Render many films, in sequence or in parallel; a failed one does not stop the others."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
@@ -25,7 +25,7 @@ _LOST = "its process died (not enough memory?)"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one render. reason: why it failed, or was skipped."""
+    """The outcome of one render. reason: why it failed, or was skipped."""
 
     source: Path
     style: Path
@@ -42,7 +42,7 @@ class Outcome:
 
 
 Listener = Callable[[int, "Progress | Outcome"], None]
-"""Hears of the progress of each render, by its place in the batch, and what became of it."""
+"""Callback for the progress and the outcome of each render, with its index in the batch."""
 
 
 def render_batch(
@@ -52,10 +52,10 @@ def render_batch(
     retry: int = 0,
     listen: Listener = lambda index, told: None,
 ) -> list[Outcome]:
-    """Render all that are not there yet. Each names its output.
+    """Render all whose results do not exist yet. Each names its output.
 
-    workers: so many processes at once, each with its share of the cores and its own network.
-    retry: so often is tried again what failed, though not what was asked wrongly.
+    workers: the number of processes, each with its share of the cores and its own network. retry:
+    how often a failed render is repeated, except after a UsageError.
     Raises UsageError where two renders have one output.
     """
     outputs = [options.output for options in batch]
@@ -83,7 +83,7 @@ def render_batch(
 
 
 def _tried(options: RenderOptions, retry: int, on_progress: Callable[[Progress], None]) -> Outcome:
-    """Render once, and again as often as is allowed."""
+    """Render, and retry after a failure up to `retry` times."""
     for left in range(retry, -1, -1):
         try:
             assert options.output is not None
@@ -120,20 +120,20 @@ def _render_side_by_side(
     gather: Callable[[int, Outcome], None],
 ) -> None:
     context = spawn_context()
-    told: Queue[tuple[int, Progress]] = context.Queue()
+    queue: Queue[tuple[int, Progress]] = context.Queue()
     threads = max(1, torch.get_num_threads() // workers)
     coming = iter(waiting)
     stopped = Event()
 
     def work() -> None:
-        """Keep one process busy; another takes its place where it dies."""
+        """Run renders in one process, which is replaced where it dies."""
         process = None
         try:
-            for index in coming:  # Shared by all threads: each takes what comes next.
+            for index in coming:  # Shared by all threads: each takes the next index.
                 outcome = replace(_outcome(batch[index], "failed"), reason=_LOST)
                 for _ in range(retry + 1):
                     process = process or ProcessPoolExecutor(
-                        1, context, initializer=_begin, initargs=(told, threads)
+                        1, context, initializer=_begin, initargs=(queue, threads)
                     )
                     running = process.submit(_in_process, index, batch[index], retry)
                     while not running.done() and not stopped.is_set():
@@ -150,11 +150,11 @@ def _render_side_by_side(
             if process is not None:
                 end_pool(process, at_once=stopped.is_set())
 
-    with _heard(told, listen), ThreadPoolExecutor(workers, "batch") as threads_pool:
+    with _heard(queue, listen), ThreadPoolExecutor(workers, "batch") as threads_pool:
         working = [threads_pool.submit(work) for _ in range(workers)]
         try:
             while not all(thread.done() for thread in working):
-                wait(working, timeout=0.1)  # In pieces, so that Ctrl-C is heard.
+                wait(working, timeout=0.1)  # With a timeout, so that Ctrl-C is handled.
             for thread in working:
                 thread.result()
         finally:
@@ -162,14 +162,14 @@ def _render_side_by_side(
 
 
 @contextmanager
-def _heard(told: "Queue[tuple[int, Progress]]", listen: Listener) -> Iterator[None]:
-    """Pass on what processes tell, in a thread."""
+def _heard(queue: "Queue[tuple[int, Progress]]", listen: Listener) -> Iterator[None]:
+    """Pass progress from the queue to the callback, in a thread."""
     ended = Event()
 
     def hear() -> None:
         while not ended.is_set():
             with suppress(Empty):
-                listen(*told.get(timeout=0.1))
+                listen(*queue.get(timeout=0.1))
 
     hearer = Thread(target=hear, name="hear", daemon=True)
     hearer.start()
@@ -178,24 +178,24 @@ def _heard(told: "Queue[tuple[int, Progress]]", listen: Listener) -> Iterator[No
     finally:
         ended.set()
         hearer.join()
-        told.close()
+        queue.close()
 
 
-_told: "Queue[tuple[int, Progress]] | None" = None
-"""Where this process tells of its progress."""
+_queue: "Queue[tuple[int, Progress]] | None" = None
+"""The queue for the progress of this process."""
 
 
-def _begin(told: "Queue[tuple[int, Progress]]", threads: int) -> None:
-    global _told
-    _told = told
+def _begin(queue: "Queue[tuple[int, Progress]]", threads: int) -> None:
+    global _queue
+    _queue = queue
     end_with_parent()
     torch.set_num_threads(threads)
 
 
 def _in_process(index: int, options: RenderOptions, retry: int) -> Outcome:
     def tell(progress: Progress) -> None:
-        assert _told is not None
-        # Steps hold pictures, and more than can be sent.
-        _told.put((index, replace(progress, step=None)))
+        assert _queue is not None
+        # A step holds a picture, and what cannot be pickled.
+        _queue.put((index, replace(progress, step=None)))
 
     return _tried(options, retry, tell)

@@ -1,4 +1,4 @@
-"""How steady a painted clip is, and how much of the style and the scene is in it.
+"""Metrics of painted clips: temporal stability, and similarity to style and content.
 
 Each figure follows its published formula; docs/guides/evaluation.md gives them with their sources.
 """
@@ -27,12 +27,12 @@ from vidnst.motion.warp import warp
 from vidnst.nets.distance import StyleJudge
 
 INTERVALS = (1, 10)
-"""How many frames lie between those compared."""
+"""The distances between compared frames, in frames."""
 
 _LEAST_COVERAGE = 0.05
-"""A pair of frames of which less is visible in both tells nothing."""
+"""Pairs of frames with a smaller share of pixels visible in both are ignored."""
 _JUDGED_EVERY = 10
-"""Every so many frames are compared with the style, and with the scene."""
+"""The interval of frames that are compared with the style and with the scene."""
 
 
 @dataclass
@@ -50,11 +50,11 @@ class Pairs:
 
 @dataclass
 class Evaluation:
-    """What was measured of one clip; the source itself is evaluated, too, as the floor.
+    """The measurements of one clip; the source itself is evaluated too, as the lower bound.
 
     pairs: by interval. drift: in 1/255, the mean over shots. ghost: the mean over cuts, None where
     there are none. detail: in 1/255. style and content: None where no style was given.
-    finest: by shot, of its last quarter the power of the finest grid, for vidnst.apps.maze.
+    finest: by shot, the finest grid's power in its last quarter, for vidnst.apps.maze.
     """
 
     path: Path
@@ -71,13 +71,13 @@ class Evaluation:
         return _mean(self.pairs[interval].masked)
 
     def whole_error(self, interval: int = 1) -> float | None:
-        """Masked, not normalized (Ruder et al. 2016); its root is ReReVST's."""
+        """Masked, not normalized (Ruder et al. 2016); its square root is ReReVST's metric."""
         return _mean(self.pairs[interval].whole)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All clips evaluated on the same flow, source first; size_hw is what they were compared at."""
+    """All clips evaluated on the same flow, source first; size_hw is the size of comparison."""
 
     source: Evaluation
     results: list[Evaluation]
@@ -101,9 +101,9 @@ def evaluate(
 ) -> Comparison:
     """Compare painted clips with their source, frame by frame, in one pass over all of them.
 
-    flow: finds motion in the source; known_flow: a folder of flow files to take instead (interval 1
-    alone). size_hw: to compare at; None is the size of the first result. start_seconds and
-    end_seconds: the excerpt of the source that was painted.
+    flow: estimates motion in the source; known_flow: a folder of flow files to use instead (for
+    interval 1 only). size_hw: to compare at; None is the size of the first result. start_seconds
+    and end_seconds: the excerpt of the source that was painted.
 
     Raises MediaError where a clip cannot be read, or the numbers of frames differ.
     """
@@ -157,15 +157,15 @@ def evaluate(
 
 
 def drop(error: float | None, baseline: float | None) -> float | None:
-    """By how much an error lies below a baseline's: 0.4 is 40 % less; None without either."""
+    """The relative reduction of an error from a baseline: 0.4 is 40 % less; None without either."""
     return 1 - error / baseline if error is not None and baseline else None
 
 
 def ghost(before_cut: Picture, after_cut: Picture) -> float:
     """How much of the last frame before a cut is in the first one after it, RGB uint8 (H, W, 3).
 
-    The least-squares share of the one's Laplacian in the other's, 0 where that is negative: if
-    after = (1 - g) new + g before, with what is new unlike what was before, then g.
+    The least-squares coefficient of the first one's Laplacian in the second's, at least 0. If
+    after = (1 - g) new + g before, and new is uncorrelated with before, that is g.
     """
     before, after = (_laplacian(picture).astype(np.float64) for picture in (before_cut, after_cut))
     energy = float((before * before).sum())
@@ -173,9 +173,9 @@ def ghost(before_cut: Picture, after_cut: Picture) -> float:
 
 
 def pair_error(before: Picture, now: Picture, motion: Flow, seen: Visible) -> tuple[float, float]:
-    """Squared difference of a frame and the next one, brought back along the flow, where seen.
+    """The squared difference of a frame and a later one warped back to it, where visible.
 
-    Returns its mean over what is seen, and over the whole frame; colors in [0, 1], all channels.
+    Returns its mean over the visible part, and over the whole frame; colors in [0, 1].
     """
     first, second = (picture.astype(np.float32) / np.float32(255) for picture in (before, now))
     squared = np.square(first - warp(second, motion)).mean(2)
@@ -184,7 +184,7 @@ def pair_error(before: Picture, now: Picture, motion: Flow, seen: Visible) -> tu
 
 
 class _Meter:
-    """Gathers what is measured of one clip."""
+    """Accumulates the measurements of one clip."""
 
     def __init__(self, path: Path, intervals: Sequence[int]) -> None:
         self._path = path
@@ -248,7 +248,7 @@ class _Meter:
 
 
 def _together(streams: Sequence[Iterator[Frame]], clips: Sequence[Clip]) -> Iterator[list[Frame]]:
-    """The frames of all clips side by side. Raises MediaError where one ends before another."""
+    """The frames of all clips in step. Raises MediaError where one ends before another."""
     count = 0
     while True:
         frames = [next(stream, None) for stream in streams]

@@ -38,9 +38,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class PaintedCell:
-    """A cell, what it painted, the losses at its last step and the time.
+    """A cell, its painted picture, the losses at its last step and the time.
 
-    Those of gatys are without their weights, which may be what is varied.
+    The losses of gatys are unweighted, since their weights may be varied.
     """
 
     cell: Cell
@@ -85,7 +85,7 @@ def explore(
     def stylizer_of(cell: Cell) -> Stylizer:
         return make_stylizer(cell.options, (height, width), steps.append)
 
-    for cell in cells:  # What cannot be painted with says so now.
+    for cell in cells:  # Raises errors before the first cell is painted.
         stylizer_of(cell)
     painted: list[PaintedCell] = []
     for cell in cells:
@@ -124,7 +124,7 @@ def contact_sheet(
         _labeled(p.picture, [*label, f"{p.seconds:.1f} s"])
         for p, label in zip(painted, labels, strict=True)
     ]
-    # The first setting varies slowest in the list and runs across in the sheet.
+    # The first setting varies slowest in the list; on the sheet, it varies across columns.
     rows = len(tiles) // columns
     grid = [[tiles[c * rows + r] for c in range(columns)] for r in range(rows)]
     blank = np.full_like(tiles[0], 255)

@@ -23,9 +23,9 @@ from vidnst.stylizers.fast import FastStylizer
 
 _LEAST_PSNR = 60.0
 _CHECKED_HW = (93, 130)
-"""Odd on purpose: the file takes any size."""
+"""No multiples of the stride, because the file must take any size."""
 _SIZE_OF_STYLE_HW = (512, 512)
-"""Without a clip, the style's marks are as in frames of this size."""
+"""Without a clip, the brush size is that for frames of this size."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def export(
     )
     height, width = _CHECKED_HW
     frame = torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(0))
-    # The same as the file does by itself.
+    # The same padding as in the file.
     whole = torch.nn.functional.pad(
         frame, (0, -width % STRIDE, 0, -height % STRIDE), mode="replicate"
     )

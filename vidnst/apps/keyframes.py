@@ -1,4 +1,4 @@
-"""Which frames of a film an artist should paint, so that the film can follow."""
+"""Choose the frames of a film that an artist should paint as keyframes."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -23,15 +23,15 @@ from vidnst.options.painted import keyframe_name, keyframe_seconds
 SHEET = "keyframes.jpg"
 _SEEN_SIDE, _TILE_SIDE, _LABEL_PX = 256, 320, 18
 _MOST_CANDIDATES = 24
-"""Of a shot, spread over it: each is compared with each."""
+"""The most candidates of a shot, spread over it; all pairs are compared."""
 
 
 @dataclass(frozen=True)
 class Keyframe:
     """A frame worth painting.
 
-    shot: its shot's number, from 1. seconds: from the clip's beginning. covered: how much of the
-    shot, 0..1, it shows together with those of the shot before it in the list.
+    shot: its shot's number, from 1. seconds: from the clip's beginning. covered: the share of the
+    shot, 0..1, that this and the earlier keyframes of its shot in the list show together.
     """
 
     shot: int
@@ -50,11 +50,11 @@ def write_keyframes(
     overwrite: bool = False,
     on_frame: Callable[[int], None] = lambda number: None,
 ) -> list[Keyframe]:
-    """Write the frames of each shot that together show so much of it, as PNG, and a sheet of them.
+    """Write the frames of each shot that together cover enough of it, as PNG, and a sheet of them.
 
-    count: of each shot no more than these. on_frame: hears how many frames have been looked at.
-    Names tell shot and time, and stay with what is painted over the frames. Shots that the excerpt
-    cuts are as long as it leaves them.
+    count: the most per shot. covered: the wanted share, 0..1. on_frame: callback with the number of
+    frames read. File names hold shot and time, so keep them when painting over the frames. Shots
+    are cut to the excerpt.
 
     Raises MediaError where the clip cannot be read, OutputError where the folder cannot be written
     or (unless overwrite) holds keyframes already.
@@ -65,16 +65,16 @@ def write_keyframes(
     seen = 0
     reading = Reading(fitting(source.facts, _SEEN_SIDE), excerpt)
 
-    def told(frame: Frame) -> Frame:
+    def counted(frame: Frame) -> Frame:
         nonlocal seen
         seen += 1
         on_frame(seen)
         return frame
 
-    marked = map(told, mark_shots(source.frames(reading)))
+    marked = map(counted, mark_shots(source.frames(reading)))
     for number, shot in enumerate(in_shots(marked, samples=1), 1):
         frames = _spread(shot.frames)
-        # In the order they were chosen: what was covered adds up.
+        # In the order of choice, in which the coverage is cumulative.
         for each in choose_frames([f.picture for f in frames], most=count, wanted=covered):
             frame = frames[each.index]
             seconds = float(seconds_in_clip(source.facts, frame, excerpt.start_seconds))
@@ -90,7 +90,7 @@ def write_keyframes(
 
 
 def _prepare(out: Path, *, overwrite: bool) -> None:
-    """Make the folder. Raises OutputError where paintings may be in it."""
+    """Make the folder. Raises OutputError where it may hold paintings."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         if not os.access(out, os.W_OK | os.X_OK):
@@ -106,7 +106,7 @@ def _prepare(out: Path, *, overwrite: bool) -> None:
 
 
 def _spread(frames: Iterable[Frame]) -> list[Frame]:
-    """At most _MOST_CANDIDATES of the frames, evenly spread, in one pass of unknown length."""
+    """At most _MOST_CANDIDATES evenly spread frames, in one pass over an unknown number."""
     kept: list[Frame] = []
     step = 1
     for index, frame in enumerate(frames):

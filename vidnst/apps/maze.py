@@ -1,4 +1,4 @@
-"""A maze of single pixels: what grows where a stabilizer feeds back what it sharpened."""
+"""Measure mazes: pixel-level patterns that grow where a stabilizer feeds back sharpened frames."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ Powers = npt.NDArray[np.float32]
 
 _BLOCK = 32
 _ROUNDING = 1 / 12
-"""Power of what rounding to whole levels leaves, in levels squared."""
+"""The variance of rounding to whole levels, in levels squared."""
 _PERCENTILE = 95
 _MOST_GROUPS = 1024
 
@@ -22,7 +22,7 @@ def finest_powers(picture: Picture) -> Powers:
 
     picture: RGB uint8 (H, W, 3). Of the lightness, in levels squared, float32 (H // 32, W // 32);
     the mean over the bins at Nyquist's frequency and beside it, so that white noise has its
-    variance. Hann's window keeps coarser marks at a block's border out.
+    variance. A Hann window suppresses leakage from coarser marks at a block's border.
     """
     gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
     rows, columns = gray.shape[0] // _BLOCK, gray.shape[1] // _BLOCK
@@ -40,10 +40,10 @@ def finest_powers(picture: Picture) -> Powers:
 
 
 class LastQuarter:
-    """The mean over the last quarter of a shot, in memory that does not grow with its length.
+    """The mean over the last quarter of a shot, in constant memory.
 
-    Of groups of frames their means are kept; where there are too many, every two become one. Up to
-    1,024 frames each is a group of its own.
+    It keeps the means of groups of frames, and merges them in pairs where there are too many. Up to
+    1,024 frames, each is its own group.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class LastQuarter:
         self._frames = 0
 
     def see(self, powers: Powers) -> None:
-        """Take the next frame's."""
+        """Add the next frame's powers."""
         self._frames += 1
         if self._groups and self._groups[-1][1] < self._group_frames:
             powers = _mean([self._groups.pop(), (powers, 1)])
@@ -66,7 +66,7 @@ class LastQuarter:
 
     @property
     def mean(self) -> Powers:
-        """Of no less than a quarter of the frames, to whole groups."""
+        """The mean over at least the last quarter of the frames, in whole groups."""
         wanted = max(1, self._frames // 4)
         first = len(self._groups)
         while wanted > 0:
@@ -76,9 +76,9 @@ class LastQuarter:
 
 
 def maze(shots: Sequence[Powers], baseline: Sequence[Powers]) -> float | None:
-    """By how much the finest grid's power in the worst blocks exceeds the baseline's; 1 is none.
+    """The ratio of the finest grid's power in the worst blocks to the baseline's; 1 is no maze.
 
-    Each: of every shot the mean over its last quarter. Told is the 95th percentile of all blocks;
+    Both: the mean over the last quarter of each shot. Returns the 95th percentile over all blocks;
     None where no frame has a whole block.
     """
     ratios = [
@@ -89,6 +89,6 @@ def maze(shots: Sequence[Powers], baseline: Sequence[Powers]) -> float | None:
 
 
 def _mean(groups: Sequence[tuple[Powers, int]]) -> Powers:
-    """Of groups' means, each with how many frames it stands for."""
+    """The mean of group means, weighted by their numbers of frames."""
     means, frames = zip(*groups, strict=True)
     return np.asarray(np.average(means, axis=0, weights=frames), np.float32)

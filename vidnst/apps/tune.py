@@ -33,7 +33,7 @@ def tune_clip(
 ) -> TuneReport:
     """Tune to options.source and options.style and write options.output, a safetensors file.
 
-    Rendering the same with Tuned then finds it in the cache; Tuned.weights takes the file.
+    Rendering the same film with Tuned then finds it in the cache; Tuned.weights takes the file.
 
     Raises UsageError, MediaError, OutputError and WeightsError.
     """

@@ -1,1 +1,1 @@
-"""The commands: arguments to options, one call, and what a person sees of it."""
+"""The commands: parse arguments into options, make one call, and print the result."""

@@ -1,4 +1,4 @@
-"""What a render is asked for on the command line, alone or as one of a batch."""
+"""The command-line arguments of a render, alone or in a batch."""
 
 import argparse
 import re
@@ -64,9 +64,9 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._ArgumentGroup":
-    """Add how a film is read, painted, encoded and handed over; returns the last group.
+    """Add the options of reading, painting, encoding and delivery; returns the last group.
 
-    What is read and where it goes is for the caller to add.
+    The caller adds source, style and output.
     """
     add_common_arguments(parser)
     group = parser.add_argument_group("how it is painted")
@@ -164,7 +164,7 @@ def _source(text: str) -> Path:
 
 
 def job_parser() -> Parser:
-    """One render: what is read, its style, where it goes, and all add_render_arguments adds."""
+    """The parser of one render: source, style, output, and the options of add_render_arguments."""
     parser = Parser(add_help=False, allow_abbrev=False)
     add_job_arguments(parser)
     add_render_arguments(parser)
@@ -172,7 +172,7 @@ def job_parser() -> Parser:
 
 
 def add_job_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what is read, its style and where it goes."""
+    """Add source, style and output."""
     parser.add_argument(
         "source", type=_source, metavar="INPUT", help="film, picture, or frames/%%06d.png"
     )
@@ -190,7 +190,7 @@ def add_job_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _named_by(args: argparse.Namespace) -> Path | None:
-    """What names the result where no style does."""
+    """The path that names the result where there is no style."""
     if args.painted is None:
         network: Path | None = args.network
         return network

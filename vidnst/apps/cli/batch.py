@@ -84,7 +84,7 @@ def run(arguments: list[str]) -> int:
         raise UsageError(f"--retry is {args.retry}, but must lie in 0..100")
     workers = args.workers or 1
     if args.cluster is None:
-        args.workers = None  # Here they are for whole films, there for segments.
+        args.workers = None  # Without a cluster, they paint films, not segments.
     batch = _batch(args)
     if args.cluster is not None:
         workers = 1
@@ -159,14 +159,14 @@ def _require_own_flow(batch: list[RenderOptions]) -> None:
 
 
 def _inside(out: Path, output: Path) -> None:
-    """Raises UsageError where a name that a shot list gave leads out of --out."""
+    """Raises UsageError where a name in a shot list leads out of --out."""
     place = out.resolve()
     if not (place / output).parent.resolve().is_relative_to(place) or output.name in ("", ".."):
         raise UsageError(f"output {output} lies outside --out {out}")
 
 
 def _named_apart(options: RenderOptions, out: Path, batch: list[RenderOptions]) -> RenderOptions:
-    """The same, with what goes beside the result named for its film where several ask for it."""
+    """The options; files beside the result are named by the film if several renders share them."""
     from vidnst.media.names import is_pattern
 
     assert options.output is not None
@@ -192,7 +192,7 @@ def _named_apart(options: RenderOptions, out: Path, batch: list[RenderOptions]) 
 
 
 class _Bars:
-    """A bar for the whole batch, and one for each render under way."""
+    """A progress bar for the whole batch, and one for each running render."""
 
     def __init__(self, batch: list[RenderOptions], open_bars: ExitStack, *, shown: bool) -> None:
         self._batch, self._open_bars, self._shown = batch, open_bars, shown

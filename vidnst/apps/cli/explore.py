@@ -70,7 +70,7 @@ def run(arguments: list[str]) -> int:
     base = [str(args.source), *others, "--stylizer", args.stylizer]
     settings = [dict(zip(varied, values, strict=True)) for values in product(*varied.values())]
     lines = [[*base, *(f"--{name}={value}" for name, value in s.items())] for s in settings]
-    # All are understood before the first is painted.
+    # All are parsed before the first is painted.
     options = [render_options(line) for line in lines]
     from vidnst.apps.explore import Cell, explore
 

@@ -1,4 +1,4 @@
-"""Options of the command line out of the fields of option dataclasses."""
+"""Command-line options made from the fields of option dataclasses."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -17,9 +17,9 @@ def add_options(
     only: Sequence[str] | None = None,
     but: Sequence[str] = (),
 ) -> None:
-    """Add an argument for every field of options; not given, it is None.
+    """Add an argument for every field of options; its default is None.
 
-    only: fields to add, None for all. but: fields left out, for those that stand elsewhere.
+    only: fields to add, None for all. but: fields to leave out, which are added elsewhere.
     """
     for field in fields(options):
         if (only is None or field.name in only) and field.name not in but:
@@ -47,7 +47,7 @@ def _add_option(group: "argparse._ArgumentGroup", field: "Field[Any]") -> None:
 
 
 def given_options(args: argparse.Namespace, options: type[Any]) -> dict[str, Any]:
-    """Of the arguments that add_options added, those that were given."""
+    """The arguments added by add_options that were given."""
     names = [field.name for field in fields(options)]
     return {name: value for name in names if (value := getattr(args, name, None)) is not None}
 
@@ -58,11 +58,11 @@ _READERS: dict[Any, Callable[[str], Any]] = {
     str | None: str,
     StartNumber | None: parse_start_number,
 }
-"""For fields whose default, None, does not tell what they are; float for all others."""
+"""Types of fields whose default is None; all others are float."""
 
 
 def _reader(field: "Field[Any]") -> Callable[[str], Any]:
-    """What turns an argument into a value of the field."""
+    """The function that parses an argument into a value of the field."""
     if not isinstance(field.default, tuple):
         if field.default is None:
             return _READERS.get(field.type, float)
@@ -79,7 +79,7 @@ def _reader(field: "Field[Any]") -> Callable[[str], Any]:
 
 
 def _value_name(field: "Field[Any]") -> str:
-    """What help calls a value: its bounds, or what it is."""
+    """The metavar of a value: its bounds, or its kind."""
     if field.metadata["value"] is not None:
         return str(field.metadata["value"])
     low, high = field.metadata["low"], field.metadata["high"]

@@ -1,9 +1,8 @@
-"""What the library calls an option, said as the command line says it.
+"""Translate the library's option names in messages to command-line flags.
 
-Below the command line, errors and notes name options by their fields, between backquotes, for that
-is what sets them in Python: `tune_steps`, or with a value `steady=0` and `resume=False`. Wherever
-such a text reaches a person, with_flags makes --tune-steps, --steady 0 and --no-resume of it. What
-stands between backquotes and is no option stays as it is.
+The library's errors and notes name options by their Python fields, in backquotes: `tune_steps`, or
+with a value `steady=0` and `resume=False`. Before such a text is printed, with_flags turns them
+into --tune-steps, --steady 0 and --no-resume. Other text in backquotes is left as it is.
 """
 
 import re
@@ -21,7 +20,7 @@ from vidnst.options.webcam import OutputOptions, PaceOptions, WebcamOptions
 
 
 def flag_of(name: str) -> str:
-    """The flag of a field, where it is called like it: --style-weight for style_weight."""
+    """The flag with the same name as a field: --style-weight for style_weight."""
     return f"--{name.replace('_', '-')}"
 
 
@@ -56,7 +55,7 @@ _OTHERWISE = {
     "preset": "--encoder-preset",
     "side": "--side",
 }
-"""Flags that are called otherwise than their fields, and those of what is a field of no options."""
+"""Flags whose names differ from their fields', and flags without a field."""
 _FLAGS = {
     field.name: flag_of(field.name)
     for options in _OPTIONS
@@ -67,9 +66,9 @@ _NAMED = re.compile(r"`(\w+)(?:=([^`]*))?`")
 
 
 def with_flags(text: str, names: Mapping[str, str] = _FLAGS) -> str:
-    """A text of the library with its options called as users know them.
+    """A text of the library, its options named as users know them.
 
-    names: of fields, by which users know them.
+    names: from fields to the names that users know.
     """
 
     def known(found: "re.Match[str]") -> str:

@@ -1,4 +1,4 @@
-"""vidnst jobs: unfinished renders, and what they take."""
+"""vidnst jobs: unfinished renders, and their disk usage."""
 
 import json
 import time

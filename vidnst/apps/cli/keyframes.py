@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def keyframes_parser() -> Parser:
-    """Its arguments."""
+    """The arguments of the command."""
     parser = Parser(
         prog="vidnst keyframes",
         description="Find the frames of each shot that together show nearly all of it, and write "

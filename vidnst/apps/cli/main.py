@@ -1,6 +1,6 @@
-"""The command line: which command is meant, errors to stderr and exit codes.
+"""The command line: dispatches commands, prints errors to stderr and sets exit codes.
 
-Imports nothing heavy, so that --help answers at once.
+It imports no large libraries, so that --help is fast.
 """
 
 import atexit
@@ -55,7 +55,7 @@ _COMMANDS: dict[str, Callable[[list[str]], int]] = {
 
 
 def run() -> NoReturn:
-    """The program: main, without the half second in which Python would take its modules apart."""
+    """The program: main, then exit without the half second of interpreter shutdown."""
     prepare_streams()
     code = main()
     atexit._run_exitfuncs()
@@ -83,12 +83,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         _require_input(arguments)
         return render.run(arguments)
     except BaseException as error:
-        # Whatever a library made of a signal that came while it was at work.
+        # A library may have replaced the exception of the signal handler by its own.
         return _code_of(stopped[0] if stopped else error)
 
 
 def _require_input(arguments: Sequence[str]) -> None:
-    """Raises UsageError where the first word is neither a command nor anything that is there."""
+    """Raises UsageError where the first word is neither a command nor an existing path."""
     if not arguments or not re.fullmatch(r"[a-z][a-z0-9-]*", arguments[0]):
         return
     word = arguments[0]
@@ -100,7 +100,7 @@ def _require_input(arguments: Sequence[str]) -> None:
 
 
 def _noted_signals() -> list[BaseException]:
-    """Where Ctrl-C and SIGTERM put what they raise."""
+    """Install signal handlers for SIGINT and SIGTERM; they add what they raise to the list."""
     noted: list[BaseException] = []
 
     def stop(number: int, _: object) -> NoReturn:
@@ -115,7 +115,7 @@ def _noted_signals() -> list[BaseException]:
 
 
 def _code_of(error: BaseException) -> int:
-    """Tell an error in a line; returns the exit code. Raises those that are no one's to expect."""
+    """Print an error in one line and return the exit code. Raises unexpected errors again."""
     if isinstance(error, VidnstError):
         return _failed(with_flags(str(error)), error.exit_code)
     if isinstance(error, KeyboardInterrupt):
@@ -123,7 +123,7 @@ def _code_of(error: BaseException) -> int:
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    if isinstance(error, OSError):  # Such as a full disk of which no one thought.
+    if isinstance(error, OSError):  # Such as a full disk, where no one has converted it.
         return _failed(f"{error.filename or 'stopped'}: {error.strerror or error}", 1)
     if isinstance(error, MemoryError):
         return _failed("not enough memory: give a smaller --size", 1)

@@ -1,4 +1,4 @@
-"""vidnst page: the browser in place of the command line."""
+"""vidnst page: a web page in place of the command line."""
 
 import json
 import os
@@ -68,7 +68,7 @@ def run(arguments: list[str]) -> int:
 
 
 def _serve(options: PageOptions, port: int, folder: Path) -> "subprocess.Popen[bytes]":
-    """Streamlit, with its settings; variables that a version does not know do no harm."""
+    """Start Streamlit with its settings; it ignores variables that its version does not know."""
     settings = {
         "SERVER_ADDRESS": options.host,
         "SERVER_PORT": port,
@@ -85,7 +85,7 @@ def _serve(options: PageOptions, port: int, folder: Path) -> "subprocess.Popen[b
         "THEME_DARK_PRIMARY_COLOR": "#2485bd",
     }
     if options.local:
-        # Against DNS rebinding, which brings strangers' pages here under other names.
+        # Against DNS rebinding, by which foreign pages reach this server under other names.
         settings["SERVER_ALLOWED_HOSTS"] = _LOOPBACK_NAMES
     environment = {f"STREAMLIT_{name}": str(value) for name, value in settings.items()}
     told = json.dumps({"folder": str(folder), "local": options.local, **asdict(options.limits)})
@@ -95,10 +95,10 @@ def _serve(options: PageOptions, port: int, folder: Path) -> "subprocess.Popen[b
         environment["VIDNST_CACHE"] = os.path.abspath(cache)
     return subprocess.Popen(
         python_command("streamlit", "run", script),
-        # Not the caller's folder, whose modules and settings of Streamlit's are for others.
+        # Not the caller's folder, which may hold modules and Streamlit settings.
         cwd=folder,
         env={**os.environ, **environment},
-        stdin=subprocess.PIPE,  # It ends with us: see vidnst/apps/page/app.py.
+        stdin=subprocess.PIPE,  # Its end stops the server: see vidnst/apps/page/app.py.
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )

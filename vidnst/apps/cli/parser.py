@@ -1,4 +1,4 @@
-"""What all commands share: a parser whose errors are ours, and a progress bar."""
+"""Shared by all commands: a parser that raises UsageError, and a progress bar."""
 
 import argparse
 import re
@@ -20,7 +20,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} ({self._near(message) or 'vidnst --help shows how'})")
 
     def _near(self, message: str) -> str:
-        """The option that was meant by the first that is unknown; empty where none is near."""
+        """The option most similar to the first unknown one; empty where none is."""
         unknown = re.search(r"unrecognized arguments:.*?(--[\w-]+)", message)
         if unknown is None:
             return ""
@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
 
 
 class ShowHelp(argparse.Action):
-    """Prints the help of the parser that `of` makes, and ends."""
+    """Prints the help of the parser that `of` makes, and exits."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""vidnst render PROJECT.toml: a render whose settings stand in a file."""
+"""vidnst render PROJECT.toml: a render with its settings in a file."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ from vidnst.options.text import read_toml
 
 
 def run(arguments: list[str]) -> int:
-    """Run it and return the exit code. Paths in the file count from its own folder."""
+    """Run it and return the exit code. Paths in the file are relative to its folder."""
     parser = Parser(
         prog="vidnst render",
         description="Render what a project file says; vidnst INPUT ... --dump-project writes one. "
@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> int:
     source = settings.pop("source", None)
     if not isinstance(source, str):
         raise UsageError(f'{known.project} names no source: write source = "clip.mp4"')
-    # What is written after the project counts from here.
+    # Paths after the project are relative to the working directory.
     more = [str(Path(text).absolute()) if Path(text).exists() else text for text in more]
     for index, text in enumerate(more[:-1]):
         if text in ("-o", "--output"):

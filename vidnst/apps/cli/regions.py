@@ -1,4 +1,4 @@
-"""The arguments that say which regions are painted how."""
+"""The command-line arguments of regions and their styles."""
 
 import argparse
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from vidnst.options.regions import ONLY, Region, RegionOptions, parse_region
 
 
 def add_region_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add masks and what is done with them."""
+    """Add the options of masks and regions."""
     group = parser.add_argument_group(
         "where it is painted: masks are pictures, films or masks/%%06d.png, of any size"
     )

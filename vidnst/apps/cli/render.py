@@ -57,7 +57,7 @@ A file that is named like a command is given as ./info.
 
 
 def brief_parser() -> argparse.ArgumentParser:
-    """What most people need of the main job, as --help shows it."""
+    """The main job's most common arguments, as --help shows them."""
     parser = _new_parser("vidnst INPUT --style PICTURE [options]")
     add_job_arguments(parser)
     add_common_arguments(parser)
@@ -113,8 +113,8 @@ def run(arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     options = options_of(args)
     if args.dump_project:
-        told = [argument for argument in arguments if argument != "--dump-project"]
-        print(as_toml(told, parser), end="")
+        kept = [argument for argument in arguments if argument != "--dump-project"]
+        print(as_toml(kept, parser), end="")
         return 0
     from vidnst.film.render import render
 
@@ -132,7 +132,7 @@ def run(arguments: list[str]) -> int:
 
 
 class Bars:
-    """One progress bar after the other: steps of tuning, then frames or a picture's steps."""
+    """Progress bars in sequence: steps of tuning, then frames or a picture's steps."""
 
     def __init__(self, name: str, open_bars: ExitStack) -> None:
         self._name, self._open_bars = name, open_bars
@@ -152,7 +152,7 @@ class Bars:
             at = {"step": f"{step.step}/{step.step_count}"}
             self._update("frames", progress.frames_done, progress.frame_count, step.losses, at)
         elif progress.frames_done and self._unit != "steps":
-            # Only once there is work done: errors found before leave one clean line.
+            # Only after the first frame, so that errors before it print without a bar.
             self._update("frames", progress.frames_done, progress.frame_count)
 
     def _update(
@@ -168,13 +168,13 @@ class Bars:
             self._bar = self._open_bars.enter_context(progress_bar(self._name, total, unit))
             self._unit = unit
         if losses is not None:
-            told = {name: f"{value:.3g}" for name, value in losses.items() if value}
-            self._bar.set_postfix({**(at or {}), **told}, refresh=at is not None)
+            shown = {name: f"{value:.3g}" for name, value in losses.items() if value}
+            self._bar.set_postfix({**(at or {}), **shown}, refresh=at is not None)
         self._bar.update(done - self._bar.n)
 
 
 def _profile(report: "Report") -> str:
-    """A table of the stages, which run side by side: they add up to more than the whole."""
+    """A table of the stages; they run in parallel, so their sum exceeds the total."""
     rows = [f"{'stage':28} {'ms a frame':>10}"]
     rows += [f"{name:28} {taken:10.2f}" for name, taken in report.milliseconds.items()]
     return "\n".join(rows)

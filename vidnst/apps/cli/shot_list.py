@@ -1,4 +1,4 @@
-"""Which films a batch is made of: folders, patterns, and shot lists in TOML or CSV."""
+"""The films of a batch, from folders, patterns, and shot lists in TOML or CSV."""
 
 import csv
 import glob
@@ -14,14 +14,14 @@ from vidnst.options.built_in import style_path
 from vidnst.options.text import read_toml
 
 REPORT = "batch.json"
-"""In the folder of the results, what became of each."""
+"""The file in the results' folder that reports each outcome."""
 
 
 @dataclass(frozen=True)
 class Listed:
     """A film of a batch. styles is empty where the list names none.
 
-    below: the folder of the results it belongs in. settings: its own, named like the options.
+    below: the subfolder of the results for it. settings: its own, named like the options.
     """
 
     source: Path
@@ -33,7 +33,7 @@ class Listed:
 def listed(given: Sequence[str], *, out: Path | None = None) -> list[Listed]:
     """All films that the arguments name. Raises UsageError where one names none.
 
-    out: where results go, which folders and patterns do not find.
+    out: the folder of results; these are excluded from folders and patterns.
     """
     films = [film for text in given for film in _named(text, out)]
     if not films:
@@ -67,7 +67,7 @@ def _named(text: str, out: Path | None) -> Iterator[Listed]:
 
 
 def _pattern(path: Path) -> str:
-    """What to look for: folders that are there are named as they are, with brackets and all."""
+    """The glob pattern; existing folders in it are escaped, as their names may have brackets."""
     there = next(parent for parent in path.parents if parent.is_dir() or parent == parent.parent)
     if not there.is_dir():
         there = Path()
@@ -76,14 +76,14 @@ def _pattern(path: Path) -> str:
 
 
 def _made(out: Path | None, place: Path) -> Callable[[Path], bool]:
-    """Tells whether a file in a place is a result of an earlier batch into out."""
+    """A predicate: whether a file in a place is a result of an earlier batch into out."""
     if out is None:
         return lambda file: False
     into = out.resolve()
-    if place.resolve().is_relative_to(into):  # Beside films: those that its report names.
+    if place.resolve().is_relative_to(into):  # Results lie among films: use the report's list.
         try:
-            told = json.loads((out / REPORT).read_text(encoding="utf-8"))
-            made = {Path(each["output"]).resolve() for each in told["renders"]}
+            report = json.loads((out / REPORT).read_text(encoding="utf-8"))
+            made = {Path(each["output"]).resolve() for each in report["renders"]}
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             made = set()
         return lambda file: file.resolve() in made
@@ -91,7 +91,7 @@ def _made(out: Path | None, place: Path) -> Callable[[Path], bool]:
 
 
 def _of_list(path: Path) -> Iterator[Listed]:
-    """What a shot list names; its paths count from its own folder."""
+    """The films of a shot list; its paths are relative to its folder."""
     shared: dict[str, Any] = {}
     if path.suffix.lower() == ".toml":
         shared = read_toml(path)

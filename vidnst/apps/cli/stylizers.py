@@ -21,7 +21,7 @@ from vidnst.options.stylizers import (
 )
 
 _BOTH_SEE = ("features", "seed")
-"""Of the fields of GatysOptions, those that say how tuned paints what it learns from."""
+"""The fields of GatysOptions that tuned also uses, to paint its training frames."""
 _RECORDED = ("plot", "save_steps")
 
 

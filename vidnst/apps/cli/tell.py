@@ -1,4 +1,4 @@
-"""What is printed: lines in which a file's name can do nothing to the terminal."""
+"""Printing, with control characters escaped, so that file names cannot affect the terminal."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 
 def plain(text: object) -> str:
-    """Text whose control characters, and what is no Unicode, are written as escapes."""
+    """Text with control characters and invalid Unicode escaped."""
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii")
         for c in str(text)
@@ -19,12 +19,12 @@ def tell(line: object, *, file: TextIO | None = None) -> None:
 
 
 def prepare_streams() -> None:
-    """Let no closed stream, and no character that it cannot write, end the program."""
+    """Make the standard streams tolerate being closed, and characters they cannot encode."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
-            # Otherwise the next file that is opened, such as a film, takes its place.
+            # Otherwise the next opened file, such as a film, gets this descriptor.
             os.open(os.devnull, os.O_RDONLY if number == 0 else os.O_WRONLY)
             os.set_inheritable(number, True)
             stream: Any = open(number, "r" if number == 0 else "w", closefd=False)  # noqa: SIM115
@@ -39,7 +39,7 @@ def prepare_streams() -> None:
 
 
 class _Tolerant:
-    """A stream that whoever reads it may leave."""
+    """A stream that tolerates a closed pipe."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -58,7 +58,7 @@ class _Tolerant:
             self._let_go()
 
     def _let_go(self) -> None:
-        """Write to nowhere from here on, also what is still held."""
+        """Redirect to the null device from now on, with what is still buffered."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)

@@ -1,4 +1,4 @@
-"""Settings in TOML, as the command line says them: projects, shot lists and presets."""
+"""Convert between TOML settings and command-line arguments: projects, shot lists, presets."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 def as_arguments(settings: Mapping[str, Any], parser: argparse.ArgumentParser) -> list[str]:
     """Settings named like a parser's options, as arguments for it.
 
-    Of a list, options that may be given again get one value each, others all joined by +.
+    A list becomes one argument per value for options that may be repeated, else values joined by +.
     """
     actions = _actions(parser)
     arguments = []
@@ -42,7 +42,7 @@ def as_arguments(settings: Mapping[str, Any], parser: argparse.ArgumentParser) -
 
 
 def as_toml(arguments: Sequence[str], parser: argparse.ArgumentParser) -> str:
-    """What as_arguments makes arguments of; the last value counts of what may be given once."""
+    """The TOML for as_arguments; of an option that may not be repeated, the last value counts."""
     actions = _actions(parser)
     given: dict[str, list[Any]] = {}
     tokens = iter(arguments)
@@ -78,15 +78,15 @@ def _actions(parser: argparse.ArgumentParser) -> dict[str, argparse.Action]:
 
 
 def _repeats(action: argparse.Action | None) -> bool:
-    """Whether an option may be given again."""
+    """Whether an option may be repeated."""
     return isinstance(action, argparse._AppendAction)
 
 
 def with_preset(arguments: Sequence[str], parser: argparse.ArgumentParser) -> list[str]:
-    """Arguments with the settings of the preset they name before them, so that they win.
+    """The arguments, preceded by the settings of their preset, which they override.
 
-    A setting that may be given again, such as a style, is not taken where it is given: that would
-    add to it.
+    A repeatable setting of the preset, such as a style, is dropped where arguments give it, since
+    they would otherwise add to it.
 
     Raises UsageError where there is no such preset.
     """

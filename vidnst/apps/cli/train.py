@@ -71,7 +71,7 @@ def style_parser() -> argparse.ArgumentParser:
 
 
 def _add_paintings(parser: argparse.ArgumentParser) -> None:
-    """Add what a network for any style, and an encoder, learn from besides photos."""
+    """Add the training data, besides photos, of an encoder or a network for any style."""
     parser.add_argument(
         "--paintings", type=Path, action="append", required=True,
         help="folder or tar of paintings; may be given again",
@@ -86,7 +86,7 @@ def _add_paintings(parser: argparse.ArgumentParser) -> None:
 def _add_arguments(
     parser: argparse.ArgumentParser, settings: type[Settings], *, save_every: int = 500
 ) -> None:
-    """Add what every training takes, and an option for each of its settings."""
+    """Add the common arguments of training, and an option for each of its settings."""
     parser.add_argument("--photos", type=Path, required=True, help="folder or tar of photos")
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, mps (default: %(default)s)")
@@ -167,7 +167,7 @@ def run_style(arguments: list[str]) -> int:
 def _progress(
     steps: int,
 ) -> "Iterator[tuple[Callable[[str], None], Callable[[TrainingStep], None]]]":
-    """A bar; who listens to a run's notes, and to its steps."""
+    """A progress bar; yields the callbacks for a run's notes and for its steps."""
     from tqdm import tqdm
 
     with tqdm(total=steps, unit=" steps", dynamic_ncols=True) as bar:
@@ -211,7 +211,7 @@ def _parsed(
     arguments: list[str],
     settings: type[Settings],
 ) -> argparse.Namespace:
-    """The arguments; what they leave out comes from the --settings file, then from the defaults."""
+    """The arguments, with defaults from the --settings file, then from the dataclass."""
     args = parser.parse_args(arguments)
     if args.settings is None:
         return args
@@ -232,13 +232,13 @@ def _settings(args: argparse.Namespace, settings: type[AnySettings]) -> AnySetti
 
 
 def _material(args: argparse.Namespace) -> dict[str, Any]:
-    """What the trainings that learn from paintings take besides their settings."""
+    """The keyword arguments of trainings with paintings, besides their settings."""
     teachers = [_teacher(named) for named in args.teacher]
     return {**_common(args), "paintings": args.paintings, "teachers": teachers}
 
 
 def _common(args: argparse.Namespace) -> dict[str, Any]:
-    """What every training takes besides its settings."""
+    """The keyword arguments of every training, besides its settings."""
     return {
         "photos": args.photos,
         "out": args.out,

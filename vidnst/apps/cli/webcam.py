@@ -89,7 +89,7 @@ def run(arguments: list[str]) -> int:
 
     def note(notice: str) -> None:
         if not args.quiet:
-            # The figures alone go to stdout.
+            # stdout is for the figures only.
             tell(with_flags(notice), file=sys.stderr)
 
     report = webcam(options, on_notice=note)

@@ -1,1 +1,1 @@
-"""The page: vidnst for people who would rather look than type."""
+"""The web page: a graphical interface of vidnst, in Streamlit."""

@@ -1,4 +1,4 @@
-"""The page itself: widgets, in the order in which they are seen. Streamlit runs this script."""
+"""The page's script, which Streamlit runs: widgets, in the order of display."""
 
 import json
 import os
@@ -55,14 +55,14 @@ def main() -> None:
 @st.cache_resource(show_spinner=False)
 def _opened() -> tuple[Sessions, bool]:
     """The sessions of this server, and whether only this machine can reach it."""
-    told = json.loads(os.environ["VIDNST_PAGE"])
-    folder, local = Path(told.pop("folder")), told.pop("local")
+    settings = json.loads(os.environ["VIDNST_PAGE"])
+    folder, local = Path(settings.pop("folder")), settings.pop("local")
     end_with_parent()
-    return sessions(folder, PageLimits(**told)), local
+    return sessions(folder, PageLimits(**settings)), local
 
 
 def _studio(here: Sessions, session: Session, *, local: bool) -> None:
-    """Film, style and settings, with a still that follows them."""
+    """Film, style and settings, with a painted still that is updated as they change."""
     left, right = st.columns([8, 5], gap="large")
     with right:
         choice = choose(session, local=local)
@@ -108,7 +108,7 @@ def _still(session: Session, choice: Choice) -> None:
 def _draw(session: Session, choice: Choice, seconds: float) -> None:
     clip, size_hw = choice.film.clip, still_size(choice)
     assert clip is not None
-    seconds = 0.0 if choice.track else seconds  # From there it is carried on.
+    seconds = 0.0 if choice.track else seconds  # A tracked mask is drawn on the first frame.
     told = f"{choice.film.name} at {seconds:.1f} s"
     try:
         drawn = draw(frame_at(clip, seconds, size_hw), told=told, key="draw")
@@ -121,19 +121,19 @@ def _draw(session: Session, choice: Choice, seconds: float) -> None:
 
 
 def _about(choice: Choice, size_hw: tuple[int, int]) -> str:
-    """How far the still is from what the film will be."""
+    """How the still differs from the rendered film."""
     full_hw = painted_size_hw(choice)
-    told = []
+    notes = []
     if size_hw != full_hw:
-        told.append(
+        notes.append(
             f"A still of {size_hw[1]}x{size_hw[0]}: in the film, of {full_hw[1]}x{full_hw[0]}, "
             "the finest marks are smaller."
         )
     if choice.track:
-        told.append("The mask is shown where it was drawn; in the film it follows the motion.")
+        notes.append("The mask is shown where it was drawn; in the film it follows the motion.")
     if choice.stylizer != "fast":
-        told.append(f"The still is by the fast stylizer; {choice.stylizer} comes with the film.")
-    return " ".join(told)
+        notes.append(f"The still is by the fast stylizer; {choice.stylizer} comes with the film.")
+    return " ".join(notes)
 
 
 def _begin(here: Sessions, session: Session, choice: Choice) -> None:

@@ -1,4 +1,4 @@
-"""What is chosen on the page, said as the command line says it."""
+"""The choices on the page, and the command-line arguments for them."""
 
 import shlex
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from vidnst.options.stylizers import STYLIZERS, Fast
 
 @dataclass(frozen=True)
 class Choice:
-    """A film, a style and how the one is painted like the other.
+    """A film, a style and the settings of the render.
 
-    The preview, the render, the command to copy and the gallery take all from here. others: more
-    styles, each with its weight beside the first's, which is 1. mask: where is painted; track: it
-    is carried through the shot, along the motion.
+    The preview, the render, the command to copy and the gallery all use it. others: more styles,
+    each with its weight relative to the first, whose weight is 1. mask: the region to paint; track:
+    the mask is tracked through the shot by optical flow.
     """
 
     film: Source
@@ -46,11 +46,11 @@ class Choice:
         return f"{Path(self.film.name).stem}_{Path(self.style.name).stem}.mp4"
 
     def arguments(self, output: Path) -> list[str]:
-        """Of the command line, for the files as they lie here."""
+        """The command-line arguments, with the paths of the files on this machine."""
         return self._arguments(lambda source: str(source.path), str(output))
 
     def options(self, output: Path) -> RenderOptions:
-        """The same as options. Raises UsageError."""
+        """The arguments as options. Raises UsageError."""
         return render_options(self.arguments(output))
 
     @property
@@ -63,14 +63,14 @@ class Choice:
     @property
     def summary(self) -> str:
         """The settings in a line."""
-        told = [f"with {style.name} ({weight:g})" for style, weight in self.others]
+        parts = [f"with {style.name} ({weight:g})" for style, weight in self.others]
         if self.mask is not None:
-            told.append("mask")
+            parts.append("mask")
         flags = " ".join(self._flags).replace("--", "· ").removeprefix("· ")
-        return " · ".join([*told, *filter(None, [flags.replace("-", " ")])]) or "default settings"
+        return " · ".join([*parts, *filter(None, [flags.replace("-", " ")])]) or "default settings"
 
     def told(self, message: str) -> str:
-        """A message of the library as its user knows things: options, and files without folders."""
+        """A message of the library, with the page's names of options, and files without folders."""
         message = in_page_words(message)
         for source in self.sources:
             message = message.replace(str(source.path), source.name)

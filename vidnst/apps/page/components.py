@@ -1,4 +1,4 @@
-"""The page's own parts, whose HTML, CSS and JavaScript lie beside this file."""
+"""The page's custom components, whose HTML, CSS and JavaScript lie beside this file."""
 
 from base64 import b64encode
 from functools import cache
@@ -15,7 +15,7 @@ _QUALITY = 90
 
 @cache
 def component(name: str) -> Any:
-    """What mounts a part on the page; nothing is loaded from elsewhere."""
+    """The function that mounts a component; it loads nothing from other servers."""
     html, css, js = (
         files("vidnst.apps.page").joinpath(f"{name}.{kind}").read_text("utf-8")
         for kind in ("html", "css", "js")
@@ -24,7 +24,7 @@ def component(name: str) -> Any:
 
 
 def data_url(picture: Picture) -> str:
-    """RGB uint8 (H, W, 3) as a JPEG that a browser shows."""
+    """RGB uint8 (H, W, 3) as a data URL of a JPEG."""
     quality = [cv2.IMWRITE_JPEG_QUALITY, _QUALITY]
     jpeg = cv2.imencode(".jpg", picture[:, :, ::-1], quality)[1].tobytes()
     return f"data:image/jpeg;base64,{b64encode(jpeg).decode()}"

@@ -1,4 +1,4 @@
-"""Where film, style and settings are chosen."""
+"""Controls to choose film, style and settings."""
 
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -31,13 +31,13 @@ _KEPT = (
     "film", "style", "others", "mask", "track", "stylizer", "strength", "brush_size", "color",
     "steady", "size", "view",
 )  # fmt: skip
-"""Settings that outlive a reload of the page."""
+"""Settings that are kept when the page is reloaded."""
 
 
 def choose(session: Session, *, local: bool) -> Choice | None:
-    """All that can be chosen; None while there is no film or no style.
+    """Show all controls; returns the choice, None while there is no film or no style.
 
-    local: whether films may be named where they lie on this machine.
+    local: whether films may be chosen by their paths on this machine.
     """
     film = _pick(session.films, "film", FILM_ENDINGS, session.take_film)
     if local:
@@ -95,19 +95,19 @@ def choose(session: Session, *, local: bool) -> Choice | None:
 
 
 def _remembered(key: str, default: float) -> str:
-    """The key of a slider, whose value may be known from before the page was loaded again."""
+    """The key of a slider, whose value may be kept from before a reload of the page."""
     st.session_state.setdefault(key, default)
     return key
 
 
 def use_drawn_mask(session: Session, png: bytes) -> None:
-    """Take up a mask that was drawn. Raises what take_mask raises."""
+    """Add and choose a drawn mask. Raises what take_mask raises."""
     name = f"mask-{len(session.masks) + 1}.png"
     st.session_state[_NEXT_MASK] = session.take_mask(name, png)
 
 
 def _show_built_in(styles: list[Source]) -> None:
-    """Pictures of those that ship, each with a button that takes it."""
+    """Show the built-in styles, each with a button to choose it."""
     with st.expander("Built-in styles"), st.container(horizontal=True, key="built_in"):
         for style in (each for each in styles if each.sample):
             with st.container(width=_TILE_HW[1]):
@@ -123,7 +123,7 @@ def _choose(style: Source) -> None:
 
 
 def _others(session: Session, style: Source) -> tuple[tuple[Source, float], ...]:
-    """More styles, with their weights."""
+    """The other styles chosen, with their weights."""
     more = [other for other in session.styles if other != style]
     if not more:
         return ()
@@ -147,9 +147,9 @@ def _others(session: Session, style: Source) -> tuple[tuple[Source, float], ...]
 
 
 def _mask(session: Session) -> Source | None:
-    """Where is painted; None is everywhere."""
+    """The mask of the region to paint; None is everywhere."""
     if _NEXT_MASK in st.session_state:
-        # Before its widgets are made: later it would be too late to change them.
+        # Streamlit allows changing a widget's state only before the widget is made.
         st.session_state["mask"] = st.session_state.pop(_NEXT_MASK)
         st.session_state["drawing"] = False
     with st.expander("Paint only a part"):
@@ -179,9 +179,9 @@ def _pick(
     *,
     everything: bool = False,
 ) -> Source | None:
-    """One of the known ones, or none; what is added is looked through, and then chosen.
+    """The chosen one of the known sources, or None; an upload is checked, and then chosen.
 
-    everything: whether none of them may be chosen.
+    everything: whether None may be chosen.
     """
     chosen: Source | None = None
     if known:
@@ -194,7 +194,7 @@ def _pick(
             )  # fmt: skip
             if chosen is not None and kind != "film":
                 columns[1].image(_thumbnail(chosen.path), width="stretch", alt=chosen.name)
-    # Under a new name it is empty again, and holds no file in memory.
+    # A new key after each upload makes the uploader empty and frees the file's memory.
     name = f"{kind}_upload_{st.session_state.get(f'{kind}_uploads', 0)}"
     st.file_uploader(
         f"Add a {kind}", endings, key=name, on_change=partial(_take, kind, name, take),

@@ -1,4 +1,4 @@
-"""A mask, drawn over a frame."""
+"""A component to draw a mask over a frame."""
 
 from base64 import b64decode
 
@@ -7,9 +7,9 @@ from vidnst.frames.frame import Picture
 
 
 def draw(scene: Picture, *, told: str, key: str) -> bytes | None:
-    """Let a mask be drawn over RGB uint8 (H, W, 3); the mask as a PNG, once, when it is done.
+    """Show RGB uint8 (H, W, 3) to draw a mask on; returns the mask once, as a PNG, when finished.
 
-    told: what the scene shows, for who cannot see. Raises ValueError where what came is no PNG.
+    told: alternative text for screen readers. Raises ValueError where the browser sends no PNG.
     """
     height, width = scene.shape[:2]
     drawn = component("draw")(

@@ -1,4 +1,4 @@
-"""Renders under way, and results: to be watched, compared, measured and downloaded."""
+"""Running renders, and results to watch, compare, measure and download."""
 
 from typing import Any
 
@@ -25,14 +25,14 @@ _FIGURES = {
 
 
 def show_unfinished(here: Sessions, session: Session) -> None:
-    """Renders under way, and those that were stopped or have failed."""
+    """Show running, stopped and failed renders."""
     every = _LOOKED_AT_EVERY_SECONDS if session.at_work else None
     if any(render.state != "done" for render in session.renders):
         st.fragment(_show_unfinished, run_every=every)(here, session, polled=every is not None)
 
 
 def show_results(session: Session) -> None:
-    """The newest result, or the chosen one, and the way to the others."""
+    """Show the newest or the chosen result, and a gallery of the others."""
     done = [render for render in session.renders if render.state == "done"]
     if not done:
         return
@@ -57,16 +57,16 @@ def _show_progress(here: Sessions, render: Render) -> None:
     done, count = render.progress["done"], render.progress["count"]
     at = f"{done} of {count} frames" if count else f"{done} frames"
     if render.at_work:
-        told = ["Stopping" if render.state == "stopping" else at]
+        parts = ["Stopping" if render.state == "stopping" else at]
         if doing := render.progress.get("doing"):
-            told.append(doing)
+            parts.append(doing)
         if step := render.progress.get("step"):
-            told.append(f"step {step[0]} of {step[1]}")
+            parts.append(f"step {step[0]} of {step[1]}")
         if fps := render.progress.get("fps"):
-            told.append(f"{fps:.1f} frames a second")
+            parts.append(f"{fps:.1f} frames a second")
         if (left := render.progress.get("left_seconds")) is not None:
-            told.append(f"{_clock(left)} left")
-        st.progress(min(1.0, done / count) if count else 0.0, " · ".join(told))
+            parts.append(f"{_clock(left)} left")
+        st.progress(min(1.0, done / count) if count else 0.0, " · ".join(parts))
         if picture := render.progress.get("picture"):
             st.image(
                 str(render.folder / picture), width=_IN_PROGRESS_WIDTH, alt="The picture so far"
@@ -163,13 +163,13 @@ def _follow_measure(render: Render, *, polled: bool) -> None:
 
 
 def _table(clips: list[dict[str, Any]]) -> str:
-    """Markdown: the figures of the source, which are the floor, and of the painted film."""
+    """Markdown: the metrics of the source, which are lower bounds, and of the painted film."""
     lines = ["| | source | painted |", "| --- | ---: | ---: |"]
-    for name, told in _FIGURES.items():
+    for name, label in _FIGURES.items():
         values = [clip.get(name) for clip in clips]
         if any(value is not None for value in values):
             cells = ["" if value is None else f"{value:.3f}" for value in values]
-            lines.append(f"| {told} | {' | '.join(cells)} |")
+            lines.append(f"| {label} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

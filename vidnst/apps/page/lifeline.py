@@ -1,4 +1,4 @@
-"""A process that ends with its parent, however that ends."""
+"""End a process with its parent, even where the parent is killed."""
 
 import os
 import signal
@@ -7,12 +7,12 @@ from threading import Thread
 
 
 def end_with_parent() -> None:
-    """Terminate this process, as SIGTERM does, when its stdin ends, which its parent holds."""
+    """Send SIGTERM to this process when its stdin, which the parent holds open, ends."""
     Thread(target=_wait, args=(sys.stdin.fileno(),), name="end with parent", daemon=True).start()
 
 
 def _wait(stdin: int) -> None:
-    # Not through sys.stdin: its lock, held here, would hang every process that is forked off.
+    # Not through sys.stdin: its lock, held by this thread, would deadlock forked processes.
     while os.read(stdin, 1024):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

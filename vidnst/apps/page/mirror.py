@@ -1,4 +1,4 @@
-"""Frames of the visitor's own camera, painted live."""
+"""Live painting of frames from the visitor's own camera."""
 
 from vidnst.apps.page.uploads import Source
 from vidnst.frames.frame import Picture

@@ -1,4 +1,4 @@
-"""What the page's server can be told, and what it takes from strangers."""
+"""Options of the page's server, and limits for untrusted uploads."""
 
 from dataclasses import dataclass, fields
 from ipaddress import ip_address
@@ -7,14 +7,14 @@ from vidnst.errors import UsageError
 from vidnst.options.fields import option
 
 PLACE = "VIDNST_PLACE"
-"""The variable that names the folder in which the page was asked for."""
+"""The environment variable with the working directory of `vidnst page`."""
 
 
 @dataclass(frozen=True)
 class PageLimits:
-    """The largest film that is taken. Each field is an option of the command line.
+    """The limits of accepted films. Each field is an option of the command line.
 
-    Films and pictures of this machine, named by their paths, are measured alike.
+    They also apply to files that are named by their paths on this machine.
     """
 
     max_megabytes: int = option(200, "of the file", value="MB")
@@ -31,7 +31,7 @@ class PageLimits:
 
 @dataclass(frozen=True)
 class PageOptions:
-    """Where the page is served. port: 0 takes any that is free."""
+    """Where the page is served. port: 0 picks any free one."""
 
     host: str = "127.0.0.1"
     port: int = 8501

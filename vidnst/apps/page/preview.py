@@ -1,4 +1,4 @@
-"""The painted still under the time slider: networks and frames are kept, so that it comes soon."""
+"""The painted still under the time slider, with cached networks and frames for speed."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -26,20 +26,20 @@ from vidnst.stylizers.registry import make_stylizer
 from vidnst.stylizers.stylizer import Stylizer
 
 _MOST_PIXELS = 640 * 360
-"""Of a still; a larger one would take more than a second."""
+"""The most pixels of a still; a larger one would take more than a second."""
 
 _COMPUTE = ComputeOptions(backend="torch")
 """For one frame: other engines take longer to prepare than to paint."""
 
 _NOWHERE = Path("still.mp4")
-"""Nothing is written there."""
+"""A placeholder for the output; nothing is written there."""
 
 _painter = ThreadPoolExecutor(1, "still")
-"""One for all sessions: two at once would only wait for each other."""
+"""One thread for all sessions, since two would compete for the same cores."""
 
 
 def still_size(choice: Choice) -> tuple[int, int]:
-    """The size (H, W) a still is painted at: the film's, up to a size that is painted soon."""
+    """The size (H, W) of a still: the film's, reduced to at most _MOST_PIXELS."""
     height, width = painted_size_hw(choice)
     shrunk = min(1.0, (_MOST_PIXELS / (height * width)) ** 0.5)
     return max(16, round(height * shrunk)), max(16, round(width * shrunk))
@@ -54,7 +54,7 @@ def painted_size_hw(choice: Choice) -> tuple[int, int]:
 
 @lru_cache(maxsize=16)
 def frame_at(clip: Clip, seconds: float, size_hw: tuple[int, int]) -> Picture:
-    """The first frame at or after a time, RGB uint8 (H, W, 3); the first of all past the last.
+    """The first frame at or after a time, RGB uint8 (H, W, 3); after the end, the first of all.
 
     Raises MediaError.
     """
@@ -67,9 +67,9 @@ def frame_at(clip: Clip, seconds: float, size_hw: tuple[int, int]) -> Picture:
 
 
 def painted_at(choice: Choice, seconds: float) -> Picture:
-    """That frame, painted by the fast network; steadiness plays no part in one frame.
+    """The frame of frame_at, painted by the fast network, without steadying.
 
-    A mask that follows the motion lies where it was drawn. Raises MediaError and UsageError.
+    A tracked mask is applied where it was drawn. Raises MediaError and UsageError.
     """
     clip, size_hw = choice.film.clip, still_size(choice)
     assert clip is not None
@@ -78,7 +78,7 @@ def painted_at(choice: Choice, seconds: float) -> Picture:
     )
     brush_size = choice.brush_size
     if brush_size is not None and brush_size / 100 * size_hw[0] < NATURAL_BRUSH_PX:
-        options = replace(options, brush_size=None)  # Finer marks than a still has room for.
+        options = replace(options, brush_size=None)  # The marks would be too fine for a still.
     asked = replace(options.options(_NOWHERE), compute=_COMPUTE)
     return _painter.submit(_paint, clip, seconds, size_hw, asked).result()
 
@@ -97,11 +97,11 @@ def _paint(clip: Clip, seconds: float, size_hw: tuple[int, int], options: Render
 
 
 def _whole(options: RenderOptions) -> StyleOptions:
-    """How it would paint at full strength in the style's colors: both may still change."""
+    """The style options, with strength and color reset, so that changing these reuses the cache."""
     return StyleOptions(brush_size=options.painting.brush_size)
 
 
 @lru_cache(maxsize=4)
 def _stylizer(options: RenderOptions, size_hw: tuple[int, int]) -> Stylizer:
-    """What has read the styles for a size."""
+    """The stylizer for a size, with the styles read."""
     return make_stylizer(options, size_hw, lambda step: None, at_once=1)

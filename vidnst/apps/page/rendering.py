@@ -1,4 +1,4 @@
-"""Renders in the background, each a process: with progress, to be cancelled and taken up again."""
+"""Background renders, each in its own process, with progress, cancel and resume."""
 
 import json
 import subprocess
@@ -15,15 +15,15 @@ from vidnst.media.clip import probe
 
 State = Literal["painting", "stopping", "stopped", "failed", "done"]
 _PATIENCE_SECONDS = 20.0
-"""A process that does not stop for so long is ended."""
+"""A process that does not stop within this time is killed."""
 _ERROR_LINES = 20
 
 
 class Render:
-    """One film that is, was or will be painted; it may be stopped and started again."""
+    """The render of one film; it may be stopped and resumed."""
 
     def __init__(self, choice: Choice, folder: Path) -> None:
-        """folder: its own, for the result and what is kept of an unfinished one."""
+        """folder: its own, for the result and the job folder of an unfinished one."""
         self.choice, self.folder = choice, folder
         self.name = folder.name
         self.output = folder / choice.result_name
@@ -35,7 +35,7 @@ class Render:
         self.report: dict[str, Any] = {}
         self.made_at = time.strftime("%H:%M")
         self.measure: Measure | None = None
-        choice.options(self.output)  # Raises now what would be raised later.
+        choice.options(self.output)  # Raises errors in the options now.
         self._process: subprocess.Popen[str] | None = None
         self._result: Source | None = None
 
@@ -51,7 +51,7 @@ class Render:
         return self._result
 
     def start(self) -> None:
-        """Begin, or go on after what is finished; does not wait."""
+        """Start, or resume after the finished segments; does not block."""
         if self.at_work or self.state == "done":
             return
         self.state, self.error, self.notes = "painting", "", []
@@ -61,20 +61,20 @@ class Render:
         Thread(target=self._listen, args=(self._process,), name="render", daemon=True).start()
 
     def cancel(self) -> None:
-        """Ask it to stop, with what is finished kept; does not wait."""
+        """Stop, and keep the finished segments; does not block."""
         if self.state == "painting" and self._process is not None:
             self.state = "stopping"
             self._process.terminate()
 
     def end(self) -> None:
-        """Stop at once, for good."""
+        """Stop at once, without resuming later."""
         processes = [self._process, self.measure.process if self.measure is not None else None]
         for process in filter(None, processes):
             process.kill()
             process.wait()
 
     def start_measure(self) -> None:
-        """Have the evaluator measure the result; does not wait."""
+        """Start measuring the result in the background."""
         if self.state == "done" and (self.measure is None or self.measure.error):
             self.measure = Measure(self.choice, self.output)
 
@@ -82,10 +82,10 @@ class Render:
         assert process.stdout is not None
         with process:
             for line in process.stdout:
-                with suppress(ValueError):  # Not ours: a library's.
+                with suppress(ValueError):  # A line that a library printed.
                     self._hear(json.loads(line))
                 if self.report or self.error:
-                    break  # What a library leaves running may hold the pipe open.
+                    break  # A child process that a library left running may hold the pipe open.
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_PATIENCE_SECONDS)
             process.kill()
@@ -111,7 +111,7 @@ class Render:
 
 
 class Measure:
-    """The evaluator at work on a result, in a process: as `vidnst evaluate` on the command line."""
+    """Measures a result in a background process, as `vidnst evaluate` does."""
 
     def __init__(self, choice: Choice, output: Path) -> None:
         self.plot = output.with_name("flicker.png")
@@ -127,9 +127,9 @@ class Measure:
         Thread(target=self._listen, args=listening, name="measure", daemon=True).start()
 
     def _listen(self, choice: Choice, folder: Path) -> None:
-        told, failure = self.process.communicate()
+        output, failure = self.process.communicate()
         try:
-            self.clips = json.loads(told)["clips"]
+            self.clips = json.loads(output)["clips"]
         except (ValueError, KeyError):
             words = _last_words(self.process.returncode, failure)
             self.error = choice.told(words).replace(f"{folder}/", "")
@@ -148,12 +148,12 @@ def _process(
         text=True,
         encoding="utf-8",
         errors="replace",
-        start_new_session=True,  # Ctrl-C is for the page, which then ends them.
+        start_new_session=True,  # Ctrl-C goes to the page only, which then stops its processes.
     )
 
 
 def _last_words(code: int, failure: str) -> str:
-    """What to tell of a process that said nothing itself."""
+    """The error message for a process that reported none."""
     lines = [line for line in failure.strip().splitlines()[-_ERROR_LINES:] if line.strip()]
     if code < 0 or not lines:
         return f"the render ended unexpectedly (code {code}): is there enough memory?"

@@ -1,4 +1,4 @@
-"""Each visitor's own files and renders, kept apart, and removed after some hours."""
+"""Sessions: each visitor's files and renders, isolated, and removed after some hours."""
 
 import atexit
 import os
@@ -32,11 +32,11 @@ _MOST_FILES = 40
 
 
 class Session:
-    """What one visitor has brought and had painted. `token` is all that opens it."""
+    """One visitor's uploads and renders. Only `token` gives access to it."""
 
     def __init__(self, folder: Path, limits: PageLimits) -> None:
         self.token = secrets.token_urlsafe(24)
-        # Not named by the token: a path may be seen where the token must not.
+        # Not named by the token, which is secret: paths may appear in messages.
         self.folder = folder / secrets.token_hex(8)
         self.limits = limits
         self.films: list[Source] = []
@@ -44,9 +44,9 @@ class Session:
         self.masks: list[Source] = []
         self.renders: list[Render] = []
         self.choices: dict[str, Any] = {}
-        """The page's settings, for when it is loaded again."""
+        """The page's settings, restored when it is reloaded."""
         self.mirror: Mirror | None = None
-        """What paints the visitor's camera."""
+        """Paints the frames of the visitor's camera."""
         self.seen_seconds = time.monotonic()
         for path in filter(Path.exists, (shipped("samples/clip.mp4"),)):
             film = film_of(path, _told(path), PageLimits())
@@ -107,7 +107,7 @@ class Session:
         return any(render.at_work for render in self.renders)
 
     def close(self) -> None:
-        """End what runs, and remove all files."""
+        """Stop all processes and remove all files."""
         for render in self.renders:
             render.end()
         if self.mirror is not None:
@@ -116,7 +116,7 @@ class Session:
 
 
 class Sessions:
-    """All that are open, found by their tokens alone."""
+    """All open sessions, by their tokens."""
 
     def __init__(self, folder: Path, limits: PageLimits) -> None:
         self._folder, self._limits = folder, limits
@@ -136,13 +136,13 @@ class Sessions:
             return session
 
     def end(self, session: Session) -> None:
-        """Forget a session and all its files."""
+        """Close a session and remove its files."""
         with self._lock:
             self._open.pop(session.token, None)
         session.close()
 
     def begin(self, session: Session, choice: Choice) -> Render:
-        """Begin a new render of a session's. Raises UsageError where that cannot be now."""
+        """Start a new render in a session. Raises UsageError where it cannot start now."""
         self.require_turn()
         render = Render(choice, session.new_folder())
         session.renders.insert(0, render)
@@ -150,20 +150,20 @@ class Sessions:
         return render
 
     def require_turn(self) -> None:
-        """Raises UsageError where so many renders are under way that another helps nobody."""
+        """Raises UsageError where too many renders are running."""
         with self._lock:
             at_work = sum(session.at_work for session in self._open.values())
         if at_work >= _MOST_AT_WORK:
             raise UsageError(f"{at_work} films are being painted already: wait until one is done")
 
     def close(self) -> None:
-        """End all."""
+        """Close all sessions."""
         with self._lock:
             for session in list(self._open.values()):
                 self.end(session)
 
     def end_unused(self, *, after_seconds: float = _KEPT_SECONDS) -> None:
-        """End those that no one has looked at for so long and that paint nothing."""
+        """Close sessions that have not been used for this time and run no render."""
         with self._lock:
             before = time.monotonic() - after_seconds
             for session in list(self._open.values()):
@@ -179,22 +179,22 @@ class Sessions:
 
 @lru_cache(maxsize=1)
 def sessions(folder: Path, limits: PageLimits) -> Sessions:
-    """Those of this process, which outlive each run of the page's script."""
+    """The sessions of this process, kept between runs of the page's script."""
     return Sessions(folder, limits)
 
 
 def _told(path: Path) -> str:
-    """A path as a command names it that is run where the server was."""
+    """A path as written in a command that is run from the server's working directory."""
     return str(path.relative_to(_place()) if path.is_relative_to(_place()) else path)
 
 
 def _place() -> Path:
-    """Where the command that serves the page was given."""
+    """The working directory of the command that serves the page."""
     return Path(os.environ.get(PLACE) or Path.cwd())
 
 
 def _built_in_styles() -> list[Source]:
-    """Those that ship, told by their names where no file of that name goes first."""
+    """The built-in styles; by name, or by path where a file has the same name."""
     paths = {name: built_in_style(name) for name in BUILT_IN}
     return [
         Source(path, _told(path) if (_place() / name).exists() else name, sample=True)

@@ -1,4 +1,4 @@
-"""Two pictures to be compared: under a seam that moves, or one beside the other."""
+"""A component to compare two pictures: with a movable split line, or side by side."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ View = Literal["split", "side", "painted"]
 
 
 def split(source: Picture, painted: Picture, *, view: View, told: str, key: str) -> None:
-    """Show RGB uint8 (H, W, 3) pictures of one size; told: what they show, for who cannot see."""
+    """Show RGB uint8 (H, W, 3) pictures of one size; told: alternative text for screen readers."""
     component("split")(
         data={
             "view": view,

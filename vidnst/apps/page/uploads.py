@@ -1,4 +1,4 @@
-"""What the page takes: films and pictures, told by their content and never by their names."""
+"""Check uploads: films and pictures, identified by content and never by name."""
 
 import re
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ STYLE_ENDINGS = ("jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff")
 _FILM_KINDS = (
     "mov", "matroska", "webm", "avi", "mpegts", "mpeg", "ogg", "asf", "flv", "gif", "mxf", "nut",
 )  # fmt: skip
-"""FFmpeg's demuxers that read one file and no other: no playlist, script or list of pictures."""
+"""FFmpeg demuxers that read a single file: no playlist, script or list of pictures."""
 _STYLE_KINDS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 _STYLE_MEGAPIXELS = 100
 _POINTER = re.compile(
     rb"\s*(#EXTM3U|ffconcat|\[playlist\]|<\?xml|<MPD|<smil|<asx|<playlist|v=0\s|rtsp://|https?://)",
     re.IGNORECASE,
 )
-"""How files begin that say where a film lies, instead of holding one."""
+"""First bytes of files that refer to a film elsewhere instead of holding one."""
 _LONGEST_NAME = 80
 _SELF_CONTAINED = 1
 _ON_THE_WAY = (b"moov", b"trak", b"mdia", b"minf", b"dinf")
@@ -33,7 +33,7 @@ _MOST_MOOV_BYTES = 64 << 20
 
 @dataclass(frozen=True)
 class Source:
-    """A film or a style that was taken. told: how its user names it on a command line."""
+    """An accepted film or style. told: its path as the user writes it in a command."""
 
     path: Path
     told: str
@@ -50,7 +50,7 @@ class Source:
 
 
 def safe_name(name: str, *, otherwise: str) -> str:
-    """The last part of a name as it came from a browser, without what could mean more than itself.
+    """The last part of a file name from a browser, sanitized.
 
     No folders, no leading dots or dashes, no `%`, which would name numbered pictures.
     """
@@ -61,7 +61,7 @@ def safe_name(name: str, *, otherwise: str) -> str:
 
 
 def film_of(path: Path, told: str, limits: PageLimits) -> Source:
-    """A film, looked through. Raises MediaError and UsageError, in the words for its user."""
+    """A film, checked. Raises MediaError and UsageError with messages for its user."""
     name = Path(told).name
     _require_bytes(path, name, limits)
     with path.open("rb") as file:
@@ -104,7 +104,7 @@ def film_of(path: Path, told: str, limits: PageLimits) -> Source:
 
 
 def style_of(path: Path, told: str, limits: PageLimits) -> Source:
-    """A picture to paint like, looked through. Raises MediaError and UsageError."""
+    """A style picture, checked. Raises MediaError and UsageError."""
     from PIL import Image, UnidentifiedImageError
 
     name = Path(told).name
@@ -130,7 +130,7 @@ def style_of(path: Path, told: str, limits: PageLimits) -> Source:
 
 
 def _require_bytes(path: Path, name: str, limits: PageLimits) -> None:
-    """Raises MediaError where there is no such plain file, UsageError where it is too large."""
+    """Raises MediaError where there is no such regular file, UsageError where it is too large."""
     if not path.is_file():
         raise MediaError(f"{name}: no such file")
     if path.stat().st_size > limits.max_megabytes * 1e6:
@@ -141,9 +141,9 @@ def _require_bytes(path: Path, name: str, limits: PageLimits) -> None:
 
 
 def _names_other_files(path: Path) -> bool:
-    """Whether a QuickTime or MP4 file says that some of its film lies elsewhere (ISO 14496-12).
+    """Whether a QuickTime or MP4 file refers to media data in other files (ISO 14496-12).
 
-    FFmpeg would not follow; the user is better told.
+    FFmpeg would not read these, so the user gets an error instead.
     """
     with path.open("rb") as file:
         for references in _boxes(file, 0, path.stat().st_size, _ON_THE_WAY):
@@ -158,7 +158,7 @@ def _names_other_files(path: Path) -> bool:
 
 
 def _boxes(file: BinaryIO, start: int, end: int, way: tuple[bytes, ...]) -> Iterator[bytes]:
-    """The contents of all `dref` boxes at the end of the way between two places of a file."""
+    """The contents of all boxes at the end of the path `way`, between two offsets of a file."""
     while start + 8 <= end:
         file.seek(start)
         head = file.read(16)

@@ -1,4 +1,4 @@
-"""What the visitor's own camera sees, painted live: the browser sends a frame, and gets it back."""
+"""The visitor's camera, painted live: the browser sends a frame and gets it back painted."""
 
 from base64 import b64decode
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ _WIDTH = 480
 _MOST_PIXELS = 1280 * 720
 _ANSWER = "webcam answer"
 _painting = ThreadPoolExecutor(1, "webcam")
-"""One thread: libraries keep threads of their own for each that asks them to compute."""
+"""One thread, as libraries keep a thread pool for each thread that calls them."""
 
 
 def show_webcam(session: Session) -> None:
-    """A camera's picture, with its style and strength."""
+    """Show the camera's picture, with controls for style and strength."""
     style = st.selectbox(
         "Style", session.styles, key="webcam style", format_func=lambda source: source.label
     )
@@ -49,7 +49,7 @@ def show_webcam(session: Session) -> None:
 def _answer(
     session: Session, style: Source, strength: float, frame: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the browser gets for a frame."""
+    """The reply to the browser for a frame."""
     try:
         picture = camera_picture(str(frame["jpeg"]))
         painted = _painting.submit(_painted, session, style, strength, picture).result()

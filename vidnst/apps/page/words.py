@@ -1,4 +1,4 @@
-"""Errors and notes of the library, in the words of the page."""
+"""Translate the library's option names in messages to the page's labels."""
 
 from vidnst.apps.cli.flags import with_flags
 
@@ -12,12 +12,12 @@ LABELS = {
     "stylizer": "Stylizer",
     "size": "Size",
 }
-"""What stands beside the control of a field."""
+"""The label of a field's control."""
 
 
 def in_page_words(text: str) -> str:
-    """A text of the library: options that the page has by their labels, all others as flags.
+    """A text of the library, with options by their labels on the page, or else as flags.
 
-    Those are for whoever copies the command that the page shows.
+    Flags are for users who copy the command that the page shows.
     """
     return with_flags(with_flags(text, LABELS))

@@ -1,4 +1,4 @@
-"""One render in a process of its own: arguments of the command line in, lines of JSON out."""
+"""One render in a worker process: command-line arguments in, lines of JSON out."""
 
 import json
 import os
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 _TOLD_EVERY_SECONDS = 0.1
 _SHOWN_EVERY_SECONDS = 1.5
 _SHOWN = Path("progress.jpg")
-"""In the render's own folder: the picture that is being optimized."""
+"""The picture being optimized, in the render's folder."""
 
 
 def main(arguments: list[str]) -> int:
-    """Render, and tell of it; ends when stdin does, which its parent holds."""
+    """Render and report progress; ends when stdin, which the parent holds open, ends."""
     signal.signal(signal.SIGTERM, _terminated)
     end_with_parent()
     with suppress(OSError):
-        os.nice(5)  # The preview's answer comes first.
+        os.nice(5)  # The preview has priority.
     from vidnst.film.render import render
 
     teller = _Teller()
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
 
 
 class _Teller:
-    """Makes lines of progress, a few a second, with the frame rate."""
+    """Reports progress as lines of JSON, a few per second, with the frame rate."""
 
     def __init__(self) -> None:
         self._first: tuple[int, float] | None = None
@@ -79,7 +79,7 @@ class _Teller:
         )
 
     def _show(self, step: "Step", now: float) -> str | None:
-        """The name of the picture of a step, written now and then; None where it has none."""
+        """The file name of a step's picture, written at intervals; None where it has none."""
         if step.picture is None:
             return None
         if now - self._shown_seconds >= _SHOWN_EVERY_SECONDS:

@@ -24,12 +24,21 @@ from vidnst.options.compute import ComputeOptions
 from vidnst.options.learning import TeachOptions, TuneOptions
 from vidnst.options.optimizing import GatysOptions, NeighborOptions
 from vidnst.options.output import DeliveryOptions, EncodeOptions
+from vidnst.options.painted import PaintedFrame, PaintedOptions
 from vidnst.options.regions import Region, RegionOptions
 from vidnst.options.render import RenderOptions
 from vidnst.options.schedule import TimeOptions
 from vidnst.options.steady import FlowOptions, SteadyOptions
 from vidnst.options.styles import Mixing, StyleOptions, WeightedStyle
-from vidnst.options.stylizers import Fast, Foreign, Gatys, Neighbor, StylizerOptions, Tuned
+from vidnst.options.stylizers import (
+    Fast,
+    Foreign,
+    Gatys,
+    Neighbor,
+    Painted,
+    StylizerOptions,
+    Tuned,
+)
 from vidnst.options.workers import CrewOptions
 
 if TYPE_CHECKING:
@@ -58,6 +67,9 @@ __all__ = [
     "Neighbor",
     "NeighborOptions",
     "OutputError",
+    "Painted",
+    "PaintedFrame",
+    "PaintedOptions",
     "Progress",
     "Region",
     "RegionOptions",

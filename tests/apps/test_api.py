@@ -50,7 +50,7 @@ def test_the_public_names_stay() -> None:
         "ComputeOptions", "CrewOptions", "DeliveryOptions", "EncodeOptions", "Fast", "FlowOptions",
         "Foreign",
         "Gatys", "GatysOptions", "MediaError", "Mixing", "Neighbor", "NeighborOptions",
-        "OutputError", "Progress", "Region", "RegionOptions", "RenderOptions", "Report",
+        "OutputError", "Painted", "PaintedFrame", "PaintedOptions", "Progress", "Region", "RegionOptions", "RenderOptions", "Report",
         "SteadyOptions", "Step", "StyleOptions", "Stylizer", "StylizerOptions", "TeachOptions",
         "TimeOptions", "TrainingError", "TuneOptions", "Tuned", "UsageError", "VidnstError",
         "WeightedStyle", "WeightsError", "__version__", "render", "stylize_video",

@@ -79,7 +79,8 @@ class PaintedStylizer(FeedForwardStylizer):
         self._frames, self._teaching, self._on_step = frames, teaching, on_step
         self.clip_seconds = tuple(frame.seconds for frame in frames)
         self._shots: list[PaintedShot] = []
-        self._shot: PaintedShot | None = None
+        self._shown: list[tuple[Picture, Known]] = []
+        """The shot's painted frames at the network's size, each with its scene's thumbnail."""
 
     def begin_known(self, frames: Sequence[ShotFrame]) -> None:
         """Train on the painted frames. Raises UsageError where none differs from the film."""
@@ -110,18 +111,18 @@ class PaintedStylizer(FeedForwardStylizer):
         return self._shots
 
     def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
-        self._shot = min(self._shots, key=lambda shot: _apart(shot, samples))
-        return self._shot.network
+        shot = min(self._shots, key=lambda shot: _apart(shot, samples))
+        self._shown = [
+            (_thumbnail(k.scene), Known(self._padded(k.scene), self._padded(k.painting)))
+            for k in shot.known
+        ]
+        return shot.network
 
     def _run(self, padded: Picture, weights: Weights) -> Picture:
         painted = super()._run(padded, weights)
-        assert self._shot is not None
         thumbnail = _thumbnail(padded)
-        nearest = sorted(
-            self._shot.known, key=lambda each: _difference(thumbnail, _thumbnail(each.scene))
-        )[:_MOST_CARRIED]
-        known = [Known(self._padded(k.scene), self._padded(k.painting)) for k in nearest]
-        return carried_over(painted, padded, known)
+        nearest = sorted(self._shown, key=lambda each: _difference(thumbnail, each[0]))
+        return carried_over(painted, padded, [known for _, known in nearest[:_MOST_CARRIED]])
 
     def _network_of(self, known: Sequence[Known], doing: str) -> BakedNetwork:
         """The network trained on painted frames of a shot, cached or new."""

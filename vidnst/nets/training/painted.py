@@ -16,15 +16,13 @@ from torch import Tensor
 from vidnst.nets.bake import BakedNetwork
 from vidnst.nets.losses import lattice_energy
 from vidnst.nets.perceptual import PerceptualEncoder
-from vidnst.nets.precision import autocast
 from vidnst.nets.step import Step
-from vidnst.nets.training.learning import a_moment_later, channels_last, learn
+from vidnst.nets.training.learning import learn
 from vidnst.nets.training.teaching import (
-    COMPARED_LAYERS,
     Lesson,
     features_apart,
     moments_apart,
-    patch_of,
+    try_patch,
 )
 
 _RATE = 1.5e-3
@@ -32,7 +30,6 @@ _WEIGHTS = {
     **{"pixels": 20.0, "features": 2.0, "moments": 0.5},
     **{"temporal": 30.0, "lattice": 2000.0},
 }
-_MOVING_SIDE = 128
 
 
 def teach_paintings(
@@ -56,21 +53,14 @@ def teach_paintings(
     encoder = copy.deepcopy(encoder).to(device)
 
     def losses_of(taught: BakedNetwork, rng: np.random.Generator) -> dict[str, Tensor]:
-        scene, wanted = (part.to(device) for part in patch_of(lessons, rng))
-        moving = np.s_[:, :, :_MOVING_SIDE, :_MOVING_SIDE]
-        later = a_moment_later(scene[moving], rng)
-        with autocast(device, dtype):
-            painted = taught(scene).float()
-            painted_later = taught(later.pictures).float()
-            seen = encoder(channels_last(painted), COMPARED_LAYERS)
-            with torch.no_grad():
-                shown = encoder(wanted, COMPARED_LAYERS)
+        trial = try_patch(taught, lessons, encoder, rng, device=device, dtype=dtype)
+        painted, wanted, seen, shown = trial.painted, trial.wanted, trial.seen, trial.shown
         return {
             "pixels": F.l1_loss(painted, wanted),
             "features": features_apart(seen, shown),
             "moments": moments_apart(seen, shown, painted, wanted),
             "lattice": lattice_energy(painted),
-            "temporal": later.unsteadiness(painted[moving], painted_later),
+            "temporal": trial.unsteadiness(),
         }
 
     return learn(

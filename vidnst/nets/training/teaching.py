@@ -28,13 +28,13 @@ from vidnst.nets.perceptual import PerceptualEncoder
 from vidnst.nets.precision import autocast
 from vidnst.nets.step import Step
 from vidnst.nets.style_pictures import StylePictures
-from vidnst.nets.training.learning import a_moment_later, channels_last, learn
+from vidnst.nets.training.learning import Later, a_moment_later, channels_last, learn
 from vidnst.nets.training.likeness import judge_style
 from vidnst.nets.training.style_crops import crops_of
 
 _PATCH_SIDE = 192
-_MOVING_SIDE = 128
-"""The temporal loss is computed on squares of this side, in pixels."""
+_MOVING = np.s_[:, :, :128, :128]
+"""The corner of a patch on which steadiness is trained."""
 _RATE = 1e-3
 _WEIGHTS = {
     **{"color": 6.0, "palette": 10.0, "features": 2.0, "marks": 8.0, "moments": 2.5},
@@ -91,15 +91,8 @@ def teach(
     crops = crops_of(style, encoder, style_side, np.random.default_rng([seed, 0]), dtype)
 
     def losses_of(taught: BakedNetwork, rng: np.random.Generator) -> dict[str, Tensor]:
-        scene, wanted = (part.to(device) for part in patch_of(lessons, rng))
-        moving = np.s_[:, :, :_MOVING_SIDE, :_MOVING_SIDE]
-        later = a_moment_later(scene[moving], rng)
-        with autocast(device, dtype):
-            painted = taught(scene).float()
-            painted_later = taught(later.pictures).float()
-            seen = encoder(channels_last(painted), COMPARED_LAYERS)
-            with torch.no_grad():
-                shown = encoder(wanted, COMPARED_LAYERS)
+        trial = try_patch(taught, lessons, encoder, rng, device=device, dtype=dtype)
+        painted, wanted, seen, shown = trial.painted, trial.wanted, trial.seen, trial.shown
         return {
             "color": F.l1_loss(_coarse(painted), _coarse(wanted)),
             "features": features_apart(seen, shown),
@@ -108,7 +101,7 @@ def teach(
             "moments": moments_apart(seen, shown, painted, wanted),
             **judge_style(encoder, painted, crops.some(1, rng), rng, dtype=dtype),
             "lattice": lattice_energy(painted),
-            "temporal": later.unsteadiness(painted[moving], painted_later),
+            "temporal": trial.unsteadiness(),
         }
 
     return learn(
@@ -124,7 +117,48 @@ def teach(
     )
 
 
-def patch_of(lessons: Sequence[Lesson], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A patch as the network paints it, and as the lesson has it, (1, 3, S, S) each.
+
+    seen, shown: the features of both at COMPARED_LAYERS. later: a corner of the patch after a
+    camera motion, and painted_later: as the network paints that.
+    """
+
+    painted: Tensor
+    wanted: Tensor
+    seen: dict[str, Tensor]
+    shown: dict[str, Tensor]
+    later: Later
+    painted_later: Tensor
+
+    def unsteadiness(self) -> Tensor:
+        """As Later.unsteadiness."""
+        return self.later.unsteadiness(self.painted[_MOVING], self.painted_later)
+
+
+def try_patch(
+    taught: BakedNetwork,
+    lessons: Sequence[Lesson],
+    encoder: PerceptualEncoder,
+    rng: np.random.Generator,
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Trial:
+    """Paint a patch of a lesson, drawn at random, with a network in training."""
+    scene, wanted = (part.to(device) for part in _patch(lessons, rng))
+    later = a_moment_later(scene[_MOVING], rng)
+    with autocast(device, dtype):
+        painted = taught(scene).float()
+        painted_later = taught(later.pictures).float()
+        seen = encoder(channels_last(painted), COMPARED_LAYERS)
+        with torch.no_grad():
+            shown = encoder(wanted, COMPARED_LAYERS)
+    return Trial(painted, wanted, seen, shown, later, painted_later)
+
+
+def _patch(lessons: Sequence[Lesson], rng: np.random.Generator) -> tuple[Tensor, Tensor]:
     """A patch of a scene and of its painting, from anywhere in the lessons."""
     lesson = lessons[int(rng.integers(len(lessons)))]
     side = min(_PATCH_SIDE, *lesson.scene.shape[2:])

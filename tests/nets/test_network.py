@@ -16,6 +16,7 @@ from vidnst.media.decode import sample
 from vidnst.media.pictures import read_picture
 from vidnst.nets.bake import bake, load_baked
 from vidnst.nets.channels_last import (
+    averaged,
     depth_to_space,
     doubled,
     instance_norm,
@@ -25,6 +26,7 @@ from vidnst.nets.channels_last import (
 from vidnst.nets.fusion import fused_convolution, fuses
 from vidnst.nets.losses import (
     content_loss,
+    cosine_distance,
     moments,
     self_similarity_loss,
     style_loss,
@@ -102,6 +104,29 @@ def test_reflection_is_torchs_and_so_is_its_gradient() -> None:
     torch.testing.assert_close(
         *(torch.autograd.grad(padded, x, weights)[0] for padded in (ours, theirs))
     )
+
+
+@pytest.mark.parametrize(("size_hw", "side"), [((12, 8), 2), ((9, 13), 2), ((13, 10), 4)])
+def test_averaging_is_torchs_and_so_are_its_gradients(size_hw: tuple[int, int], side: int) -> None:
+    x = torch.randn(2, 3, *size_hw, dtype=torch.float64, requires_grad=True)
+    ours, theirs = averaged(x, side), F.avg_pool2d(x, side)
+    assert torch.equal(ours, theirs)
+    towards = torch.randn_like(ours)
+    (a,), (b,) = (torch.autograd.grad(y, x, towards) for y in (ours, theirs))
+    assert torch.equal(a, b)
+    # train-encoder differentiates the gradient.
+    assert torch.autograd.gradgradcheck(lambda y: averaged(y, side), (x,))
+
+
+def test_cosine_distance_is_torchs_and_so_is_its_gradient() -> None:
+    features = torch.randn(50, 40, 8, dtype=torch.float64, requires_grad=True)
+    mean, share = torch.randn(8, dtype=torch.float64), torch.rand(50, 40, dtype=torch.float64)
+    units = F.normalize(torch.randn_like(features), dim=2)
+    ours = cosine_distance(features, mean, units, share)
+    theirs = (share * (1 - F.cosine_similarity(features - mean, units, dim=2))).sum()
+    torch.testing.assert_close(ours, theirs)
+    (a,), (b,) = (torch.autograd.grad(3 * y, features) for y in (ours, theirs))
+    torch.testing.assert_close(a, b)
 
 
 def test_pixels_go_into_channels_and_back() -> None:

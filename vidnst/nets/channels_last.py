@@ -58,6 +58,17 @@ def doubled(features: Tensor) -> Tensor:
     return columns.view(batch, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)
 
 
+def averaged(features: Tensor, side: int) -> Tensor:
+    """Average (B, C, H, W) over squares of `side` pixels; an incomplete last row or column is left.
+
+    The same as F.avg_pool2d(features, side); its gradient takes half of the time.
+    """
+    if not (features.requires_grad and torch.is_grad_enabled()):
+        return F.avg_pool2d(features, side)
+    result: Tensor = _Averaged.apply(features, side)
+    return result
+
+
 def space_to_depth(pictures: Tensor) -> Tensor:
     """(B, C, H, W) -> (B, 4 C, H / 2, W / 2): each 2x2 block of pixels as channels, row by row.
 
@@ -104,6 +115,26 @@ class _Reflect(torch.autograd.Function):
         inner[:, 1] += padded[:, 0, 1:-1]
         inner[:, -2] += padded[:, -1, 1:-1]
         return inner.permute(0, 3, 1, 2)
+
+
+class _Averaged(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, side: int) -> Tensor:
+        ctx.side, ctx.size = side, features.shape[2:]
+        return F.avg_pool2d(features, side)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        side, (height, width) = ctx.side, ctx.size
+        pixels = (gradients[0] / side**2).permute(0, 2, 3, 1)
+        batch, lines, columns, channels = pixels.shape
+        # Columns first: what is then copied line by line is long, and long copies are fast.
+        wide = pixels[:, :, :, None].expand(-1, -1, -1, side, -1).reshape(batch, lines, 1, -1)
+        spread = wide.expand(-1, -1, side, -1).reshape(batch, lines * side, -1, channels)
+        below, beside = height - lines * side, width - columns * side
+        if below or beside:
+            spread = F.pad(spread, (0, 0, 0, beside, 0, below))
+        return spread.permute(0, 3, 1, 2), None
 
 
 class _InstanceNorm(torch.autograd.Function):

@@ -8,6 +8,12 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+_SHORTEST = 1e-8
+"""Of a feature vector that has a direction."""
+_BLOCK = 1024
+"""The number of places whose cosines are computed at once."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,48 @@ def style_loss(
         norm = s.covariance.flatten(1).norm(dim=1) + least_spread * s.mean.square().sum(1)
         covariances.append((r.covariance - s.covariance).flatten(1).norm(dim=1) / (norm + 1e-4))
     return torch.stack(means).mean(), torch.stack(covariances).mean()
+
+
+def cosine_distance(features: Tensor, mean: Tensor, units: Tensor, share: Tensor) -> Tensor:
+    """The sum of share * (1 - cos(features - mean, units)) over places.
+
+    features, units: (..., C), the second of length 1; mean: (C,); share: (...).
+    Differentiable once, with respect to features; a third of the time of F.cosine_similarity.
+    """
+    result: Tensor = _CosineDistance.apply(features, mean, units, share)
+    return result
+
+
+class _CosineDistance(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, mean: Tensor, units: Tensor, share: Tensor) -> Tensor:
+        width, total = features.shape[-1], mean.new_zeros(())
+        rows, wanted, weights = (
+            features.reshape(-1, width),
+            units.reshape(-1, width),
+            share.flatten(),
+        )
+        slope = torch.empty_like(rows) if ctx.needs_input_grad[0] else None
+        # Block by block, so that all passes but the first find a block in the processor's cache.
+        for start in range(0, len(rows), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            centered, unit, weight = rows[block] - mean, wanted[block], weights[block]
+            inverse = 1 / torch.linalg.vector_norm(centered, dim=1).clamp_min(_SHORTEST)
+            cosine = torch.linalg.vecdot(centered, unit) * inverse
+            total += (weight * (1 - cosine)).sum()
+            if slope is not None:
+                scale = (weight * inverse)[:, None]
+                torch.mul(centered, scale * (cosine * inverse)[:, None], out=slope[block])
+                slope[block].addcmul_(unit, scale, value=-1)
+        if slope is not None:
+            ctx.save_for_backward(slope.view(features.shape))
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        (slope,) = ctx.saved_tensors
+        return slope * gradients[0], None, None, None
 
 
 def place_distances(

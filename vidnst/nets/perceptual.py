@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vidnst.errors import WeightsError
-from vidnst.nets.channels_last import reflect
+from vidnst.nets.channels_last import averaged, reflect
 from vidnst.nets.weights import read_weights, shipped_weights, write_weights
 
 Pooling = Literal["max", "average"]
@@ -122,7 +122,7 @@ class PerceptualEncoder(nn.Module):
         for name in self.layers:
             if name[0] != block:
                 block = name[0]
-                x = F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2)
+                x = F.max_pool2d(x, 2) if self.pooling == "max" else averaged(x, 2)
             padded = reflect(x) if self.padding == "reflect" else F.pad(x, (1, 1, 1, 1))
             before = self.convolutions[name](padded)
             x = F.relu(before)

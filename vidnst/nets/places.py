@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vidnst.nets.channels_last import averaged
+
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 PLACE_SIDE = 4
 """Of a place, in pixels; finer feature maps are average-pooled to it."""
@@ -23,12 +25,14 @@ def place_features(features: dict[str, Tensor]) -> list[Tensor]:
     for layer, pool in zip(LAYERS, (4, 2, 1, 0), strict=True):
         each = features[layer].float()
         if pool > 1:
-            each = F.avg_pool2d(each, pool)
+            each = averaged(each, pool)
         elif not pool:
             each = F.interpolate(each, scale_factor=2, mode="bilinear", align_corners=False)
-            # Pooling drops an odd last row and column.
-            missing = (0, width - each.shape[3], 0, height - each.shape[2])
-            each = F.pad(each, missing, mode="replicate")
+            # Pooling dropped an odd last row or column: the one before it stands for it.
+            if each.shape[2] < height:
+                each = torch.cat([each, each[:, :, -1:]], 2)
+            if each.shape[3] < width:
+                each = torch.cat([each, each[:, :, :, -1:]], 3)
         found.append(each)
     return found
 

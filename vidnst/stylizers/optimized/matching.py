@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vidnst.frames.frame import Weights
-from vidnst.nets.losses import temporal_loss
+from vidnst.nets.losses import cosine_distance, temporal_loss
 from vidnst.nets.places import LAYERS, PLACE_SIDE, nearest
 from vidnst.stylizers.optimized.objective import Anchor, out_of_range
 from vidnst.stylizers.optimized.places import PlaceReader, StylePlaces, Tile, lightness, tones
@@ -98,8 +98,8 @@ class PlacesLoss:
             for wanted in self._wanted:
                 share = wanted.share[top:bottom, left:right]
                 for has, unit, mean in zip(found, wanted.units, wanted.means, strict=True):
-                    alike = F.cosine_similarity(has - mean, unit[top:bottom, left:right], dim=2)
-                    loss = loss + (share * (1 - alike)).sum()
+                    here = unit[top:bottom, left:right]
+                    loss = loss + cosine_distance(has, mean, here, share)
             for sought in self._sought:
                 loss = loss + count * _missed(sought, found, tile, width // PLACE_SIDE)
             loss = loss * (_MATCH_WEIGHT / (count * len(LAYERS)))
@@ -128,9 +128,9 @@ def _missed(sought: Sought, found: Sequence[Tensor], tile: Tile, width: int) -> 
         own_rows = (y[here] - top) * (right - left) + x[here] - left
         # index_select: plain indexing sums its gradient in a nondeterministic order.
         picked = has.flatten(0, 1).index_select(0, own_rows)
-        alike = F.cosine_similarity(picked - mean, unit[here], dim=1)
-        missed = missed + (1 - alike).sum() / max(1, len(rows))
-    return sought.share * missed
+        share = picked.new_full((len(picked),), sought.share / max(1, len(rows)))
+        missed = missed + cosine_distance(picked, mean, unit[here], share)
+    return missed
 
 
 class Matching:
@@ -247,7 +247,8 @@ class Matching:
         ]
         left = 1 - self._shares.sum(0)
         if bool((left > 1e-3).any()):
-            found.append(Wanted(self._scene, self._means, left))
+            units = [F.normalize(each, dim=2) for each in self._scene]
+            found.append(Wanted(units, self._means, left))
         return found
 
 

@@ -80,10 +80,10 @@ class PlaceReader:
             features = self._encoder(part.contiguous(memory_format=torch.channels_last), LAYERS)
         top, bottom, left, right = (side // PLACE_SIDE for side in tile.own)
         y, x = tile.outer[0] // PLACE_SIDE, tile.outer[2] // PLACE_SIDE
-        return [
-            each[0, :, top - y : bottom - y, left - x : right - x].permute(1, 2, 0)
-            for each in place_features(features)
-        ]
+        places = [each.squeeze(0).permute(1, 2, 0) for each in place_features(features)]
+        if places[0].shape[:2] == (bottom - top, right - left):
+            return places  # Slicing would cost a copy in the gradient.
+        return [each[top - y : bottom - y, left - x : right - x] for each in places]
 
     @torch.no_grad()
     def read(self, picture: Tensor) -> list[Tensor]:

@@ -104,9 +104,10 @@ class GatysOptions:
     frame_steps: int = option(
         100, "film: steps for each frame after a shot's first, at most", low=1, high=100_000
     )
-    tolerance: float = option(
-        5e-3,
-        "film: a frame is done when ten steps lessen its loss by a smaller share",
+    tolerance: float | None = option(
+        None,
+        "film: a frame is done when ten steps lessen its loss by a smaller share: by default 5e-3, "
+        "with neighbor 1.5e-2",
         low=0,
         high=1,
     )

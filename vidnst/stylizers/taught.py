@@ -37,6 +37,8 @@ _MOST_STYLE_SIDE = 2048
 """In a style enlarged further, a patch would show a single mark, and it would take memory."""
 _SAME_PLACE = 0.5
 """The share of a frame that must be visible in another for both to count as one shot."""
+_TOLERANCE = 5e-3
+"""Of neighbor's, for lessons after a shot's first: they lie far apart, and much in them is new."""
 
 
 class TaughtStylizer(TunedStylizer):
@@ -130,7 +132,10 @@ class TaughtStylizer(TunedStylizer):
             device=torch.device(chosen_device(self._compute.device)),
             on_step=listen,
         )
-        painter = OptimizingStylizer(NeighborMethod(task, self._neighbor, self._gatys))
+        gatys = self._gatys
+        if gatys.tolerance is None:
+            gatys = replace(gatys, tolerance=_TOLERANCE)
+        painter = OptimizingStylizer(NeighborMethod(task, self._neighbor, gatys))
         lessons: list[list[Lesson]] = []
         before: Picture | None = None
         for chosen in groups:

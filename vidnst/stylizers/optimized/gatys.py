@@ -22,6 +22,8 @@ from vidnst.stylizers.optimized.targets import StyleTargets, as_guides
 
 _COARSEST_SIDE = 128
 """The approximate longer side of the coarsest scale, in pixels, if `scales` is not given."""
+_TOLERANCE = 5e-3
+"""Of a film's frames, if `tolerance` is not given."""
 
 
 def perceptual_encoder(features: str) -> PerceptualEncoder:
@@ -124,7 +126,8 @@ class GatysMethod(Method):
         last: View | None,
     ) -> Picture:
         loss = self._loss(self.pixels(here.picture), anchor, weights, strength)
-        steps, tolerance = self.gatys.frame_steps, self.gatys.tolerance
+        steps = self.gatys.frame_steps
+        tolerance = _TOLERANCE if self.gatys.tolerance is None else self.gatys.tolerance
         point = self._descend(self.pixels(seed), loss, steps, count=steps, tolerance=tolerance)
         return as_picture(point)
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from speed import machine
 
+from vidnst.live.admission import at_path
 from vidnst.media.ffmpeg_program import ffmpeg_program
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,7 +85,7 @@ def watched(process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith("watch at "):
-            url = line.split()[-1].rstrip("/")
+            url = line.split()[-1]
             break
     else:
         raise SystemExit("the session did not start")
@@ -92,7 +93,7 @@ def watched(process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
     latencies: list[float] = []
     sizes: list[dict[str, Any]] = []
     rss: list[float] = []
-    with urllib.request.urlopen(f"{url}/stream.mjpg", timeout=10) as stream:
+    with urllib.request.urlopen(at_path(url, "/stream.mjpg"), timeout=10) as stream:
         started = time.monotonic() + 2
         told = started
         while (now := time.monotonic()) < started + seconds:
@@ -111,7 +112,7 @@ def watched(process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
             latencies.append(1e3 * (now - captured))
             if now >= told:
                 told += 1.0
-                with urllib.request.urlopen(f"{url}/status", timeout=10) as answer:
+                with urllib.request.urlopen(at_path(url, "/status"), timeout=10) as answer:
                     inner_hw = json.load(answer)["inner_hw"]
                 rss.append(resident_mib(process.pid))
                 if len(rss) % STYLE_SECONDS == 0:
@@ -149,9 +150,9 @@ def watched(process: subprocess.Popen[str], seconds: float) -> dict[str, Any]:
     }
 
 
-def ask(url: str, wish: str) -> None:
+def ask(url: str, action: str) -> None:
     """Press one of the page's buttons."""
-    request = urllib.request.Request(f"{url}/wish/{wish}", headers={"Origin": url}, method="POST")
+    request = urllib.request.Request(at_path(url, f"/action/{action}"), method="POST")
     with urllib.request.urlopen(request, timeout=10):
         pass
 

@@ -15,6 +15,7 @@ import pytest
 
 from helpers.pictures import gradient_picture
 from helpers.places import ROOT
+from vidnst.live.admission import at_path
 from vidnst.live.metrics import Report
 from vidnst.live.outputs import Shown
 from vidnst.live.session import webcam
@@ -78,16 +79,16 @@ class Session:
         return url
 
     def action(self, action: str) -> None:
-        origin = self.url.rstrip("/")
-        headers = {"Origin": origin}
-        request = urllib.request.Request(
-            f"{origin}/action/{action}", headers=headers, method="POST"
-        )
+        headers = {"Origin": self.url.partition("/?")[0]}
+        url = at_path(self.url, f"/action/{action}")
+        request = urllib.request.Request(url, headers=headers, method="POST")
         with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
             assert answer.status == 200
 
     def status(self) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.url}status", timeout=PATIENCE_SECONDS) as answer:
+        with urllib.request.urlopen(
+            at_path(self.url, "/status"), timeout=PATIENCE_SECONDS
+        ) as answer:
             told: dict[str, Any] = json.load(answer)
             return told
 

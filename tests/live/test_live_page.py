@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ import pytest
 from helpers.live_session import Session, camera, eventually, live, options, other_style
 from helpers.pictures import gradient_picture
 from vidnst.apps.cli.main import main
+from vidnst.live.admission import at_path
 from vidnst.live.browser import Page
 from vidnst.live.outputs import Shown, Status
 
@@ -28,7 +30,7 @@ __all__ = ["camera", "other_style"]
 def parts(session: Session, count: int) -> list[tuple[dict[str, str], np.ndarray]]:
     """Pictures of the page's stream, RGB uint8 (H, W, 3), with their headers."""
     taken: list[tuple[dict[str, str], np.ndarray]] = []
-    with urllib.request.urlopen(f"{session.url}stream.mjpg", timeout=10) as stream:
+    with urllib.request.urlopen(at_path(session.url, "/stream.mjpg"), timeout=10) as stream:
         assert stream.headers["Content-Type"].startswith("multipart/x-mixed-replace; boundary=")
         while len(taken) < count:
             while not stream.readline().startswith(b"--"):
@@ -64,7 +66,8 @@ def test_the_page_streams_pictures_that_move(camera: Path, style: Path) -> None:
 def test_only_this_page_may_ask_for_things(camera: Path, style: Path) -> None:
     with live(options(camera, style)) as session:
         url = session.url
-        port = int(url.rstrip("/").rpartition(":")[2])
+        port = urlsplit(url).port
+        token = urlsplit(url).query
 
         def answer(method: str, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -75,21 +78,29 @@ def test_only_this_page_may_ask_for_things(camera: Path, style: Path) -> None:
             return response
 
         own = f"http://127.0.0.1:{port}"
-        page = answer("GET", "/", {})
+        # Another account of this machine, which has not seen the address.
+        for path in ("/", "/status", "/stream.mjpg", "/?token=guessed", "/elsewhere"):
+            assert answer("GET", path, {}).status == 403
+        assert answer("POST", "/action/quit", {}).status == 403
+        first = answer("GET", f"/?{token}", {})
+        assert (first.status, first.headers["Location"]) == (303, "./")
+        known = {"Cookie": first.headers["Set-Cookie"].partition(";")[0]}
+        page = answer("GET", "/", known)
         assert page.status == 200
         assert page.headers["Cross-Origin-Resource-Policy"] == "same-origin"
-        assert answer("GET", "/", {"Host": f"evil.example:{port}"}).status == 403
-        assert answer("GET", "/status", {"Host": f"localhost:{port}"}).status == 200
-        assert answer("GET", "/elsewhere", {}).status == 404
+        assert answer("GET", "/", {"Host": f"evil.example:{port}", **known}).status == 403
+        assert answer("GET", "/status", {"Host": f"localhost:{port}", **known}).status == 200
+        assert answer("GET", f"/status?{token}", {}).status == 200
+        assert answer("GET", "/elsewhere", known).status == 404
         for path, kind in (("/", "text/html"), ("/status", "json"), ("/stream.mjpg", "multipart")):
-            head = answer("HEAD", path, {})
+            head = answer("HEAD", path, known)
             assert head.status == 200
             assert kind in head.headers["Content-Type"]
-        assert answer("POST", "/action/quit", {}).status == 403
-        assert answer("POST", "/action/quit", {"Origin": "http://evil.example"}).status == 403
-        assert answer("POST", "/action/explode", {"Origin": own}).status == 404
+        for origin in ("http://evil.example", "http://127.0.0.1:9", "null"):
+            assert answer("POST", "/action/quit", {"Origin": origin, **known}).status == 403
+        assert answer("POST", "/action/explode", {"Origin": own, **known}).status == 404
         assert session.thread.is_alive()
-        assert answer("POST", "/action/quit", {"Origin": own}).status == 200
+        assert answer("POST", "/action/quit", {"Origin": own, **known}).status == 200
         session.thread.join(20)
         assert not session.thread.is_alive()
         with pytest.raises(urllib.error.URLError):
@@ -100,14 +111,14 @@ def test_a_port_in_use_is_told(
     camera: Path, style: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with live(options(camera, style)) as session:
-        port = session.url.rstrip("/").rpartition(":")[2]
+        port = str(urlsplit(session.url).port)
         arguments = ["--style", str(style), "--camera", str(camera), "--http", port]
         assert main(["webcam", *arguments]) == 1
         assert f"port {port} cannot be served" in capsys.readouterr().err
 
 
 def status_of(page: Page) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{page.url}status", timeout=10) as answer:
+    with urllib.request.urlopen(at_path(page.url, "/status"), timeout=10) as answer:
         told: dict[str, Any] = json.load(answer)
         return told
 
@@ -123,7 +134,9 @@ def test_the_status_is_an_object_from_the_start_to_the_end() -> None:
         starting = status_of(page)
         page.show(a_frame())
         running = status_of(page)
-        with urllib.request.urlopen(f"{page.url}stream.mjpg?page", timeout=10) as stream:
+        with urllib.request.urlopen(
+            at_path(page.url, "/stream.mjpg") + "&page", timeout=10
+        ) as stream:
             stream.readline()
             closing = threading.Thread(target=page.close)
             closing.start()
@@ -146,7 +159,7 @@ def test_a_page_that_no_browser_looks_at_ends_at_once() -> None:
     page = Page(0)
     status_of(page)
     page.show(a_frame())
-    with urllib.request.urlopen(f"{page.url}stream.mjpg", timeout=10) as stream:
+    with urllib.request.urlopen(at_path(page.url, "/stream.mjpg"), timeout=10) as stream:
         stream.readline()
         started = time.monotonic()
         page.close()

@@ -15,6 +15,7 @@ import cv2
 
 from vidnst.errors import OutputError
 from vidnst.frames.frame import Picture
+from vidnst.live.admission import FOREIGN, REFUSED, Admission, address, from_here, new_token
 from vidnst.live.outputs import Action, Shown, Status
 
 _LOOPBACK = "127.0.0.1"
@@ -50,7 +51,9 @@ class Page:
                 "`http`, or 0 for any that is free"
             ) from error
         self.port = int(self._server.server_address[1])
-        self.url = f"http://{_LOOPBACK}:{self.port}/"
+        token = new_token()
+        self.admission = Admission(token, self.port)
+        self.url = address(_LOOPBACK, self.port, token)
         self._thread = Thread(
             target=self._server.serve_forever, args=(0.1,), name="page", daemon=True
         )
@@ -141,10 +144,16 @@ class _Answer(BaseHTTPRequestHandler):
     timeout = _PATIENCE_SECONDS
 
     def do_GET(self) -> None:
-        if not self._asked_by_name():
+        if not self._admitted():
             return
         path, _, query = self.path.partition("?")
-        if path == "/":
+        if path == "/" and self.server.page.admission.knocks(query):
+            self.send_response(HTTPStatus.SEE_OTHER)
+            self.send_header("Location", "./")
+            self.send_header("Set-Cookie", self.server.page.admission.cookie)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        elif path == "/":
             page = files("vidnst.live").joinpath("page.html").read_bytes()
             self._send("text/html; charset=utf-8", page)
         elif path == "/status":
@@ -154,7 +163,7 @@ class _Answer(BaseHTTPRequestHandler):
                 self.server.page.told()
         elif path == "/stream.mjpg":
             # Other programs may read the stream too, but only our page polls the status.
-            with self.server.page.looked_at() if query.startswith("page") else nullcontext():
+            with self.server.page.looked_at() if "page" in query.split("&") else nullcontext():
                 self._stream()
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
@@ -164,13 +173,9 @@ class _Answer(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_POST(self) -> None:
-        # Against cross-site requests: the browser sends the Origin of the page that posts.
-        if not self._asked_by_name():
+        if not self._admitted():
             return
-        if self.headers.get("Origin") != f"http://{self.headers['Host']}":
-            self.send_error(HTTPStatus.FORBIDDEN, "only this page may ask for that")
-            return
-        place, _, action = self.path.rpartition("/")
+        place, _, action = self.path.partition("?")[0].rpartition("/")
         if place != "/action" or action not in get_args(Action):
             self.send_error(HTTPStatus.NOT_FOUND)
             return
@@ -180,11 +185,20 @@ class _Answer(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Log nothing: stderr is for errors."""
 
-    def _asked_by_name(self) -> bool:
-        """Reject requests with another Host header, against DNS rebinding."""
-        if self.headers.get("Host") in [f"{name}:{self.server.page.port}" for name in _NAMES]:
+    def _admitted(self) -> bool:
+        # Requests with another Host header are rejected against DNS rebinding.
+        host, admission = self.headers.get("Host"), self.server.page.admission
+        if host not in [f"{name}:{self.server.page.port}" for name in _NAMES]:
+            self.send_error(HTTPStatus.FORBIDDEN, "ask for this page as localhost")
+        elif not from_here(self.headers.get("Origin"), host):
+            self.send_error(HTTPStatus.FORBIDDEN, FOREIGN)
+        elif not (
+            admission.knocks(self.path.partition("?")[2])
+            or admission.knows(self.headers.get("Cookie"))
+        ):
+            self.send_error(HTTPStatus.FORBIDDEN, REFUSED)
+        else:
             return True
-        self.send_error(HTTPStatus.FORBIDDEN, "ask for this page as localhost")
         return False
 
     def _head(self, kind: str) -> None:

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.resources import files
 from importlib.util import find_spec
@@ -12,11 +13,14 @@ from pathlib import Path
 
 from vidnst.apps.cli.fields import add_options, given_options
 from vidnst.apps.cli.parser import Parser
-from vidnst.apps.page.options import PLACE, PageLimits, PageOptions
+from vidnst.apps.page.options import GATE, PLACE, PageLimits, PageOptions
 from vidnst.errors import OutputError, UsageError
 from vidnst.film.workers.isolation import python_command
+from vidnst.live.admission import address, at_path, new_token
 
 _PATIENCE_SECONDS = 60.0
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where this machine itself reaches a server that listens at all its addresses."""
 _LOOPBACK_NAMES = "127.0.0.1 localhost ::1"
 
 
@@ -29,8 +33,8 @@ def page_parser() -> Parser:
     )
     parser.add_argument(
         "--host", default=PageOptions.host,
-        help="the address to serve; any but loopback lets other machines in, without a password "
-        "(default: %(default)s)",
+        help="the address to serve; any but loopback lets in other machines that have what is "
+        "printed (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument(
         "--port", type=int, default=PageOptions.port,
@@ -50,12 +54,14 @@ def run(arguments: list[str]) -> int:
     from vidnst.apps.page.folders import session_root
 
     port = _free_port(options)
+    token = new_token()
     with session_root() as folder:
-        server = _serve(options, port, folder)
+        server = _serve(options, port, folder, token)
         try:
-            _await_answer(server, options, port)
-            shown = f"[{options.host}]" if ":" in options.host else options.host
-            print(f"http://{shown}:{port}/   (Ctrl-C ends it)", flush=True)
+            here = address(_HERE.get(options.host, options.host), port, token)
+            _await_answer(server, at_path(here, "/_stcore/health"))
+            shown = address(_reached_at(options.host), port, token)
+            print(f"{shown}   (Ctrl-C ends it)", flush=True)
             code = server.wait()
         finally:
             server.terminate()
@@ -67,15 +73,32 @@ def run(arguments: list[str]) -> int:
     raise OutputError(f"the page's server ended unexpectedly (code {code})")
 
 
-def _serve(options: PageOptions, port: int, folder: Path) -> "subprocess.Popen[bytes]":
+def _reached_at(host: str) -> str:
+    """The address by which other machines reach a server that listens at all of this machine's."""
+    if host not in _HERE:
+        return host
+    family, elsewhere = (
+        (socket.AF_INET6, "2001:db8::1") if ":" in host else (socket.AF_INET, "192.0.2.1")
+    )
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as tried:
+        # To an address of no machine (RFC 5737, 3849); for UDP, nothing is sent.
+        tried.connect((elsewhere, 9))
+        return str(tried.getsockname()[0])
+    return _HERE[host]
+
+
+def _serve(options: PageOptions, port: int, folder: Path, token: str) -> "subprocess.Popen[bytes]":
     """Start Streamlit with its settings; it ignores variables that its version does not know."""
     settings = {
         "SERVER_ADDRESS": options.host,
         "SERVER_PORT": port,
         "SERVER_HEADLESS": "true",
         "SERVER_MAX_UPLOAD_SIZE": options.limits.max_megabytes,
-        "SERVER_ENABLE_CORS": "true",
-        "SERVER_ENABLE_XSRF_PROTECTION": "true",
+        # Both would ask a server on the internet for this machine's address: to print it, and to
+        # compare requests' origins with it. The gate asks for a cookie and turns other sites away.
+        "LOGGER_HIDE_WELCOME_MESSAGE": "true",
+        "SERVER_ENABLE_CORS": "false",
+        "SERVER_ENABLE_XSRF_PROTECTION": "false",
         "SERVER_FILE_WATCHER_TYPE": "none",
         "SERVER_SHOW_EMAIL_PROMPT": "false",
         "BROWSER_GATHER_USAGE_STATS": "false",
@@ -89,8 +112,9 @@ def _serve(options: PageOptions, port: int, folder: Path) -> "subprocess.Popen[b
         settings["SERVER_ALLOWED_HOSTS"] = _LOOPBACK_NAMES
     environment = {f"STREAMLIT_{name}": str(value) for name, value in settings.items()}
     told = json.dumps({"folder": str(folder), "local": options.local, **asdict(options.limits)})
-    script = str(files("vidnst.apps.page").joinpath("app.py"))
-    environment |= {"VIDNST_PAGE": told, PLACE: os.getcwd()}
+    script = str(files("vidnst.apps.page").joinpath("server.py"))
+    gate = json.dumps({"token": token, "port": port})
+    environment |= {"VIDNST_PAGE": told, PLACE: os.getcwd(), GATE: gate}
     if cache := os.environ.get("VIDNST_CACHE"):
         environment["VIDNST_CACHE"] = os.path.abspath(cache)
     return subprocess.Popen(
@@ -119,12 +143,10 @@ def _free_port(options: PageOptions) -> int:
         ) from error
 
 
-def _await_answer(server: "subprocess.Popen[bytes]", options: PageOptions, port: int) -> None:
+def _await_answer(server: "subprocess.Popen[bytes]", url: str) -> None:
     """Raises OutputError where the server ends, or does not answer."""
     import urllib.request
 
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(options.host, options.host)
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/_stcore/health"
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while server.poll() is None and time.monotonic() < deadline:

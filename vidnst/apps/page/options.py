@@ -8,6 +8,8 @@ from vidnst.options.fields import option
 
 PLACE = "VIDNST_PLACE"
 """The environment variable with the working directory of `vidnst page`."""
+GATE = "VIDNST_GATE"
+"""The environment variable with what Gate is given: arguments are seen by all accounts."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """Tuning a network to a style and a clip: what it gains, what it keeps, how it is called."""
 
-from collections.abc import Sequence
+from collections.abc import os
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import Sequence
 import torch
 
 from helpers.clips import MakeClip
@@ -163,6 +164,8 @@ def test_what_was_tuned_is_kept_for_the_next_time(style: Path, cache: Path) -> N
     assert len(steps) == 2
     painted(style, steps, replace(SHORT, tune_style_weight=9.0))
     assert len(steps) == 4
+    if os.name == "posix":
+        assert (cache / "tuned").stat().st_mode & 0o777 == 0o700
     files = sorted((cache / "tuned").iterdir())
     assert len(files) == 2
     assert all(file.suffix == ".safetensors" and file.stat().st_size < 4e6 for file in files)

@@ -211,7 +211,9 @@ def keep(path: Path, save: Callable[[], None]) -> None:
     Errors of the file system are ignored.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        # For the user alone: names tell what was painted, and another account must add nothing.
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
         save()
         # Only files with names of ours: the folder may contain others.
         own = [p for p in path.parent.iterdir() if _KEPT_NAME.fullmatch(p.name) and p.is_file()]

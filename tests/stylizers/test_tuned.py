@@ -1,12 +1,12 @@
 """Tuning a network to a style and a clip: what it gains, what it keeps, how it is called."""
 
-from collections.abc import os
+import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import Sequence
 import torch
 
 from helpers.clips import MakeClip

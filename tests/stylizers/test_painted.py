@@ -14,7 +14,7 @@ from vidnst.apps.cli.main import main
 from vidnst.errors import UsageError, WeightsError
 from vidnst.frames.frame import Floats, Picture, ShotFrame
 from vidnst.media.pictures import read_picture, write_picture
-from vidnst.motion.carry import Known, carried_over
+from vidnst.motion.carry import NO_PAINTING, Carrier, Known
 from vidnst.motion.flow import optical_flow
 from vidnst.motion.warp import warp
 from vidnst.options.painted import PaintedFrame, PaintedOptions, keyframe_name, painted_frames
@@ -79,14 +79,15 @@ def test_what_the_frames_show_is_carried_and_the_rest_is_learned(tmp_path: Path)
 def test_a_painting_is_carried_only_where_the_same_is_seen() -> None:
     scenes, truth = painted_film()
     blank = np.zeros_like(truth[0])
-    same = carried_over(blank, scenes[0], [Known(scenes[0], truth[0])])
-    assert np.array_equal(same, truth[0])
+    carrier = Carrier([Known(scenes[0], truth[0])])
+    assert np.array_equal(carrier.to(scenes[0]).over(blank), truth[0])
     other = np.full_like(scenes[0], 250)
-    assert np.array_equal(carried_over(blank, other, [Known(scenes[0], truth[0])]), blank)
-    moved = carried_over(blank, scenes[2], [Known(scenes[0], truth[0])])
-    seen = moved.any(2)
+    assert np.array_equal(carrier.to(other).over(blank), blank)
+    moved = carrier.to(scenes[2])
+    seen = moved.taken != NO_PAINTING
+    assert np.array_equal(seen, moved.trust > 0)
     assert 0.5 < seen.mean() < 1
-    assert np.abs(moved[seen].astype(int) - truth[2][seen]).mean() < 16
+    assert np.abs(moved.over(blank)[seen].astype(int) - truth[2][seen]).mean() < 16
 
 
 def test_each_shot_learns_from_its_own_frames(tmp_path: Path) -> None:

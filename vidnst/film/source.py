@@ -76,17 +76,17 @@ def frames_at(
     """
     excerpt = excerpt_of(source.facts, options)
     best: dict[float, tuple[Fraction, ShotFrame]] = {}
-    shot, last = 0, max(seconds)
+    shot_pts, last = 0, max(seconds)
     frames = mark_shots(source.frames(Reading(size_hw, excerpt, alpha=alpha)))
     with closing(frames):
         for frame in frames:
-            shot += frame.opens_shot
+            shot_pts = frame.pts if frame.opens_shot else shot_pts
             at = seconds_in_clip(source.facts, frame, excerpt.start_seconds)
             near = max(frame.duration * frame.time_base, _NEAR_SECONDS)
             for wanted in seconds:
                 apart = abs(at - exact(wanted))
                 if apart <= near and (wanted not in best or apart < best[wanted][0]):
-                    best[wanted] = apart, ShotFrame(wanted, shot, frame.picture)
+                    best[wanted] = apart, ShotFrame(wanted, shot_pts, frame.picture)
             if at > last + near:
                 break
     for wanted in seconds:

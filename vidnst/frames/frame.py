@@ -43,8 +43,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class ShotFrame:
-    """A frame that was requested by its time in seconds, and its shot's number, from 1."""
+    """A frame that was requested by its time in seconds.
+
+    shot_pts: names its shot, by the pts of the shot's first frame.
+    """
 
     seconds: float
-    shot: int
+    shot_pts: int
     picture: Picture

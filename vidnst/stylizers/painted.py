@@ -5,15 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from vidnst.errors import UsageError, WeightsError
+from vidnst.errors import WeightsError
 from vidnst.frames.frame import Picture, ShotFrame, Weights
-from vidnst.frames.resize import resize
-from vidnst.media.pictures import read_over, read_picture
-from vidnst.motion.carry import Known, carried_over
+from vidnst.motion.carry import Carrier, Known
 from vidnst.nets.bake import ONE_STYLE, BakedNetwork
 from vidnst.nets.device import chosen_device
 from vidnst.nets.network import fitting
@@ -27,16 +24,11 @@ from vidnst.options.painted import PaintedFrame, PaintedOptions
 from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
+from vidnst.stylizers.paintings import apart, in_shots, read_paintings, require_fitting
 from vidnst.stylizers.tuned import cache_folder, digest_of, keep, without_brush
 
 _SHOTS = "painted shots"
 """In a file's metadata: how many painted frames each shot has."""
-_THUMBNAIL_HW = (18, 32)
-_MOST_CARRIED = 2
-"""The number of painted frames, those most similar to a frame, that are carried over to it."""
-_ASPECT_OFF = 0.02
-_UNTOUCHED = 1.0
-"""In 1/255: a painting that differs from its frame by less on average was not painted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,26 +65,17 @@ class PaintedStylizer(FeedForwardStylizer):
         one cannot be read.
         """
         super().__init__(without_brush(options), compute, size_hw=size_hw, at_once=at_once)
-        _require_one_each(frames)
-        for frame in frames:
-            _require_shape(frame.path, size_hw)
+        require_fitting(frames, size_hw)
         self._frames, self._teaching, self._on_step = frames, teaching, on_step
         self.clip_seconds = tuple(frame.seconds for frame in frames)
         self._shots: list[PaintedShot] = []
-        self._shown: list[tuple[Picture, Known]] = []
-        """The shot's painted frames at the network's size, each with its scene's thumbnail."""
+        self._carrier = Carrier(())
+        """Of the shot's painted frames, at the network's size."""
 
     def begin_known(self, frames: Sequence[ShotFrame]) -> None:
         """Train on the painted frames. Raises UsageError where none differs from the film."""
-        groups: dict[int, list[Known]] = {}
-        for painted, frame in zip(self._frames, frames, strict=True):
-            painting = read_over(painted.path, frame.picture)
-            apart = np.abs(painting.astype(np.int16) - frame.picture).mean()
-            if apart >= _UNTOUCHED:
-                groups.setdefault(frame.shot, []).append(Known(frame.picture, painting))
-        if not groups:
-            raise UsageError("none of the painted frames differs from the film: paint over them")
-        self.learn(list(groups.values()))
+        shots = in_shots(read_paintings(self._frames, frames))
+        self.learn([[each.known for each in shot] for shot in shots.values()])
 
     def learn(self, shots: Sequence[Sequence[Known]]) -> None:
         """Train a network on the painted frames of each shot, at least one."""
@@ -111,18 +94,12 @@ class PaintedStylizer(FeedForwardStylizer):
         return self._shots
 
     def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
-        shot = min(self._shots, key=lambda shot: _apart(shot, samples))
-        self._shown = [
-            (_thumbnail(k.scene), Known(self._padded(k.scene), self._padded(k.painting)))
-            for k in shot.known
-        ]
+        shot = min(self._shots, key=lambda shot: apart(shot.known, samples))
+        self._carrier = Carrier(shot.known, self._padded)
         return shot.network
 
     def _run(self, padded: Picture, weights: Weights) -> Picture:
-        painted = super()._run(padded, weights)
-        thumbnail = _thumbnail(padded)
-        nearest = sorted(self._shown, key=lambda each: _difference(thumbnail, each[0]))
-        return carried_over(painted, padded, [known for _, known in nearest[:_MOST_CARRIED]])
+        return self._carrier.to(padded).over(super()._run(padded, weights))
 
     def _network_of(self, known: Sequence[Known], doing: str) -> BakedNetwork:
         """The network trained on painted frames of a shot, cached or new."""
@@ -204,39 +181,3 @@ def load_painted(path: Path) -> list[PaintedShot]:
 
 def _named(tensors: Mapping[str, Tensor], start: str) -> dict[str, Tensor]:
     return {k.removeprefix(start): t for k, t in tensors.items() if k.startswith(start)}
-
-
-def _require_one_each(frames: Sequence[PaintedFrame]) -> None:
-    seen: dict[float, Path] = {}
-    for frame in frames:
-        if frame.seconds in seen:
-            raise UsageError(
-                f"{seen[frame.seconds]} and {frame.path} are both of {frame.seconds:g} s"
-            )
-        seen[frame.seconds] = frame.path
-
-
-def _require_shape(path: Path, size_hw: tuple[int, int]) -> None:
-    height, width = read_picture(path).shape[:2]
-    if abs(width / height / (size_hw[1] / size_hw[0]) - 1) > _ASPECT_OFF:
-        raise UsageError(
-            f"{path} is {width}x{height}, of another shape than the film's {size_hw[1]}x"
-            f"{size_hw[0]}: paint over the frame as it is"
-        )
-
-
-def _apart(shot: PaintedShot, samples: Sequence[Picture]) -> float:
-    """The least difference, in 1/255, between one of the frames and a painted one of the shot."""
-    thumbnails = [_thumbnail(sample) for sample in samples]
-    return min(
-        (_difference(each, _thumbnail(k.scene)) for each in thumbnails for k in shot.known),
-        default=0.0,
-    )
-
-
-def _thumbnail(picture: Picture) -> Picture:
-    return resize(picture, _THUMBNAIL_HW)
-
-
-def _difference(a: Picture, b: Picture) -> float:
-    return float(np.abs(a.astype(np.int16) - b).mean())

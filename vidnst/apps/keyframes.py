@@ -1,7 +1,7 @@
 """Choose the frames of a film that an artist should paint as keyframes."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,13 +17,11 @@ from vidnst.media.places import cannot_write
 from vidnst.media.shots import in_shots, mark_shots
 from vidnst.media.source import Reading, Source, open_source
 from vidnst.media.whole import whole_file
-from vidnst.motion.coverage import COVERED, choose_frames
+from vidnst.motion.coverage import COVERED, candidates, choose_frames
 from vidnst.options.painted import keyframe_name, keyframe_seconds
 
 SHEET = "keyframes.jpg"
 _SEEN_SIDE, _TILE_SIDE, _LABEL_PX = 256, 320, 18
-_MOST_CANDIDATES = 24
-"""The most candidates of a shot, spread over it; all pairs are compared."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ def write_keyframes(
 
     marked = map(counted, mark_shots(source.frames(reading)))
     for number, shot in enumerate(in_shots(marked, samples=1), 1):
-        frames = _spread(shot.frames)
+        frames = candidates(shot.frames)
         # In the order of choice, in which the coverage is cumulative.
         for each in choose_frames([f.picture for f in frames], most=count, wanted=covered):
             frame = frames[each.index]
@@ -103,18 +101,6 @@ def _prepare(out: Path, *, overwrite: bool) -> None:
             f"{out} holds keyframes already, such as {there[0]}, and they may be painted: name "
             "another folder, or add `overwrite`"
         )
-
-
-def _spread(frames: Iterable[Frame]) -> list[Frame]:
-    """At most _MOST_CANDIDATES evenly spread frames, in one pass over an unknown number."""
-    kept: list[Frame] = []
-    step = 1
-    for index, frame in enumerate(frames):
-        if index % step == 0:
-            kept.append(frame)
-            if len(kept) > _MOST_CANDIDATES:
-                kept, step = kept[::2], 2 * step
-    return kept
 
 
 def _at(source: Source, pts: int, excerpt: Excerpt) -> Picture:

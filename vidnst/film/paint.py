@@ -100,6 +100,7 @@ class SteadyingPainter:
         self._linker = Linker(steadying, size_hw=size_hw, flow=flow) if holds else None
         self._stabilizer = Stabilizer(steadying)
         self._samples: list[Picture] = []
+        self._shot_pts = 0
         self._arrived: deque[tuple[Frame, Painting]] = deque()
         self._last: Frame | None = None
 
@@ -110,9 +111,10 @@ class SteadyingPainter:
             goes_on = state is not None and not shot.opens
             before = self._restore(state) if state is not None and goes_on else None
             if before is None:
-                self._samples = shot.samples
+                self._samples, self._shot_pts = shot.samples, shot.first_pts
                 self._stabilizer.begin_shot()
             with self._profile.stage("begin shots"):
+                self._stylizer.enter_shot(self._shot_pts)
                 self._stylizer.begin_shot(self._samples)
             yield from self._paint_shot(shot.frames, before)
             state = None
@@ -120,6 +122,7 @@ class SteadyingPainter:
     def state(self) -> State:
         assert self._last is not None
         samples = {f"sample_{index}": picture for index, picture in enumerate(self._samples)}
+        samples["shot_pts"] = np.array(self._shot_pts)
         last = {"last": self._last.picture, "untouched": np.array(_is_untouched(self._last))}
         if self._last.number is not None:
             last["number"] = np.array(self._last.number)
@@ -127,7 +130,7 @@ class SteadyingPainter:
 
     def _restore(self, state: State) -> Frame:
         """Restore a state; returns the previous frame: its picture, and whether it was painted."""
-        self._samples = _samples_in(state)
+        self._samples, self._shot_pts = _samples_in(state), int(state["shot_pts"])
         self._stabilizer.restore(state)
         weights = _NO_WEIGHT if state["untouched"] else None
         number = int(state["number"]) if "number" in state else None

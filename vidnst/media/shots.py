@@ -30,11 +30,13 @@ class Shot:
     """A shot's frames, in order, and samples: pictures spread evenly over the frames read ahead.
 
     opens: whether frames begins with the shot's first; False after a seek into the middle.
+    first_pts: of the first of frames.
     """
 
     samples: list[Picture]
     frames: Iterator[Frame]
     opens: bool
+    first_pts: int
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,8 @@ def in_shots(frames: Iterable[Frame], *, samples: int) -> Generator[Shot, None, 
             pass
         known = [frame.picture for frame in own()]
         places = np.linspace(0, len(known) - 1, min(samples, len(known))).round()
-        shot = rest_of_shot()
-        yield Shot([known[int(place)] for place in places], shot, waiting[0].opens_shot)
+        shot, first = rest_of_shot(), waiting[0]
+        yield Shot([known[int(place)] for place in places], shot, first.opens_shot, first.pts)
         deque(shot, maxlen=0)
 
 

@@ -24,19 +24,25 @@ from vidnst.options.painted import PaintedFrame, PaintedOptions
 from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
-from vidnst.stylizers.paintings import apart, in_shots, read_paintings, require_fitting
+from vidnst.stylizers.paintings import nearest_shot, own_shot, read_paintings, require_fitting
 from vidnst.stylizers.tuned import cache_folder, digest_of, keep, without_brush
 
 _SHOTS = "painted shots"
 """In a file's metadata: how many painted frames each shot has."""
+_PTS = "their pts"
+"""In a file's metadata: shot_pts of each shot."""
 
 
 @dataclass(frozen=True, eq=False)
 class PaintedShot:
-    """A network trained on a shot's painted frames, and these frames."""
+    """A network trained on a shot's painted frames, and these frames.
+
+    shot_pts: as in ShotFrame; None where it is not known.
+    """
 
     network: BakedNetwork
     known: tuple[Known, ...]
+    shot_pts: int | None = None
 
 
 class PaintedStylizer(FeedForwardStylizer):
@@ -69,20 +75,27 @@ class PaintedStylizer(FeedForwardStylizer):
         self._frames, self._teaching, self._on_step = frames, teaching, on_step
         self.clip_seconds = tuple(frame.seconds for frame in frames)
         self._shots: list[PaintedShot] = []
+        self._shot_pts: int | None = None
         self._carrier = Carrier(())
         """Of the shot's painted frames, at the network's size."""
 
     def begin_known(self, frames: Sequence[ShotFrame]) -> None:
         """Train on the painted frames. Raises UsageError where none differs from the film."""
-        shots = in_shots(read_paintings(self._frames, frames))
-        self.learn([[each.known for each in shot] for shot in shots.values()])
+        shots = read_paintings(self._frames, frames)
+        self.learn([shot.known for shot in shots], [shot.shot_pts for shot in shots])
 
-    def learn(self, shots: Sequence[Sequence[Known]]) -> None:
-        """Train a network on the painted frames of each shot, at least one."""
+    def learn(
+        self, shots: Sequence[Sequence[Known]], shot_pts: Sequence[int | None] | None = None
+    ) -> None:
+        """Train a network on the painted frames of each shot, at least one.
+
+        shot_pts: names the shots as in ShotFrame.
+        """
         self._shots = []
-        for number, known in enumerate(shots, 1):
-            doing = "learning" if len(shots) == 1 else f"learning shot {number} of {len(shots)}"
-            self._shots.append(PaintedShot(self._network_of(known, doing), tuple(known)))
+        for number, known in enumerate(shots):
+            doing = "learning" if len(shots) == 1 else f"learning shot {number + 1} of {len(shots)}"
+            pts = None if shot_pts is None else shot_pts[number]
+            self._shots.append(PaintedShot(self._network_of(known, doing), tuple(known), pts))
 
     def use(self, shots: Sequence[PaintedShot]) -> None:
         """Paint with networks trained before."""
@@ -93,8 +106,11 @@ class PaintedStylizer(FeedForwardStylizer):
         """The trained networks and their painted frames."""
         return self._shots
 
+    def enter_shot(self, shot_pts: int) -> None:
+        self._shot_pts = shot_pts
+
     def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
-        shot = min(self._shots, key=lambda shot: apart(shot.known, samples))
+        shot = own_shot(self._shots, self._shot_pts) or nearest_shot(self._shots, samples)
         self._carrier = Carrier(shot.known, self._padded)
         return shot.network
 
@@ -150,7 +166,8 @@ def save_painted(path: Path, shots: Sequence[PaintedShot]) -> None:
             tensors[f"{index}.painting.{number}"] = torch.from_numpy(known.painting)
     shape = json.dumps(asdict(shots[0].network.shape))
     counts = json.dumps([len(shot.known) for shot in shots])
-    write_weights(path, tensors, {"kind": ONE_STYLE, "shape": shape, _SHOTS: counts})
+    pts = json.dumps([shot.shot_pts for shot in shots])
+    write_weights(path, tensors, {"kind": ONE_STYLE, "shape": shape, _SHOTS: counts, _PTS: pts})
 
 
 def load_painted(path: Path) -> list[PaintedShot]:
@@ -159,7 +176,7 @@ def load_painted(path: Path) -> list[PaintedShot]:
     Raises WeightsError where the file is missing, damaged or of another kind or shape.
     """
     tensors, metadata = read_weights(path)
-    if _SHOTS not in metadata:
+    if not {_SHOTS, _PTS} <= metadata.keys():
         raise WeightsError(f"{path} holds nothing that was learned from painted frames")
     with fitting(path, metadata, ONE_STYLE) as shape:
         return [
@@ -174,8 +191,11 @@ def load_painted(path: Path) -> list[PaintedShot]:
                     )
                     for number in range(count)
                 ),
+                shot_pts,
             )
-            for index, count in enumerate(json.loads(metadata[_SHOTS]))
+            for index, (count, shot_pts) in enumerate(
+                zip(json.loads(metadata[_SHOTS]), json.loads(metadata[_PTS]), strict=True)
+            )
         ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture, ShotFrame
@@ -16,12 +17,25 @@ _UNTOUCHED = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Painting:
-    """A painted frame and what it is of. shot_pts: as in ShotFrame."""
+class ShotPaintings:
+    """The painted frames of one shot, and what they are of. shot_pts: as in ShotFrame."""
 
-    frame: PaintedFrame
     shot_pts: int
-    known: Known
+    frames: tuple[PaintedFrame, ...]
+    known: tuple[Known, ...]
+
+
+class OfShot(Protocol):
+    """What is known of a shot with painted frames; shot_pts: None where it is not known."""
+
+    @property
+    def shot_pts(self) -> int | None: ...
+
+    @property
+    def known(self) -> Sequence[Known]: ...
+
+
+Shot = TypeVar("Shot", bound=OfShot)
 
 
 def require_fitting(frames: Sequence[PaintedFrame], size_hw: tuple[int, int]) -> None:
@@ -46,33 +60,38 @@ def read_paintings(
     scenes: Sequence[ShotFrame],
     *,
     on_unpainted: Callable[[PaintedFrame], None] = lambda frame: None,
-) -> list[Painting]:
-    """Read the paintings of these frames of the film, in the same order.
+) -> list[ShotPaintings]:
+    """Read the paintings of these frames of the film, shot by shot.
 
     on_unpainted: callback for each that does not differ from its frame, which is left out. Raises
     UsageError where none differs, MediaError where one cannot be read.
     """
-    paintings = []
+    found: dict[int, list[tuple[PaintedFrame, Known]]] = {}
     for frame, scene in zip(frames, scenes, strict=True):
         painting = read_over(frame.path, scene.picture)
         if difference(painting, scene.picture) < _UNTOUCHED:
             on_unpainted(frame)
-        else:
-            paintings.append(Painting(frame, scene.shot_pts, Known(scene.picture, painting)))
-    if not paintings:
+            continue
+        found.setdefault(scene.shot_pts, []).append((frame, Known(scene.picture, painting)))
+    if not found:
         raise UsageError("none of the painted frames differs from the film: paint over them")
-    return paintings
+    return [
+        ShotPaintings(shot_pts, *zip(*paintings, strict=True))
+        for shot_pts, paintings in found.items()
+    ]
 
 
-def in_shots(paintings: Sequence[Painting]) -> dict[int, list[Painting]]:
-    """Paintings by their shot_pts."""
-    shots: dict[int, list[Painting]] = {}
-    for painting in paintings:
-        shots.setdefault(painting.shot_pts, []).append(painting)
-    return shots
+def own_shot(shots: Sequence[Shot], shot_pts: int | None) -> Shot | None:
+    """The shot that begins at shot_pts; None where it has no painted frame."""
+    return next((s for s in shots if s.shot_pts is not None and s.shot_pts == shot_pts), None)
 
 
-def apart(known: Sequence[Known], samples: Sequence[Picture]) -> float:
+def nearest_shot(shots: Sequence[Shot], samples: Sequence[Picture]) -> Shot:
+    """The shot with a painted frame that looks most like one of the samples."""
+    return min(shots, key=lambda shot: _apart(shot.known, samples))
+
+
+def _apart(known: Sequence[Known], samples: Sequence[Picture]) -> float:
     """The least difference, in 1/255, between one of the samples and one of the known frames."""
     thumbnails = [thumbnail(sample) for sample in samples]
     return min(

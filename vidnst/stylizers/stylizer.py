@@ -18,8 +18,9 @@ class Stylizer(ABC):
     """Paints frames of one size.
 
     If clip_seconds is not empty, begin_known is called first, with the frames at these times.
-    begin_clip is called once, with clip_samples frames spread over the clip; begin_shot before each
-    shot, with shot_samples frames spread over it; then paint, from up to `parallel` threads.
+    begin_clip is called once, with clip_samples frames spread over the clip; enter_shot (unless it
+    is sequential) and begin_shot before each shot, the latter with shot_samples frames spread over
+    it; then paint, from up to `parallel` threads.
     """
 
     options: StyleOptions
@@ -53,6 +54,10 @@ class Stylizer(ABC):
 
     def begin_clip(self, samples: Sequence[Picture]) -> None:
         """Prepare from sampled frames of the clip, RGB uint8 (H, W, 3)."""
+        return
+
+    def enter_shot(self, shot_pts: int) -> None:
+        """Take note of which shot comes next: as in ShotFrame, the pts of its first frame."""
         return
 
     def begin_shot(self, samples: Sequence[Picture]) -> None:

@@ -37,6 +37,7 @@ other commands:
   vidnst info CLIP      what is inside a clip
   vidnst shots CLIP     where its shots begin
   vidnst keyframes CLIP the frames worth painting by hand (vidnst keyframes --help)
+  vidnst paint-check    what those that you painted cover (vidnst paint-check --help)
   vidnst styles         the built-in styles, such as --style ink
   vidnst batch CLIPS    paint many films (vidnst batch --help)
   vidnst render PROJECT.toml

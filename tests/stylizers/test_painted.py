@@ -19,7 +19,7 @@ from vidnst.motion.flow import optical_flow
 from vidnst.motion.warp import warp
 from vidnst.options.painted import PaintedFrame, PaintedOptions, keyframe_name, painted_frames
 from vidnst.options.styles import StyleOptions
-from vidnst.stylizers.painted import PaintedStylizer, load_painted
+from vidnst.stylizers.painted import PaintedStylizer, load_painted, save_painted
 
 SIZE_HW = (96, 160)
 FEW = ["--painted-steps", "2"]
@@ -125,6 +125,69 @@ def test_the_command_paints_a_film(
         assert np.array_equal(read_picture(spread.parent / f"{index:06}.png"), picture)
 
 
+@pytest.fixture
+def two_shots(tmp_path: Path) -> tuple[Path, list[str], list[Picture]]:
+    """A film of two shots of six frames, arguments with a painting of the first, and its frames."""
+    scenes, truth = painted_film(6)
+    frames = [*scenes, *(255 - scene // 4 for scene in painted_film(6, seed=2)[0])]
+    folder = painted_folder(tmp_path / "paint", truth, [2])
+    return numbered_film(tmp_path / "two", frames), ["--painted", str(folder), *FEW], frames
+
+
+def rendered(out: Path, *arguments: object) -> list[Picture]:
+    assert main([*map(str, arguments), "-o", str(out / "%06d.png"), "--quiet"]) == 0
+    return [read_picture(path) for path in sorted(out.glob("*.png"))]
+
+
+def test_a_shot_that_nobody_painted_stays_the_scene_where_asked(
+    two_shots: tuple[Path, list[str], list[Picture]], tmp_path: Path
+) -> None:
+    clip, painted, scenes = two_shots
+    line = (clip, *painted, "--unpainted", "scene")
+    pictures = rendered(tmp_path / "out", *line)
+    for index in range(6):
+        assert not np.array_equal(pictures[index], scenes[index])
+        assert np.array_equal(pictures[6 + index], scenes[6 + index])
+    spread = rendered(tmp_path / "spread", *line, "--workers", 2)
+    assert all(map(np.array_equal, pictures, spread))
+    assert not np.array_equal(rendered(tmp_path / "near", clip, *painted)[8], scenes[8])
+
+
+def test_a_shot_that_nobody_painted_gets_a_style_where_asked(
+    two_shots: tuple[Path, list[str], list[Picture]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clip, painted, _ = two_shots
+    style = ("--style", "ink", "--steady", "0")
+    pictures = rendered(tmp_path / "out", clip, *painted, "--unpainted", "style", *style)
+    styled = rendered(tmp_path / "styled", clip, *style)
+    apart = [np.abs(a.astype(int) - b).mean() for a, b in zip(pictures, styled, strict=True)]
+    assert max(apart[6:]) < 4 < min(apart[:6])
+    out = ["-o", str(tmp_path / "none" / "%06d.png")]
+    assert main([str(clip), *painted, "--unpainted", "style", *out]) == 2
+    assert "--unpainted style needs a --style" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_shot_is_painted_by_its_own_frames_whatever_it_looks_like(tmp_path: Path) -> None:
+    scenes, truth = painted_film(8)
+    red = np.full((*SIZE_HW, 3), (250, 30, 30), np.uint8)
+    folder = painted_folder(tmp_path / "paint", [truth[0], red], [0, 1])
+    made = PaintedStylizer(
+        painted_frames(str(folder)), StyleOptions(), PaintedOptions(30), size_hw=SIZE_HW
+    )
+    made.begin_known([ShotFrame(0, 100, scenes[0]), ShotFrame(1 / 25, 300, 255 - scenes[7])])
+    save_painted(tmp_path / "shots", made.shots)
+    made.use(load_painted(tmp_path / "shots"))
+    made.enter_shot(300)
+    made.begin_shot([scenes[0]])
+    assert np.abs(made.paint(scenes[5]).astype(int) - red).mean() < 40
+    made.enter_shot(200)
+    made.begin_shot([scenes[0]])
+    assert np.abs(made.paint(scenes[5]).astype(int) - red).mean() > 60
+
+
 def test_a_clear_part_of_a_painting_shows_the_scene(tmp_path: Path) -> None:
     scenes, truth = painted_film(4)
     half = np.dstack([truth[0], np.full(SIZE_HW, 255, np.uint8)])
@@ -199,7 +262,7 @@ def test_what_cannot_be_is_refused_in_one_line(
         "empty": "no painted frames",
         "time": "no frame then",
         "twice": "both of 0.12 s",
-        "style": "either --style",
+        "style": "either --style or --painted, or both",
         "nothing": "none of the painted frames differs",
     }
     assert expected[wrong] in error

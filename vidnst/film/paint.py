@@ -116,7 +116,10 @@ class SteadyingPainter:
             with self._profile.stage("begin shots"):
                 self._stylizer.enter_shot(self._shot_pts)
                 self._stylizer.begin_shot(self._samples)
-            yield from self._paint_shot(shot.frames, before)
+            found = shot.frames
+            if self._stylizer.leaves_shot:
+                found = (replace(frame, weights=_NO_WEIGHT) for frame in shot.frames)
+            yield from self._paint_shot(found, before)
             state = None
 
     def state(self) -> State:

@@ -3,12 +3,14 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from vidnst.errors import UsageError
 from vidnst.options.fields import option, require_in_range
 from vidnst.options.schedule import parse_time
 
 _NAME = re.compile(r"shot\d+_(\d+\.\d+)s\.(png|tiff?|webp)", re.IGNORECASE)
+Unpainted = Literal["nearest", "scene", "style"]
 _PICTURES = (".png", ".tif", ".tiff", ".webp")
 
 
@@ -26,6 +28,12 @@ class PaintedOptions:
 
     painted_steps: int = option(
         500, "steps of learning from the painted frames of a shot", low=1, high=100_000
+    )
+    unpainted: Unpainted = option(
+        "nearest",
+        "shots without a painted frame: like the shot with one that looks most like them; the "
+        "scene, untouched; or in the style that --style names as well",
+        choices=get_args(Unpainted),
     )
 
     def __post_init__(self) -> None:

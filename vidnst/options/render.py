@@ -99,7 +99,7 @@ class RenderOptions:
             raise UsageError(
                 "`flow` finds the motion that `flow_dir` brings: leave one of them out"
             )
-        if len(self.regions.styles) > 1 and not self.stylizer.takes_styles:
+        if len(self.regions.styles) > 1 and not self.stylizer.blends_styles:
             raise UsageError(
                 f"`{self.stylizer.name}` paints in one style: give `mask`, not `regions`"
             )
@@ -107,7 +107,7 @@ class RenderOptions:
             raise UsageError("`style_mask` is for `stylizer=neighbor` and gatys")
         if len(self.timing.style_seconds) > 1:
             for named, given in (
-                (f"`{self.stylizer.name}`", not self.stylizer.takes_styles),
+                (f"`{self.stylizer.name}`", not self.stylizer.blends_styles),
                 ("`regions` and `mask`", bool(self.regions.regions)),
             ):
                 if given:

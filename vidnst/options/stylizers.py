@@ -20,14 +20,15 @@ class StylizerOptions:
     """What all stylizers declare; each has a subclass with its own options.
 
     name: shown to users. optimizes: it optimizes each frame, with torch, and does its own
-    temporal smoothing. takes_styles: it takes style pictures. has_own_style: it can paint the scene
-    in the scene's own style, a step between the source and a style. learns_from_clip: it trains on
-    frames of the film before painting. usual_steady: the default of SteadyOptions.steady.
+    temporal smoothing. blends_styles: it can paint a frame in several styles, each in its region or
+    by the time. has_own_style: it can paint the scene in the scene's own style, a step between the
+    source and a style. learns_from_clip: it trains on frames of the film before painting.
+    usual_steady: the default of SteadyOptions.steady.
     """
 
     name: ClassVar[str] = ""
     optimizes: ClassVar[bool] = False
-    takes_styles: ClassVar[bool] = True
+    blends_styles: ClassVar[bool] = True
     has_own_style: ClassVar[bool] = False
     usual_steady: ClassVar[float] = SteadyOptions.steady
     learns_from_clip: ClassVar[bool] = False
@@ -36,6 +37,11 @@ class StylizerOptions:
     def option_groups(cls) -> set[str]:
         """The names of its fields."""
         return {each.name for each in fields(cls)}
+
+    @property
+    def takes_styles(self) -> bool:
+        """Whether it takes style pictures."""
+        return True
 
     @property
     def takes_fine_style(self) -> bool:
@@ -88,10 +94,14 @@ class Foreign(StylizerOptions):
     """
 
     name = "network"
-    takes_styles = False
+    blends_styles = False
 
     network: Path
     value_range: NetworkRange = "auto"
+
+    @property
+    def takes_styles(self) -> bool:
+        return False
 
     @property
     def files(self) -> tuple[tuple[str, Path], ...]:
@@ -105,11 +115,12 @@ class Foreign(StylizerOptions):
 class Painted(StylizerOptions):
     """A network that is trained on painted frames of the film.
 
+    With teaching.unpainted="style", shots without a painted frame get the style of the render.
     learned: its state after training, in a file written by PaintedStylizer.save.
     """
 
     name = "painted"
-    takes_styles = False
+    blends_styles = False
     usual_steady = 0.25
     """Paintings are already warped along the optical flow; more smoothing only costs detail."""
     learns_from_clip = True
@@ -117,6 +128,10 @@ class Painted(StylizerOptions):
     frames: tuple[PaintedFrame, ...]
     teaching: PaintedOptions = PaintedOptions()
     learned: Path | None = None
+
+    @property
+    def takes_styles(self) -> bool:
+        return self.teaching.unpainted == "style"
 
     @property
     def files(self) -> tuple[tuple[str, Path], ...]:

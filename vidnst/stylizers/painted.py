@@ -16,6 +16,7 @@ from vidnst.nets.device import chosen_device
 from vidnst.nets.network import fitting
 from vidnst.nets.perceptual import named_encoder
 from vidnst.nets.step import Step
+from vidnst.nets.style_pictures import StylePictures
 from vidnst.nets.training.painted import teach_paintings
 from vidnst.nets.training.teaching import Lesson
 from vidnst.nets.weights import SHA256, read_weights, write_weights
@@ -49,7 +50,7 @@ class PaintedStylizer(FeedForwardStylizer):
     """Paints frames of one size with a network for each shot, trained on its painted frames.
 
     What is visible in a painted frame is warped from that painting along the motion; the network
-    paints the rest. A shot without a painted frame is painted like the most similar shot with one.
+    paints the rest. A shot without a painted frame is painted as teaching.unpainted says.
     """
 
     shot_samples = 5
@@ -61,11 +62,13 @@ class PaintedStylizer(FeedForwardStylizer):
         teaching: PaintedOptions = PaintedOptions(),
         compute: ComputeOptions = ComputeOptions(),
         *,
+        style: StylePictures | None = None,
         size_hw: tuple[int, int],
         at_once: int | None = None,
         on_step: Callable[[Step], None] = lambda step: None,
     ) -> None:
-        """size_hw: of the frames that will come.
+        """style: of shots without a painted frame, needed for unpainted="style". size_hw: of the
+        frames that will come.
 
         Raises UsageError for paintings of another aspect ratio or two of one time, MediaError where
         one cannot be read.
@@ -73,9 +76,16 @@ class PaintedStylizer(FeedForwardStylizer):
         super().__init__(without_brush(options), compute, size_hw=size_hw, at_once=at_once)
         require_fitting(frames, size_hw)
         self._frames, self._teaching, self._on_step = frames, teaching, on_step
+        self._styled: FastStylizer | None = None
+        """What paints the shots without a painted frame, where they get a style."""
+        if teaching.unpainted == "style":
+            assert style is not None
+            self._styled = FastStylizer(style, self.options, compute, size_hw=size_hw)
         self.clip_seconds = tuple(frame.seconds for frame in frames)
         self._shots: list[PaintedShot] = []
         self._shot_pts: int | None = None
+        self._own = True
+        """Whether the shot has a painted frame of its own."""
         self._carrier = Carrier(())
         """Of the shot's painted frames, at the network's size."""
 
@@ -110,9 +120,20 @@ class PaintedStylizer(FeedForwardStylizer):
         self._shot_pts = shot_pts
 
     def of_shot(self, samples: Sequence[Picture]) -> BakedNetwork | None:
-        shot = own_shot(self._shots, self._shot_pts) or nearest_shot(self._shots, samples)
+        shot = own_shot(self._shots, self._shot_pts)
+        self._own = shot is not None
+        self.leaves_shot = not self._own and self._teaching.unpainted == "scene"
+        if shot is None and self._teaching.unpainted != "nearest":
+            self._carrier = Carrier(())
+            return None if self._styled is None else self._styled.of_shot(samples)
+        shot = shot or nearest_shot(self._shots, samples)
         self._carrier = Carrier(shot.known, self._padded)
         return shot.network
+
+    def _blend_weight(self) -> float:
+        if self._own or self._styled is None:
+            return super()._blend_weight()
+        return self._styled._blend_weight()
 
     def _run(self, padded: Picture, weights: Weights) -> Picture:
         return self._carrier.to(padded).over(super()._run(padded, weights))
@@ -122,7 +143,7 @@ class PaintedStylizer(FeedForwardStylizer):
         made_of = {
             "known": digest_of(*(part.tobytes() for k in known for part in (k.scene, k.painting))),
             "size": json.dumps(self.size_hw),
-            "settings": json.dumps(asdict(self._teaching)),
+            "settings": json.dumps({"painted_steps": self._teaching.painted_steps}),
             "base": digest_of(repr(SHA256).encode()),
         }
         path = cache_folder() / f"{digest_of(json.dumps(made_of).encode())}.safetensors"

@@ -179,6 +179,7 @@ def _painted(asked: Painted, request: Request) -> PaintedStylizer:
         options.painting,
         asked.teaching,
         options.compute,
+        style=style_of(options) if asked.takes_styles else None,
         size_hw=request.size_hw,
         at_once=request.at_once,
         on_step=request.on_step,

@@ -30,6 +30,8 @@ class Stylizer(ABC):
     clip_seconds: tuple[float, ...] = ()
     """The times of the frames that begin_known gets, in seconds from the beginning of the clip."""
     shot_samples = 0
+    leaves_shot = False
+    """Whether the shot that was begun last stays as it is in the source."""
 
     @property
     def parallel(self) -> int:

@@ -116,7 +116,9 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     add_options(parser.add_argument_group("motion that is known"), FlowOptions)
     add_options(parser.add_argument_group("how --stylizer tuned learns"), TeachOptions)
     add_options(parser.add_argument_group("how it learns with --teach losses"), TuneOptions)
-    add_options(parser.add_argument_group("how --painted learns"), PaintedOptions)
+    add_options(
+        parser.add_argument_group("how --painted learns, and what it leaves"), PaintedOptions
+    )
     add_options(parser.add_argument_group("how --stylizer neighbor paints"), NeighborOptions)
     group = parser.add_argument_group(
         "how --stylizer gatys paints; lists are joined by +; neighbor takes "
@@ -204,12 +206,25 @@ def render_options(arguments: Sequence[str]) -> RenderOptions:
     return options_of(parser.parse_args(with_preset(arguments, parser)))
 
 
+def _require_one_look(args: argparse.Namespace) -> None:
+    """Raises UsageError unless one thing says what to paint like; or two, with unpainted shots."""
+    looks = [args.network, args.region, args.painted]
+    if args.painted is None or args.unpainted != "style":
+        looks.append(args.style)
+    elif args.style is None:
+        raise UsageError("--unpainted style needs a --style for shots without a painted frame")
+    if looks.count(None) == len(looks) - 1:
+        return
+    if args.painted is not None and args.style is not None:
+        raise UsageError("give either --style or --painted, or both with --unpainted style")
+    raise UsageError(
+        "give either --style, --region, --network or --painted (vidnst --help shows how)"
+    )
+
+
 def options_of(args: argparse.Namespace) -> RenderOptions:
     """The options that parsed arguments stand for. Raises UsageError."""
-    if [args.style, args.network, args.region, args.painted].count(None) != 3:
-        raise UsageError(
-            "give either --style, --region, --network or --painted (vidnst --help shows how)"
-        )
+    _require_one_look(args)
     regions = regions_of(args)
     stylizer = stylizer_of(args)
     steadying, delivery, crew = (

@@ -10,8 +10,10 @@ import pytest
 
 from helpers.painted_film import painted_film
 from helpers.places import ROOT
+from vidnst.apps.cli.arguments import render_options
 from vidnst.apps.cli.main import main
 from vidnst.errors import UsageError, WeightsError
+from vidnst.film.render import Progress, render
 from vidnst.frames.frame import Floats, Picture, ShotFrame
 from vidnst.media.pictures import read_picture, write_picture
 from vidnst.motion.carry import NO_PAINTING, Carrier, Known
@@ -151,6 +153,31 @@ def test_a_shot_that_nobody_painted_stays_the_scene_where_asked(
     spread = rendered(tmp_path / "spread", *line, "--workers", 2)
     assert all(map(np.array_equal, pictures, spread))
     assert not np.array_equal(rendered(tmp_path / "near", clip, *painted)[8], scenes[8])
+
+
+@pytest.mark.parametrize("stopped_after", [5, 11])
+def test_a_render_that_goes_on_within_a_shot_knows_whose_it_is(
+    two_shots: tuple[Path, list[str], list[Picture]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stopped_after: int,
+) -> None:
+    clip, painted, _ = two_shots
+    monkeypatch.setattr("vidnst.film.plan.longest_segment", lambda *_: 3)
+    line = [str(clip), *painted, "--unpainted", "scene"]
+    whole = rendered(tmp_path / "whole", *line)
+
+    def stop(progress: Progress) -> None:
+        if progress.frames_done == stopped_after:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    options = render_options([*line, "-o", str(out / "%06d.png")])
+    with pytest.raises(KeyboardInterrupt):
+        render(options, on_progress=stop)
+    assert render(options).resumed_frames == stopped_after // 3 * 3
+    pictures = [read_picture(path) for path in sorted(out.glob("*.png"))]
+    assert all(map(np.array_equal, pictures, whole))
 
 
 def test_a_shot_that_nobody_painted_gets_a_style_where_asked(

@@ -245,6 +245,37 @@ def test_frames_that_nobody_painted_are_left_out(tmp_path: Path) -> None:
         made.begin_known(known)
 
 
+def test_a_painting_that_a_program_has_moved_is_laid_right(tmp_path: Path) -> None:
+    scenes, truth = painted_film(2)
+    shifted = np.roll(truth[0], (-4, 6), (0, 1))
+    folder = painted_folder(tmp_path / "paint", [shifted], [0])
+    notes: list[str] = []
+    made = PaintedStylizer(
+        painted_frames(str(folder)), StyleOptions(), PaintedOptions(1), size_hw=SIZE_HW,
+        on_note=notes.append,
+    )  # fmt: skip
+    made.begin_known([ShotFrame(0, 0, scenes[0])])
+    laid = made.shots[0].known[0].painting
+    assert np.array_equal(laid[8:-8, 8:-8], truth[0][8:-8, 8:-8])
+    (note,) = notes
+    assert "lies off its frame (6 px right, 4 px up): it is laid right" in note
+
+
+def test_a_warning_about_a_painting_comes_before_the_film(
+    film: tuple[Path, list[Picture], list[Picture]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clip, _, truth = film
+    folder = painted_folder(tmp_path / "paint", truth, [3])
+    noise = np.random.default_rng(0).integers(0, 256, truth[0].shape).astype(np.uint8)
+    write_picture(folder / keyframe_name(1, 5 / 25), noise)
+    for more in ([], ["--workers", "1", "--overwrite"]):
+        out = ["-o", str(tmp_path / "out" / "%06d.png")]
+        assert main([str(clip), "--painted", str(folder), *FEW, "--end", "0.4", *out, *more]) == 0
+        assert capsys.readouterr().err.count("has hardly an edge where the film has some") == 1
+
+
 def test_what_was_learned_is_found_again(tmp_path: Path, cache: Path) -> None:
     scenes, truth = painted_film(4)
     first = stylizer(scenes, truth, tmp_path / "a", [0], 3)
@@ -258,7 +289,9 @@ def test_what_was_learned_is_found_again(tmp_path: Path, cache: Path) -> None:
         load_painted(ROOT / "weights" / "styles" / "ink.safetensors")
 
 
-@pytest.mark.parametrize("wrong", ["name", "size", "empty", "time", "twice", "style", "nothing"])
+@pytest.mark.parametrize(
+    "wrong", ["name", "size", "empty", "time", "twice", "style", "nothing", "swapped"]
+)
 def test_what_cannot_be_is_refused_in_one_line(
     film: tuple[Path, list[Picture], list[Picture]],
     tmp_path: Path,
@@ -280,6 +313,9 @@ def test_what_cannot_be_is_refused_in_one_line(
         more = ["--style", "ink"]
     elif wrong == "nothing":
         write_picture(folder / keyframe_name(1, 3 / 25), scenes[3])
+    elif wrong == "swapped":
+        write_picture(folder / keyframe_name(1, 3 / 25), truth[20])
+        write_picture(folder / keyframe_name(1, 20 / 25), truth[3])
     out = tmp_path / "out" / "%06d.png"
     assert main([str(clip), "--painted", str(folder), *FEW, *more, "-o", str(out)]) in (1, 2)
     error = capsys.readouterr().err.strip().splitlines()[-1]
@@ -291,6 +327,7 @@ def test_what_cannot_be_is_refused_in_one_line(
         "twice": "both of 0.12 s",
         "style": "either --style or --painted, or both",
         "nothing": "none of the painted frames differs",
+        "swapped": "shows what the film shows at 0.8 s, not at 0.12 s",
     }
     assert expected[wrong] in error
     assert not out.parent.exists()

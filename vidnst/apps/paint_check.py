@@ -106,7 +106,9 @@ def check_paintings(
     require_fitting(stylizer.frames, film.size_hw)
     scenes = known_frames(film, [frame.seconds for frame in stylizer.frames])
     unpainted: list[PaintedFrame] = []
-    paintings = read_paintings(stylizer.frames, scenes, on_unpainted=unpainted.append)
+    paintings = read_paintings(
+        stylizer.frames, scenes, on_unpainted=unpainted.append, on_note=on_note
+    )
     for frame in unpainted:
         on_note(f"{frame.path} is not painted yet: it is left out")
     check = _Check(film, paintings, on_frame)

@@ -66,7 +66,7 @@ def film_painter(
     """
     options, size_hw = film.options, film.size_hw
     asked = replace(options, stylizer=prepared.stylizer or options.stylizer)
-    stylizer = make_stylizer(asked, size_hw, on_step, at_once=at_once)
+    stylizer = make_stylizer(asked, size_hw, on_step, at_once=at_once, on_note=film.on_note)
     if stylizer.sequential is None:
         require_memory(size_hw, lambda pixels: _FILM_BYTES * pixels, torch.device("cpu"))
     if stylizer.clip_seconds:

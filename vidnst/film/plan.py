@@ -32,7 +32,8 @@ class Film:
     longest: the most frames in a segment; None where shots are painted whole. first_number: of the
     first picture, where the result is numbered pictures. flow: None where motion is estimated from
     the frames. masks: of its regions, unless their weights are prepared already. on_damage:
-    callback for warnings about the source, called each time it is read.
+    callback for warnings about the source, called each time it is read. on_note: callback for other
+    warnings.
     """
 
     options: RenderOptions
@@ -46,6 +47,7 @@ class Film:
     flow: FlowFolder | None = None
     masks: Sources = field(default_factory=dict)
     on_damage: Callable[[str], None] = lambda words: None
+    on_note: Callable[[str], None] = lambda words: None
 
     @property
     def clip(self) -> Clip:
@@ -67,6 +69,7 @@ def plan_film(
     options: RenderOptions,
     prepared: Prepared = NOTHING,
     on_damage: Callable[[str], None] = lambda words: None,
+    on_note: Callable[[str], None] = lambda words: None,
 ) -> Film:
     """Plan a film. This is cheap: no frame is decoded and no network loaded.
 
@@ -96,6 +99,7 @@ def plan_film(
         flow=None if flow_dir is None else FlowFolder(flow_dir),
         masks={} if weighed else mask_sources(options.regions, size_hw, clip.size_hw),
         on_damage=on_damage,
+        on_note=on_note,
     )
 
 

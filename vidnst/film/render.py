@@ -117,7 +117,11 @@ def _becomes_a_film(options: RenderOptions) -> bool:
 def _render_clip(options: RenderOptions, on_progress: Callable[[Progress], None]) -> Report:
     started = time.perf_counter()
     said: dict[str, None] = {}  # No duplicates, however often the film is read.
-    film = plan_film(options, on_damage=lambda words: said.setdefault(words))
+    film = plan_film(
+        options,
+        on_damage=lambda words: said.setdefault(words),
+        on_note=lambda words: on_progress(Progress(0, None, notes=(words,))),
+    )
     read = files_read(options)
     check_target(film.output, read, overwrite=options.overwrite)
     _require_room_for_masks(options)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vidnst.errors import MediaError, OutputError
-from vidnst.frames.frame import Picture
+from vidnst.frames.frame import Alpha, Picture
 from vidnst.frames.resize import resize
 from vidnst.media.names import is_sequence
 from vidnst.media.picture_files import (
@@ -56,18 +56,16 @@ def read_picture(path: Path, *, long_side: int | None = None, background: int = 
     return np.array(pixels, np.uint8)  # Those of Pillow are read-only.
 
 
-def read_over(path: Path, scene: Picture) -> Picture:
-    """Read a picture, resized to the scene, RGB uint8 (H, W, 3), and composited over it.
+def read_layer(path: Path, size_hw: tuple[int, int]) -> tuple[Picture, Alpha | None]:
+    """Read a picture, resized, RGB uint8 (H, W, 3), and its opacity; None where all is opaque.
 
     Raises MediaError where the file is missing or is no picture.
     """
     pixels = _pixels(path, None)
-    size_hw = (scene.shape[0], scene.shape[1])
     picture = resize(np.array(pixels[:, :, :3], np.uint8), size_hw)
-    if pixels.shape[2] == 3:
-        return picture
-    alpha = resize(np.repeat(pixels[:, :, 3:], 3, 2), size_hw)[:, :, :1].astype(np.float32) / 255
-    return np.rint(picture * alpha + scene * (1 - alpha)).astype(np.uint8)
+    if pixels.shape[2] == 3 or pixels[:, :, 3].min() == 255:
+        return picture, None
+    return picture, resize(np.repeat(pixels[:, :, 3:], 3, 2), size_hw)[:, :, 0]
 
 
 def _pixels(path: Path, long_side: int | None) -> npt.NDArray[np.uint8]:

@@ -66,9 +66,10 @@ class PaintedStylizer(FeedForwardStylizer):
         size_hw: tuple[int, int],
         at_once: int | None = None,
         on_step: Callable[[Step], None] = lambda step: None,
+        on_note: Callable[[str], None] = lambda words: None,
     ) -> None:
         """style: of shots without a painted frame, needed for unpainted="style". size_hw: of the
-        frames that will come.
+        frames that will come. on_note: callback for warnings about the paintings.
 
         Raises UsageError for paintings of another aspect ratio or two of one time, MediaError where
         one cannot be read.
@@ -76,6 +77,7 @@ class PaintedStylizer(FeedForwardStylizer):
         super().__init__(without_brush(options), compute, size_hw=size_hw, at_once=at_once)
         require_fitting(frames, size_hw)
         self._frames, self._teaching, self._on_step = frames, teaching, on_step
+        self._on_note = on_note
         self._styled: FastStylizer | None = None
         """What paints the shots without a painted frame, where they get a style."""
         if teaching.unpainted == "style":
@@ -90,8 +92,8 @@ class PaintedStylizer(FeedForwardStylizer):
         """Of the shot's painted frames, at the network's size."""
 
     def begin_known(self, frames: Sequence[ShotFrame]) -> None:
-        """Train on the painted frames. Raises UsageError where none differs from the film."""
-        shots = read_paintings(self._frames, frames)
+        """Train on the painted frames. Raises what read_paintings raises."""
+        shots = read_paintings(self._frames, frames, on_note=self._on_note)
         self.learn([shot.known for shot in shots], [shot.shot_pts for shot in shots])
 
     def learn(

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+import numpy as np
+
 from vidnst.errors import UsageError
-from vidnst.frames.frame import Picture, ShotFrame
-from vidnst.media.pictures import read_over, read_picture
+from vidnst.frames.frame import Alpha, Picture, ShotFrame
+from vidnst.media.pictures import read_layer, read_picture
 from vidnst.motion.carry import Known, difference, thumbnail
+from vidnst.motion.registration import place
 from vidnst.options.painted import PaintedFrame
 
 _ASPECT_OFF = 0.02
@@ -60,25 +63,71 @@ def read_paintings(
     scenes: Sequence[ShotFrame],
     *,
     on_unpainted: Callable[[PaintedFrame], None] = lambda frame: None,
+    on_note: Callable[[str], None] = lambda words: None,
 ) -> list[ShotPaintings]:
-    """Read the paintings of these frames of the film, shot by shot.
+    """Read the paintings of these frames of the film, shot by shot, each laid right on its frame.
 
-    on_unpainted: callback for each that does not differ from its frame, which is left out. Raises
-    UsageError where none differs, MediaError where one cannot be read.
+    on_unpainted: callback for each that does not differ from its frame, which is left out. on_note:
+    callback for warnings. Raises UsageError where none differs or one is surely of another of the
+    frames, MediaError where one cannot be read.
     """
     found: dict[int, list[tuple[PaintedFrame, Known]]] = {}
+    notes: list[str] = []
     for frame, scene in zip(frames, scenes, strict=True):
-        painting = read_over(frame.path, scene.picture)
-        if difference(painting, scene.picture) < _UNTOUCHED:
+        painting, opacity = read_layer(frame.path, scene.picture.shape[:2])
+        over = painting if opacity is None else _over(painting, opacity, scene.picture)
+        if difference(over, scene.picture) < _UNTOUCHED:
             on_unpainted(frame)
             continue
-        found.setdefault(scene.shot_pts, []).append((frame, Known(scene.picture, painting)))
+        if opacity is None:  # Otherwise the scene's own edges would show through.
+            over = _laid_right(painting, frame, scene, scenes, notes.append)
+        found.setdefault(scene.shot_pts, []).append((frame, Known(scene.picture, over)))
     if not found:
         raise UsageError("none of the painted frames differs from the film: paint over them")
+    for note in notes:
+        on_note(note)
     return [
         ShotPaintings(shot_pts, *zip(*paintings, strict=True))
         for shot_pts, paintings in found.items()
     ]
+
+
+def _over(painting: Picture, opacity: Alpha, scene: Picture) -> Picture:
+    share = opacity[..., None].astype(np.float32) / 255
+    return np.rint(painting * share + scene * (1 - share)).astype(np.uint8)
+
+
+def _laid_right(
+    painting: Picture,
+    frame: PaintedFrame,
+    scene: ShotFrame,
+    scenes: Sequence[ShotFrame],
+    on_note: Callable[[str], None],
+) -> Picture:
+    """The painting, moved to where its frame has the same; as it is where that is not certain.
+
+    scenes: frames that it must not rather be of. Raises UsageError.
+    """
+    placement = place(painting, scene.picture)
+    if not placement.may_be_off and not placement.is_strange:
+        return painting
+    for other in scenes:
+        if other is not scene and placement.surely_rather(place(painting, other.picture)):
+            raise UsageError(
+                f"{frame.path} shows what the film shows at {other.seconds:g} s, not at "
+                f"{frame.seconds:g} s: give it the right name"
+            )
+    if placement.is_strange:
+        on_note(
+            f"{frame.path} has hardly an edge where the film has some at {frame.seconds:g} s; if "
+            "it is of another frame, give it the time of that"
+        )
+    elif placement.is_off:
+        on_note(f"{frame.path} lies off its frame ({placement}): it is laid right")
+        return placement.undone(painting)
+    else:
+        on_note(f"{frame.path} may lie off its frame ({placement}): it is taken as it is")
+    return painting
 
 
 def own_shot(shots: Sequence[Shot], shot_pts: int | None) -> Shot | None:

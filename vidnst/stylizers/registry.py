@@ -49,13 +49,14 @@ class Request:
     """What a stylizer is made for.
 
     size_hw: of the frames. on_step: the callback for each step of an optimization. at_once: how
-    many threads will paint, at most.
+    many threads will paint, at most. on_note: the callback for warnings.
     """
 
     options: RenderOptions
     size_hw: tuple[int, int]
     on_step: Callable[[Step], None] = lambda step: None
     at_once: int | None = None
+    on_note: Callable[[str], None] = lambda words: None
 
 
 class _Size(TypedDict):
@@ -85,13 +86,15 @@ def make_stylizer(
     on_step: Callable[[Step], None],
     *,
     at_once: int | None = None,
+    on_note: Callable[[str], None] = lambda words: None,
 ) -> Stylizer:
-    """The stylizer for frames of size_hw; at_once: how many threads will paint, at most.
+    """The stylizer for frames of size_hw.
 
-    Raises UsageError, MediaError and WeightsError.
+    at_once: how many threads will paint, at most. on_note: callback for warnings. Raises
+    UsageError, MediaError and WeightsError.
     """
     make = _MAKERS[type(options.stylizer)]
-    return make(options.stylizer, Request(options, size_hw, on_step, at_once))
+    return make(options.stylizer, Request(options, size_hw, on_step, at_once, on_note))
 
 
 def learned_looks(
@@ -117,17 +120,18 @@ def learn(
     samples: Callable[[int], Sequence[Picture]],
     frames_at: Callable[[Sequence[float]], Sequence[ShotFrame]],
     on_step: Callable[[Step], None],
+    on_note: Callable[[str], None] = lambda words: None,
 ) -> StylizerOptions:
     """Train a stylizer on a film, write the networks to path, and return options that use them.
 
-    samples: returns a number of frames of the film; frames_at: those at times in seconds. Raises
-    what make_stylizer and they raise, and OutputError.
+    samples: returns a number of frames of the film; frames_at: those at times in seconds. on_note:
+    callback for warnings. Raises what make_stylizer and they raise, and OutputError.
     """
     asked = options.stylizer
     if not isinstance(asked, Painted):
         save_looks(path, *learned_looks(options, size_hw, samples, on_step))
         return Fast(weights=path)
-    stylizer = _painted(asked, Request(options, size_hw, on_step))
+    stylizer = _painted(asked, Request(options, size_hw, on_step, on_note=on_note))
     stylizer.begin_known(frames_at(stylizer.clip_seconds))
     save_painted(path, stylizer.shots)
     return replace(asked, learned=path)
@@ -183,6 +187,7 @@ def _painted(asked: Painted, request: Request) -> PaintedStylizer:
         size_hw=request.size_hw,
         at_once=request.at_once,
         on_step=request.on_step,
+        on_note=request.on_note,
     )
     if asked.learned is not None:
         stylizer.use(load_painted(asked.learned))

@@ -46,6 +46,7 @@ def crew_for(
             samples=partial(samples, film),
             frames_at=partial(known_frames, film),
             on_step=on_step,
+            on_note=film.on_note,
         )
         prepared = replace(prepared, stylizer=learned)
     # A worker may have another working directory.

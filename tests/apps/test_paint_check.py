@@ -87,6 +87,41 @@ def test_each_shot_tells_what_covers_it_and_what_to_paint_next(
     assert "no painted frame of its own, uncovered 100%" in told[1]
 
 
+def test_the_frames_to_paint_next_are_written_beside_those_that_are_painted(
+    two_shots: Path, truth: list[Picture], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = painted(tmp_path / "paint", truth, 3)
+    line = (two_shots, "--painted", folder, "--next", folder, "--overwrite", "--out")
+    shots = checked(capsys, *line, tmp_path / "check.mp4")
+    for shot in shots:
+        frame = read_picture(two_shots.parent / f"{round(25 * shot['next']):06}.png")
+        assert np.array_equal(read_picture(Path(shot["file"])), frame)
+    assert len(list(folder.iterdir())) == 3
+    assert np.array_equal(read_picture(folder / keyframe_name(1, 3 / 25)), truth[3])
+    Path(shots[0]["file"]).write_bytes(b"mine")
+    assert main(["paint-check", *map(str, (*line, tmp_path / "check.mp4"))]) == 1
+    assert Path(shots[0]["file"]).read_bytes() == b"mine"
+
+
+def test_shots_that_will_not_be_painted_are_not_covered_from_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenes, truth = painted_film(6, seed=1)
+    between = [255 - scene // 4 for scene in painted_film(6, seed=2)[0]]
+    folder = tmp_path / "scene"
+    folder.mkdir()
+    for index, scene in enumerate([*scenes, *between, *scenes]):
+        write_picture(folder / f"{index:06}.png", scene)
+    paint = painted(tmp_path / "paint", truth, 3)
+    line = (folder / "%06d.png", "--painted", paint, "--out")
+    again = checked(capsys, *line, tmp_path / "near.mp4")[2]
+    assert not again["own"]
+    assert again["uncovered"] < 0.6
+    left = checked(capsys, *line, tmp_path / "left.mp4", "--unpainted", "scene")[2]
+    assert left["uncovered"] == 1
+    assert left["covered"] == []
+
+
 def test_a_frame_that_nobody_painted_is_told(
     two_shots: Path, truth: list[Picture], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,7 +58,9 @@ def write_keyframes(
     or (unless overwrite) holds keyframes already.
     """
     source = open_source(clip)
-    _prepare(out, overwrite=overwrite)
+    require_folder(out)
+    if not overwrite:
+        _require_none(out)
     found: list[tuple[Keyframe, Picture]] = []
     seen = 0
     reading = Reading(fitting(source.facts, _SEEN_SIDE), excerpt)
@@ -77,34 +79,38 @@ def write_keyframes(
             frame = frames[each.index]
             seconds = float(seconds_in_clip(source.facts, frame, excerpt.start_seconds))
             path = out / keyframe_name(number, seconds)
-            picture = _at(source, frame.pts, excerpt)
-            _write(path, picture)
+            picture = frame_at(source, frame.pts, excerpt)
+            write_frame(path, picture)
             keyframe = Keyframe(number, seconds, each.covered, path)
             found.append((keyframe, resize(picture, fitting(source.facts, _TILE_SIDE))))
     if not found:
         raise MediaError(f"{clip} has no frame in this excerpt")
-    _write(out / SHEET, grid([_tile(keyframe, picture) for keyframe, picture in found]))
+    write_frame(out / SHEET, grid([_tile(keyframe, picture) for keyframe, picture in found]))
     return [keyframe for keyframe, _ in found]
 
 
-def _prepare(out: Path, *, overwrite: bool) -> None:
-    """Make the folder. Raises OutputError where it may hold paintings."""
+def require_folder(folder: Path) -> None:
+    """Make a folder for keyframes. Raises OutputError where that cannot be, or not be written."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        if not os.access(out, os.W_OK | os.X_OK):
-            raise OutputError(f"the folder {out} is not writable")
-        there = sorted(path.name for path in out.iterdir() if keyframe_seconds(path) is not None)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise cannot_write(out, error) from error
-    if there and not overwrite:
+        raise cannot_write(folder, error) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"the folder {folder} is not writable")
+
+
+def _require_none(out: Path) -> None:
+    """Raises OutputError where a folder may hold paintings."""
+    there = sorted(path.name for path in out.iterdir() if keyframe_seconds(path) is not None)
+    if there:
         raise OutputError(
             f"{out} holds keyframes already, such as {there[0]}, and they may be painted: name "
             "another folder, or add `overwrite`"
         )
 
 
-def _at(source: Source, pts: int, excerpt: Excerpt) -> Picture:
-    """The frame of this time, as large as the clip."""
+def frame_at(source: Source, pts: int, excerpt: Excerpt) -> Picture:
+    """The frame of this pts, as large as the clip. Raises MediaError."""
     reading = Reading(source.facts.size_hw, excerpt)
     for entered in (replace(reading, from_pts=pts), reading):
         for frame in source.frames(entered):
@@ -120,7 +126,8 @@ def _tile(keyframe: Keyframe, picture: Picture) -> Picture:
     return labeled(picture, words, _LABEL_PX)
 
 
-def _write(path: Path, picture: Picture) -> None:
+def write_frame(path: Path, picture: Picture) -> None:
+    """Write a picture, atomically. Raises OutputError."""
     try:
         with whole_file(path) as part:
             write_picture(part, picture)

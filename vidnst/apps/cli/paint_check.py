@@ -4,12 +4,12 @@ import json
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from vidnst.apps.cli.flags import with_flags
 from vidnst.apps.cli.parser import Parser, progress_bar
 from vidnst.apps.cli.tell import tell
-from vidnst.options.painted import painted_frames
+from vidnst.options.painted import PaintedOptions, Unpainted, painted_frames
 from vidnst.options.render import RenderOptions
 from vidnst.options.schedule import parse_time
 from vidnst.options.stylizers import Painted
@@ -26,7 +26,7 @@ def run(arguments: list[str]) -> int:
         source=args.clip,
         style=frames[0].path,
         output=args.out,
-        stylizer=Painted(frames),
+        stylizer=Painted(frames, PaintedOptions(unpainted=args.unpainted)),
         size=args.size,
         start_seconds=None if args.start is None else parse_time(args.start),
         end_seconds=None if args.end is None else parse_time(args.end),
@@ -38,6 +38,7 @@ def run(arguments: list[str]) -> int:
     with progress_bar("checking", None, "frames") if shown else nullcontext() as bar:
         shots = check_paintings(
             options,
+            next_folder=args.next,
             on_frame=(lambda number: None) if bar is None else (lambda number: bar.update(1)),
             on_note=lambda words: tell(f"vidnst: {with_flags(words)}", file=sys.stderr),
         )
@@ -47,6 +48,9 @@ def run(arguments: list[str]) -> int:
         for shot in shots:
             tell(_as_line(shot))
         tell(f"{args.out} shows it")
+        written = [shot.next_path for shot in shots if shot.next_path is not None]
+        if written:
+            tell(f"{args.next} holds what to paint next: {', '.join(p.name for p in written)}")
     return 0
 
 
@@ -67,6 +71,14 @@ def _parser() -> Parser:
         help="the painted frames, as vidnst CLIP --painted takes them; may be given again",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="FILM", help="what is written")
+    parser.add_argument(
+        "--next", type=Path, metavar="FOLDER",
+        help="write the frames to paint next there, named as by vidnst keyframes; none is replaced",
+    )  # fmt: skip
+    parser.add_argument(
+        "--unpainted", choices=get_args(Unpainted), default=PaintedOptions.unpainted,
+        help="what you will give for shots without a painted frame (default: %(default)s)",
+    )  # fmt: skip
     parser.add_argument("--size", metavar="WxH|H", help="the size that you will paint at")
     parser.add_argument("--start", metavar="TIME", help="begin here: seconds or H:MM:SS")
     parser.add_argument("--end", metavar="TIME", help="stop before here")
@@ -103,4 +115,5 @@ def _as_json(shot: "CheckedShot") -> dict[str, object]:
         ],
         "uncovered": round(shot.uncovered, 4),
         "next": None if shot.next_seconds is None else round(shot.next_seconds, 3),
+        "file": None if shot.next_path is None else str(shot.next_path),
     }

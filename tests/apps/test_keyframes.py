@@ -93,6 +93,14 @@ def test_paintings_are_never_written_over_unasked(two_shots: Path, tmp_path: Pat
     assert first.read_bytes() != b"painted"
 
 
+def test_a_file_in_place_of_the_folder_is_named(two_shots: Path, tmp_path: Path) -> None:
+    out = tmp_path / "paint"
+    out.write_bytes(b"mine")
+    with pytest.raises(OutputError, match="it is no folder"):
+        write_keyframes(two_shots, out)
+    assert out.read_bytes() == b"mine"
+
+
 def test_a_keyframes_name_keeps_its_time() -> None:
     assert keyframe_seconds(Path("a/shot001_00002.400s.png")) == 2.4
     assert keyframe_seconds(Path("a/shot012_03600.000s.PNG")) == 3600

@@ -91,6 +91,8 @@ def write_keyframes(
 
 def require_folder(folder: Path) -> None:
     """Make a folder for keyframes. Raises OutputError where that cannot be, or not be written."""
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise OutputError(f"{folder} is in the way: it is no folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -215,7 +215,7 @@ def _require_one_look(args: argparse.Namespace) -> None:
         raise UsageError("--unpainted style needs a --style for shots without a painted frame")
     if looks.count(None) == len(looks) - 1:
         return
-    if args.painted is not None and args.style is not None:
+    if None not in (args.painted, args.style) and args.region is None and args.network is None:
         raise UsageError("give either --style or --painted, or both with --unpainted style")
     raise UsageError(
         "give either --style, --region, --network or --painted (vidnst --help shows how)"

@@ -32,7 +32,7 @@ class PaintedOptions:
     unpainted: Unpainted = option(
         "nearest",
         "shots without a painted frame: like the shot with one that looks most like them; the "
-        "scene, untouched; or in the style that --style names as well",
+        "scene, untouched; or in a style, which is then to be given as well",
         choices=get_args(Unpainted),
     )
 

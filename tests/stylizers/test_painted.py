@@ -19,9 +19,11 @@ from vidnst.media.pictures import read_picture, write_picture
 from vidnst.motion.carry import NO_PAINTING, Carrier, Known
 from vidnst.motion.flow import optical_flow
 from vidnst.motion.warp import warp
+from vidnst.nets.step import Step
 from vidnst.options.painted import PaintedFrame, PaintedOptions, keyframe_name, painted_frames
 from vidnst.options.styles import StyleOptions
-from vidnst.stylizers.painted import PaintedStylizer, load_painted, save_painted
+from vidnst.options.stylizers import Painted
+from vidnst.stylizers.painted import PaintedShot, PaintedStylizer, load_painted, save_painted
 
 SIZE_HW = (96, 160)
 FEW = ["--painted-steps", "2"]
@@ -287,6 +289,49 @@ def test_what_was_learned_is_found_again(tmp_path: Path, cache: Path) -> None:
     assert kept.stat().st_mtime_ns >= changed
     with pytest.raises(WeightsError):
         load_painted(ROOT / "weights" / "styles" / "ink.safetensors")
+
+
+def test_a_frame_added_later_is_learned_from_where_it_was_whatever_is_cached(
+    tmp_path: Path, cache: Path
+) -> None:
+    scenes, truth = painted_film(8)
+    first = PaintedFrame(0, painted_folder(tmp_path / "a", truth, [0]) / keyframe_name(1, 0))
+    path = painted_folder(tmp_path / "b", truth, [6]) / keyframe_name(1, 6 / 25)
+    known = [ShotFrame(0, 0, scenes[0]), ShotFrame(6 / 25, 0, scenes[6])]
+
+    def learned(*frames: PaintedFrame) -> tuple[Picture, int]:
+        steps: list[Step] = []
+        made = PaintedStylizer(
+            frames, StyleOptions(), PaintedOptions(6), size_hw=SIZE_HW, on_step=steps.append
+        )
+        made.begin_known(known[: len(frames)])
+        made.use([PaintedShot(made.shots[0].network, ())])
+        made.begin_shot([scenes[3]])
+        return made.paint(scenes[3]), len(steps)
+
+    later = PaintedFrame(6 / 25, path, round=1)
+    alone, taken = learned(first)
+    assert taken == 6
+    added, taken = learned(first, later)
+    assert taken == 3
+    assert not np.array_equal(added, alone)
+    assert learned(first, later)[1] == 0
+    shutil.rmtree(cache)
+    anew, taken = learned(first, later)
+    assert taken == 9
+    assert np.array_equal(anew, added)
+    at_once, taken = learned(first, PaintedFrame(6 / 25, path))
+    assert taken == 6
+    assert not np.array_equal(at_once, added)
+
+
+def test_each_further_argument_is_a_round(tmp_path: Path) -> None:
+    _, truth = painted_film(8)
+    one = painted_folder(tmp_path / "a", truth, [0, 2])
+    two = painted_folder(tmp_path / "b", truth, [6])
+    asked = render_options(["clip.mp4", "--painted", str(one), "--painted", str(two)]).stylizer
+    assert isinstance(asked, Painted)
+    assert [frame.round for frame in asked.frames] == [0, 0, 1]
 
 
 @pytest.mark.parametrize(

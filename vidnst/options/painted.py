@@ -16,10 +16,14 @@ _PICTURES = (".png", ".tif", ".tiff", ".webp")
 
 @dataclass(frozen=True)
 class PaintedFrame:
-    """A painting of the frame that is shown at a time, in seconds from the clip's beginning."""
+    """A painting of the frame that is shown at a time, in seconds from the clip's beginning.
+
+    round: a shot's network learns its frames round by round, in this order, each from where it was.
+    """
 
     seconds: float
     path: Path
+    round: int = 0
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,10 @@ class PaintedOptions:
     """How a network learns from painted frames. Each field is an option of the command line."""
 
     painted_steps: int = option(
-        500, "steps of learning from the painted frames of a shot", low=1, high=100_000
+        500,
+        "steps of learning from the painted frames of a shot; half as many for those added later",
+        low=1,
+        high=100_000,
     )
     unpainted: Unpainted = option(
         "nearest",

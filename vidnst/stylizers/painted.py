@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -94,20 +95,34 @@ class PaintedStylizer(FeedForwardStylizer):
     def begin_known(self, frames: Sequence[ShotFrame]) -> None:
         """Train on the painted frames. Raises what read_paintings raises."""
         shots = read_paintings(self._frames, frames, on_note=self._on_note)
-        self.learn([shot.known for shot in shots], [shot.shot_pts for shot in shots])
+        self.learn(
+            [shot.known for shot in shots],
+            [shot.shot_pts for shot in shots],
+            rounds=[[frame.round for frame in shot.frames] for shot in shots],
+        )
 
     def learn(
-        self, shots: Sequence[Sequence[Known]], shot_pts: Sequence[int | None] | None = None
+        self,
+        shots: Sequence[Sequence[Known]],
+        shot_pts: Sequence[int | None] | None = None,
+        *,
+        rounds: Sequence[Sequence[int]] | None = None,
     ) -> None:
         """Train a network on the painted frames of each shot, at least one.
 
-        shot_pts: names the shots as in ShotFrame.
+        shot_pts: names the shots as in ShotFrame. rounds: of each frame, as in PaintedFrame; None
+        learns all of a shot at once.
         """
         self._shots = []
         for number, known in enumerate(shots):
             doing = "learning" if len(shots) == 1 else f"learning shot {number + 1} of {len(shots)}"
             pts = None if shot_pts is None else shot_pts[number]
-            self._shots.append(PaintedShot(self._network_of(known, doing), tuple(known), pts))
+            of_each = [0] * len(known) if rounds is None else rounds[number]
+            so_far = [
+                [k for k, r in zip(known, of_each, strict=True) if r <= last]
+                for last in sorted(set(of_each))
+            ]
+            self._shots.append(PaintedShot(self._network_of(so_far, doing), tuple(known), pts))
 
     def use(self, shots: Sequence[PaintedShot]) -> None:
         """Paint with networks trained before."""
@@ -140,33 +155,49 @@ class PaintedStylizer(FeedForwardStylizer):
     def _run(self, padded: Picture, weights: Weights) -> Picture:
         return self._carrier.to(padded).over(super()._run(padded, weights))
 
-    def _network_of(self, known: Sequence[Known], doing: str) -> BakedNetwork:
-        """The network trained on painted frames of a shot, cached or new."""
-        made_of = {
-            "known": digest_of(*(part.tobytes() for k in known for part in (k.scene, k.painting))),
-            "size": json.dumps(self.size_hw),
-            "settings": json.dumps({"painted_steps": self._teaching.painted_steps}),
-            "base": digest_of(repr(SHA256).encode()),
-        }
-        path = cache_folder() / f"{digest_of(json.dumps(made_of).encode())}.safetensors"
-        try:
-            (shot,) = load_painted(path)
-            path.touch()
-            return shot.network
-        except (WeightsError, OSError):
-            pass  # Not there, or damaged.
-        network = self._taught(known, doing)
-        keep(path, lambda: save_painted(path, [PaintedShot(network, ())]))
-        # Rounded as it would be if loaded from the cache.
-        return network.half().float()
+    def _network_of(self, rounds: Sequence[Sequence[Known]], doing: str) -> BakedNetwork:
+        """The network trained on painted frames of a shot, cached or new.
 
-    def _taught(self, known: Sequence[Known], doing: str) -> BakedNetwork:
-        start = FastStylizer(known[0].painting, self.options, self._compute, size_hw=self.size_hw)
+        rounds: the frames up to each round. What a round starts from is part of its cache key, and
+        never depends on what the cache holds: the same frames and rounds give the same network.
+        """
+        paths: list[Path] = []
+        for known in rounds:
+            parts = (part.tobytes() for k in known for part in (k.scene, k.painting))
+            made_of = {
+                "known": digest_of(*parts),
+                "size": json.dumps(self.size_hw),
+                "settings": json.dumps({"painted_steps": self._teaching.painted_steps}),
+                "base": digest_of(repr(SHA256).encode()),
+                "start": paths[-1].name if paths else "",
+            }
+            key = digest_of(json.dumps(made_of).encode())
+            paths.append(cache_folder() / f"{key}.safetensors")
+        network, done = _latest(paths)
+        for path, known in zip(paths[done:], rounds[done:], strict=True):
+            taught = self._taught(known, network, doing)
+            keep(path, partial(save_painted, path, [PaintedShot(taught, ())]))
+            # Rounded as it would be if loaded from the cache.
+            network = taught.half().float()
+        assert network is not None
+        return network
+
+    def _taught(
+        self, known: Sequence[Known], start: BakedNetwork | None, doing: str
+    ) -> BakedNetwork:
+        """start: a network taught by some of the frames; None begins with the one for any style."""
+        steps = self._teaching.painted_steps
+        if start is None:
+            style = known[0].painting
+            fast = FastStylizer(style, self.options, self._compute, size_hw=self.size_hw)
+            start = fast.bake([each.scene for each in known], strength=1.0)
+        else:
+            steps = max(1, steps // 2)
         return teach_paintings(
-            start.bake([each.scene for each in known], strength=1.0),
+            start,
             [Lesson(self._seen(each.scene), self._seen(each.painting)) for each in known],
             named_encoder("slim", pooling="max").requires_grad_(False),
-            steps=self._teaching.painted_steps,
+            steps=steps,
             dtype=self._dtype,
             device=chosen_device(self._compute.device),
             doing=doing,
@@ -175,6 +206,18 @@ class PaintedStylizer(FeedForwardStylizer):
 
     def _seen(self, picture: Picture) -> Tensor:
         return self._to_network(picture).float()
+
+
+def _latest(paths: Sequence[Path]) -> tuple[BakedNetwork | None, int]:
+    """The cached network of the last round that has one, and how many rounds that is."""
+    for number, path in reversed(list(enumerate(paths, 1))):
+        try:
+            (shot,) = load_painted(path)
+            path.touch()
+            return shot.network, number
+        except (WeightsError, OSError):
+            pass  # Not there, or damaged.
+    return None, 0
 
 
 def save_painted(path: Path, shots: Sequence[PaintedShot]) -> None:

@@ -96,7 +96,8 @@ def add_render_arguments(parser: argparse.ArgumentParser) -> "argparse._Argument
     group.add_argument(
         "--painted", type=painted_frames, action="append", metavar="FOLDER|TIME=PNG",
         help="in place of --style: frames of this film that you painted, a folder of those that "
-        "vidnst keyframes wrote, or one with its time; may be given again",
+        "vidnst keyframes wrote, or one with its time; given again, with frames added later, the "
+        "network goes on learning from where it was",
     )  # fmt: skip
     group.add_argument(
         "--network-range", choices=get_args(NetworkRange), default=Foreign.value_range,

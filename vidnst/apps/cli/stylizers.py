@@ -1,6 +1,7 @@
 """The stylizer that the command line asks for, with its options."""
 
 import argparse
+from dataclasses import replace
 from typing import Any
 
 from vidnst.apps.cli.fields import given_options
@@ -57,7 +58,11 @@ def stylizer_of(args: argparse.Namespace) -> StylizerOptions:
     if args.painted is not None:
         if kind is not Fast or args.weights is not None:
             raise UsageError("--painted stands for itself: leave --stylizer and --weights out")
-        frames = (frame for given in args.painted for frame in given)
+        frames = (
+            replace(frame, round=number)
+            for number, given in enumerate(args.painted)
+            for frame in given
+        )
         return Painted(tuple(frames), PaintedOptions(**painted))
     if painted:
         raise UsageError(f"{flag_of(next(iter(painted)))} is for --painted")

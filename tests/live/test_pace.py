@@ -11,6 +11,7 @@ from helpers.pictures import gradient_picture
 from vidnst.live.metrics import Figures
 from vidnst.live.pace import LEVELS, Beat, Pace
 from vidnst.live.painter import LivePainter
+from vidnst.live.stylizers import in_styles
 from vidnst.media.pictures import read_style
 from vidnst.options.compute import ComputeOptions
 from vidnst.options.styles import StyleOptions
@@ -48,7 +49,8 @@ def test_a_new_shot_has_its_own_statistics_soon(style: Path) -> None:
     by_torch = ComputeOptions(backend="torch")
     fast = FastStylizer(read_style(style), StyleOptions(), by_torch, size_hw=(72, 128))
     fast.begin_shot([night])
-    with LivePainter([style], StyleOptions(), first=day) as painter:
+    made = in_styles([style], StyleOptions(), size_hw=(72, 128))
+    with LivePainter(made, StyleOptions(), first=day) as painter:
         assert not np.array_equal(painter.paint(night).shown(), fast.paint(night))
         painter.begin_shot()
         eventually(lambda: np.array_equal(painter.paint(night).shown(), fast.paint(night)))
@@ -56,7 +58,8 @@ def test_a_new_shot_has_its_own_statistics_soon(style: Path) -> None:
 
 def test_a_level_paints_smaller_at_once_and_fills_the_frame(style: Path) -> None:
     picture = gradient_picture(144, 256)
-    with LivePainter([style], StyleOptions(), first=picture) as painter:
+    made = in_styles([style], StyleOptions(), size_hw=(144, 256))
+    with LivePainter(made, StyleOptions(), first=picture) as painter:
         whole = painter.paint(picture).shown()
         painter.change_level(LEVELS[-1])
         small = painter.paint(picture).shown()

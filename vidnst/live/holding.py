@@ -42,10 +42,10 @@ class Holding:
     def held(self, picture: Picture, painted: Picture, *, strength: float) -> Picture:
         """The painted picture, steadied along the motion since the last one.
 
-        strength: of the style; at 0, the camera's picture is not steadied.
+        strength: of the style; at 0, and where nothing was painted, it is not steadied.
         """
         before, self._before = self._before, picture
-        if not self._steadying.steady or not strength:
+        if not self._steadying.steady or not strength or painted is picture:
             return painted
         if before is None:
             self._stabilizer.begin_shot()

@@ -13,6 +13,7 @@ Action = Literal[
     "livelier",
     "side-by-side",
     "snapshot",
+    "keyframe",
     "record",
     "quit",
 ]
@@ -27,6 +28,7 @@ KEYS: dict[str, Action] = {
     "[": "livelier",
     "c": "side-by-side",
     "s": "snapshot",
+    "p": "keyframe",
     "r": "record",
     "q": "quit",
     "\x1b": "quit",
@@ -35,7 +37,10 @@ KEYS: dict[str, Action] = {
 
 @dataclass(frozen=True)
 class Status:
-    """The current status. Latency is from capture to display; inner_hw is the size painted at."""
+    """The current status. Latency is from capture to display; inner_hw is the size painted at.
+
+    keyframes: whether pictures to paint over can be kept.
+    """
 
     fps: float
     latency_ms: float
@@ -45,6 +50,7 @@ class Status:
     steady: float
     recording: bool
     waiting: bool
+    keyframes: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""

@@ -7,21 +7,16 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 
 import torch
 
-from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture
 from vidnst.live.pace import LEVELS, Level
-from vidnst.options.compute import ComputeOptions
-from vidnst.options.styles import StyleOptions, WeightedStyle
-from vidnst.stylizers.fast import FastStylizer
+from vidnst.live.stylizers import Make
+from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.feed_forward import FeedForwardStylizer
 from vidnst.stylizers.painting import Painting, paint
-from vidnst.stylizers.styles import read_styles
-from vidnst.stylizers.tuned import RetrievedStylizer, is_tuned
 
 _EARLY_SECONDS = 0.25
 _EARLY_MEASUREMENTS = 4
@@ -29,8 +24,6 @@ _LATER_SECONDS = 3.0
 """Intervals between measurements of statistics: short at a shot's start, longer later."""
 _LEAST_SHARE = 0.2
 _NICENESS = 10
-_LIVE = ComputeOptions(backend="torch")
-"""This backend supports any size and number of cores, and a change of either per frame."""
 
 
 class LivePainter:
@@ -42,22 +35,16 @@ class LivePainter:
 
     def __init__(
         self,
-        styles: Sequence[Path],
+        stylizers: Sequence[Make],
         options: StyleOptions,
         *,
         first: Picture,
-        weights: Path | None = None,
     ) -> None:
         """first: the first picture to paint, RGB uint8 (H, W, 3); all others have its size.
 
-        Raises MediaError where a style cannot be read, WeightsError for unfit weights, UsageError
-        for several styles with weights that were tuned to one.
+        Raises what making the first stylizer raises.
         """
-        if len(styles) > 1 and weights is not None and is_tuned(weights):
-            raise UsageError(f"{weights} was tuned to one style: give one `style`")
-        self._size_hw = (first.shape[0], first.shape[1])
-        self._options, self._weights = options, weights
-        self._pictures = [read_styles([WeightedStyle(path)]) for path in styles]
+        self._options, self._makers = options, stylizers
         self._prepared: dict[int, FeedForwardStylizer] = {}
         self._level = LEVELS[0]
         self._cores = torch.get_num_threads()
@@ -182,20 +169,12 @@ class LivePainter:
         return max(0.0, self._measured_seconds + interval - time.monotonic())
 
     def _unprepared(self) -> int | None:
-        return next((i for i in range(len(self._pictures)) if i not in self._prepared), None)
+        return next((i for i in range(len(self._makers)) if i not in self._prepared), None)
 
     def _prepare(self, index: int) -> FeedForwardStylizer:
         """The stylizer for a style, with all preparation done that needs no frame."""
         if index not in self._prepared:
-            style, weights, size_hw = self._pictures[index], self._weights, self._size_hw
-            if weights is None or not is_tuned(weights):
-                self._prepared[index] = FastStylizer(
-                    style, self._options, _LIVE, size_hw=size_hw, at_once=1, weights=weights
-                )
-            else:
-                self._prepared[index] = RetrievedStylizer(
-                    weights, style, self._options, _LIVE, size_hw=size_hw, at_once=1
-                )
+            self._prepared[index] = self._makers[index]()
         return self._prepared[index]
 
     def _show(self, index: int) -> None:

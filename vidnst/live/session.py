@@ -11,19 +11,21 @@ import numpy as np
 
 from vidnst.errors import OutputError, UsageError
 from vidnst.frames.frame import Picture
-from vidnst.frames.resize import resize
 from vidnst.live.browser import Page
 from vidnst.live.camera import Camera, LiveFrame
 from vidnst.live.holding import Holding
 from vidnst.live.metrics import Figures, Report
 from vidnst.live.outputs import Action, Output, Shown, Status
 from vidnst.live.pace import Beat, Pace
+from vidnst.live.painted import keep_scene, learned_from, read_scenes, require_keyframe_folder
 from vidnst.live.painter import LivePainter
 from vidnst.live.recording import Recording
+from vidnst.live.stylizers import stylizers_of
 from vidnst.live.virtual_camera import VirtualCamera
 from vidnst.live.window import Window, has_screen
-from vidnst.media.pictures import write_picture
+from vidnst.media.pictures import fitted, write_picture
 from vidnst.nets.allocator import keep_freed_memory
+from vidnst.nets.step import Step
 from vidnst.options.size import parse_size
 from vidnst.options.webcam import OutputOptions, WebcamOptions
 
@@ -39,12 +41,14 @@ def webcam(
     options: WebcamOptions,
     *,
     on_notice: Callable[[str], None] = lambda notice: None,
+    on_step: Callable[[Step], None] = lambda step: None,
     on_shown: Callable[[Shown], None] = lambda shown: None,
 ) -> Report:
     """Paint the camera's picture until the user quits, or a film used as the camera ends.
 
-    on_notice: callback for messages to the user, one line each; on_shown: for each frame after it
-    was sent to the outputs. A recording is finished however the session ends.
+    on_notice: callback for messages to the user, one line each; on_step: for each step of learning
+    from painted frames; on_shown: for each frame after it was sent to the outputs. A recording is
+    finished however the session ends.
 
     Raises UsageError, MediaError, OutputError and WeightsError.
     """
@@ -56,16 +60,25 @@ def webcam(
             "there is no screen to open a window on: give `http=8080` to look at the page "
             "http://127.0.0.1:8080/, or `record=FILE`, or `virtual_camera=True`"
         )
+    known = read_scenes(options.painted) if options.painted else []
+    if options.keyframes is not None:
+        require_keyframe_folder(options.keyframes)
+    learned = size_hw = None
+    if known:
+        # The camera is closed again meanwhile: learning takes a minute or two.
+        with Camera(options.camera) as camera:
+            size_hw = _shown_size(options, camera.first)
+        on_notice(f"learning from {len(known)} painted frame{'s' if len(known) > 1 else ''}")
+        learned = learned_from(known, options.teaching, size_hw=size_hw, on_step=on_step)
     with ExitStack() as stack:
         camera = stack.enter_context(Camera(options.camera))
-        size_hw = _shown_size(options, camera.first)
+        size_hw = size_hw or _shown_size(options, camera.first)
         opened = _open(outputs, stack, size_hw, fps=options.pacing.fps, window=shows)
         painter = stack.enter_context(
             LivePainter(
-                options.styles,
+                stylizers_of(options, learned, size_hw=size_hw),
                 options.painting,
-                first=_fitted(camera.first, size_hw),
-                weights=options.weights,
+                first=fitted(camera.first, size_hw),
             )
         )
         for output in opened:
@@ -112,6 +125,9 @@ class _Session:
     ) -> None:
         self._options, self._camera, self._painter = options, camera, painter
         self._outputs, self._size_hw, self._on_notice = outputs, size_hw, on_notice
+        self._names = [style.stem for style in options.styles] or [
+            "painted" if options.painted else "camera"
+        ]
         self._style, self._strength = 0, options.painting.strength
         self._holding = Holding(options.steadying, size_hw=size_hw)
         self._beat, self._pace = Beat(options.pacing.fps), Pace(options.pacing.fps)
@@ -120,6 +136,7 @@ class _Session:
         self._quits = False
         self._unwanted = 0
         self._newest: Shown | None = None
+        self._source: Picture | None = None
         self._shown_seconds = self._started = time.monotonic()
         self._told_waiting = False
         self._recording: Recording | None = None
@@ -171,7 +188,8 @@ class _Session:
             if self._told_waiting:
                 self._on_notice("the camera is back")
                 self._told_waiting = False
-        picture = _fitted(frame.picture, self._size_hw)
+        self._source = frame.picture
+        picture = fitted(frame.picture, self._size_hw)
         if self._holding.opens_shot(picture):
             self._painter.begin_shot()
         paints = time.monotonic()
@@ -197,11 +215,12 @@ class _Session:
             fps=self._figures.fps,
             latency_ms=self._figures.latency_ms,
             inner_hw=self._painter.inner_hw,
-            style=self._options.styles[self._painter.style].stem,
+            style=self._names[self._painter.style],
             strength=self._strength,
             steady=self._holding.steady,
             recording=self._recording is not None,
             waiting=waiting,
+            keyframes=self._options.keyframes is not None,
         )
 
     def _wait(self) -> None:
@@ -218,7 +237,7 @@ class _Session:
         if action == "quit":
             self._quits = True
         elif action == "next-style":
-            self._style = (self._style + 1) % len(self._options.styles)
+            self._style = (self._style + 1) % len(self._names)
             self._painter.change_style(self._style)
         elif action in ("stronger", "weaker"):
             step = _STRENGTH_STEP if action == "stronger" else -_STRENGTH_STEP
@@ -231,6 +250,8 @@ class _Session:
             self._side_by_side = not self._side_by_side
         elif action == "snapshot":
             self._snapshot()
+        elif action == "keyframe":
+            self._keep_frame()
         elif self._recording is not None:
             self.close()
         else:
@@ -242,13 +263,20 @@ class _Session:
             write_picture(path, self._newest.painted)
             self._on_notice(f"saved {path}")
 
+    def _keep_frame(self) -> None:
+        folder = self._options.keyframes
+        if folder is None:
+            self._on_notice("a frame to paint needs a folder: `keyframes=FOLDER`")
+        elif self._source is not None:
+            self._on_notice(f"kept {keep_scene(folder, self._source)}: paint over it")
+
     def _record(self, path: Path, *, overwrite: bool) -> None:
         self._recording = Recording(path, size_hw=self._size_hw, overwrite=overwrite)
         self._on_notice(f"recording {path}")
 
     def _named(self, ending: str) -> Path:
         """An unused file name in the current folder."""
-        style = self._options.styles[self._painter.style].stem
+        style = self._names[self._painter.style]
         stem = f"webcam_{style}_{datetime.now():%Y%m%d-%H%M%S}"
         path, number = Path(f"{stem}.{ending}"), 1
         while path.exists():
@@ -262,14 +290,3 @@ def _shown_size(options: WebcamOptions, first: Picture) -> tuple[int, int]:
     if options.size is None and height <= _MOST_LINES:
         return height, width
     return parse_size(options.size or str(_MOST_LINES), (height, width))
-
-
-def _fitted(picture: Picture, size_hw: tuple[int, int]) -> Picture:
-    """Resize a picture to size_hw, after a center crop to its aspect ratio."""
-    height, width = picture.shape[:2]
-    scale = max(size_hw[0] / height, size_hw[1] / width)
-    kept = min(height, round(size_hw[0] / scale)), min(width, round(size_hw[1] / scale))
-    if kept != (height, width):
-        top, left = (height - kept[0]) // 2, (width - kept[1]) // 2
-        picture = np.ascontiguousarray(picture[top : top + kept[0], left : left + kept[1]])
-    return resize(picture, size_hw)

@@ -125,7 +125,8 @@ def fitted(picture: Picture, size_hw: tuple[int, int]) -> Picture:
     scale = min(height / size_hw[0], width / size_hw[1])
     rows, columns = (round(side * scale) for side in size_hw)
     top, left = (height - rows) // 2, (width - columns) // 2
-    return resize(picture[top : top + rows, left : left + columns], size_hw)
+    kept = np.ascontiguousarray(picture[top : top + rows, left : left + columns])
+    return resize(kept, size_hw)
 
 
 def write_picture(path: Path, picture: Picture) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from vidnst.errors import UsageError
 from vidnst.options.fields import option, require_in_range
+from vidnst.options.painted import PaintedOptions
+from vidnst.options.scenes import PaintedScene
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import StyleOptions
 
@@ -53,11 +55,13 @@ class WebcamOptions:
     """One live session.
 
     camera: a number, a device, a stream's URL, or a film that stands in for a camera. styles: the
-    style pictures, of which the session starts with the first. size: of the painted picture; None
-    takes the camera's, scaled to 480 lines where that is taller.
+    style pictures, of which the session starts with the first. painted: in place of styles,
+    paintings of what this camera sees, from which a network learns. keyframes: the folder for
+    pictures to paint over; without styles and paintings, the camera's picture is shown as it is.
+    size: of the painted picture; None takes the camera's, scaled to 480 lines where that is taller.
     """
 
-    styles: tuple[Path, ...]
+    styles: tuple[Path, ...] = ()
     camera: str = "0"
     size: str | None = None
     weights: Path | None = None
@@ -65,9 +69,28 @@ class WebcamOptions:
     steadying: SteadyOptions = field(default_factory=SteadyOptions)
     pacing: PaceOptions = PaceOptions()
     outputs: OutputOptions = OutputOptions()
+    painted: tuple[PaintedScene, ...] = ()
+    teaching: PaintedOptions = PaintedOptions()
+    keyframes: Path | None = None
 
     def __post_init__(self) -> None:
-        if not self.styles:
-            raise UsageError("`styles` is empty: name a picture or several")
+        if not self.styles and not self.painted and self.keyframes is None:
+            raise UsageError(
+                "`styles` is empty: name a picture or several, or `painted` frames, or a folder "
+                "for `keyframes` to paint"
+            )
+        if self.painted:
+            for name, given in (
+                ("styles", self.styles),
+                ("weights", self.weights),
+                ("brush_size", self.painting.brush_size),
+            ):
+                if given:
+                    raise UsageError(f"`painted` stands for itself: leave `{name}` out")
+            if self.painting.color == "match":
+                raise UsageError(
+                    "`color=match` changes a style picture, which `painted` has none of: take "
+                    "`color=luminance`"
+                )
         if self.steadying.lookahead:
             raise UsageError("`lookahead` is for films: live there is no frame to look ahead to")

@@ -55,7 +55,31 @@ def require_fitting(frames: Sequence[PaintedFrame], size_hw: tuple[int, int]) ->
             )
         seen[frame.seconds] = frame.path
     for frame in frames:
-        _require_shape(frame.path, size_hw)
+        require_shape(frame.path, size_hw)
+
+
+def require_shape(path: Path, size_hw: tuple[int, int], *, of: str = "the film") -> None:
+    """Raises UsageError where a painting has another aspect ratio than size_hw, MediaError.
+
+    of: whose size that is, for the message.
+    """
+    height, width = read_picture(path).shape[:2]
+    if abs(width / height / (size_hw[1] / size_hw[0]) - 1) > _ASPECT_OFF:
+        raise UsageError(
+            f"{path} is {width}x{height}, of another shape than {of}'s {size_hw[1]}x"
+            f"{size_hw[0]}: paint over the frame as it is"
+        )
+
+
+def read_over(path: Path, scene: Picture) -> Picture:
+    """A painting at its scene's size, over the scene where it is transparent. Raises MediaError."""
+    painting, opacity = read_layer(path, scene.shape[:2])
+    return painting if opacity is None else _over(painting, opacity, scene)
+
+
+def is_painted(painting: Picture, scene: Picture) -> bool:
+    """Whether RGB uint8 (H, W, 3) was painted over: it differs from its scene, of one size."""
+    return difference(painting, scene) >= _UNTOUCHED
 
 
 def read_paintings(
@@ -76,7 +100,7 @@ def read_paintings(
     for frame, scene in zip(frames, scenes, strict=True):
         painting, opacity = read_layer(frame.path, scene.picture.shape[:2])
         over = painting if opacity is None else _over(painting, opacity, scene.picture)
-        if difference(over, scene.picture) < _UNTOUCHED:
+        if not is_painted(over, scene.picture):
             on_unpainted(frame)
             continue
         if opacity is None:  # Otherwise the scene's own edges would show through.
@@ -146,12 +170,3 @@ def _apart(known: Sequence[Known], samples: Sequence[Picture]) -> float:
     return min(
         (difference(each, thumbnail(k.scene)) for each in thumbnails for k in known), default=0.0
     )
-
-
-def _require_shape(path: Path, size_hw: tuple[int, int]) -> None:
-    height, width = read_picture(path).shape[:2]
-    if abs(width / height / (size_hw[1] / size_hw[0]) - 1) > _ASPECT_OFF:
-        raise UsageError(
-            f"{path} is {width}x{height}, of another shape than the film's {size_hw[1]}x"
-            f"{size_hw[0]}: paint over the frame as it is"
-        )

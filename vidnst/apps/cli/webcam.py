@@ -1,29 +1,37 @@
-"""vidnst webcam --style PICTURE...: a camera's picture, painted live."""
+"""vidnst webcam --style PICTURE... or --painted FOLDER: a camera's picture, painted live."""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NoReturn, get_args
 
 from vidnst.apps.cli.fields import add_options, given_options
-from vidnst.apps.cli.flags import with_flags
-from vidnst.apps.cli.parser import Parser
+from vidnst.apps.cli.flags import flag_of, with_flags
+from vidnst.apps.cli.parser import Parser, progress_bar
 from vidnst.apps.cli.tell import tell
+from vidnst.errors import UsageError
 from vidnst.options.built_in import style_path
+from vidnst.options.painted import PaintedOptions
+from vidnst.options.scenes import painted_scenes
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, StyleOptions
 from vidnst.options.webcam import OutputOptions, PaceOptions, WebcamOptions
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from vidnst.live.metrics import Report
+    from vidnst.nets.step import Step
 
 _KEYS = """\
 keys, in the window and on the page:
   n next style    + - strength    [ ] steadiness    c side by side
   s snapshot      r record        q quit
+  p keep a frame to paint over (with --keyframes)
 """
 
 
@@ -37,8 +45,18 @@ def webcam_parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--style", type=style_path, nargs="+", required=True, metavar="PICTURE",
+        "--style", type=style_path, nargs="+", default=[], metavar="PICTURE",
         help="pictures, or names of built-in styles, to paint like; the first at first",
+    )  # fmt: skip
+    parser.add_argument(
+        "--painted", type=painted_scenes, action="append", default=[],
+        metavar="FOLDER|SCENE=PNG",
+        help="in place of --style: frames of this camera that you painted, a folder of those that "
+        "--keyframes kept, or one with what the camera saw; may be given again",
+    )  # fmt: skip
+    parser.add_argument(
+        "--keyframes", type=Path, metavar="FOLDER",
+        help="where the key p keeps frames to paint over; alone, the picture is shown as it is",
     )  # fmt: skip
     parser.add_argument(
         "--camera", default=WebcamOptions.camera, metavar="SOURCE",
@@ -65,6 +83,7 @@ def webcam_parser() -> Parser:
         "match: the style's, brought near those of each shot (default: %(default)s)",
     )  # fmt: skip
     add_options(group, SteadyOptions, only=["steady"])
+    add_options(group, PaintedOptions)
     group.add_argument("--weights", type=Path, help="a network by vidnst train or vidnst tune")
     add_options(
         parser.add_argument_group("where it goes; without any of these, into a window"),
@@ -92,7 +111,18 @@ def run(arguments: list[str]) -> int:
             # stdout is for the figures only.
             tell(with_flags(notice), file=sys.stderr)
 
-    report = webcam(options, on_notice=note)
+    with ExitStack() as open_bars:
+        bar: tqdm[NoReturn] | None = None
+
+        def show(step: "Step") -> None:
+            nonlocal bar
+            if bar is None:
+                bar = open_bars.enter_context(progress_bar("painted", step.step_count, "steps"))
+            bar.update(step.step - bar.n)
+            if step.step == step.step_count:
+                open_bars.close()
+
+        report = webcam(options, on_notice=note, on_step=(lambda _: None) if args.quiet else show)
     if args.json:
         print(json.dumps(asdict(report)))
     elif not args.quiet:
@@ -101,6 +131,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _options_of(args: argparse.Namespace) -> WebcamOptions:
+    teaching = given_options(args, PaintedOptions)
+    if teaching and not args.painted:
+        raise UsageError(f"{flag_of(next(iter(teaching)))} is for --painted")
     return WebcamOptions(
         styles=tuple(args.style),
         camera=args.camera,
@@ -110,6 +143,9 @@ def _options_of(args: argparse.Namespace) -> WebcamOptions:
         steadying=SteadyOptions(**given_options(args, SteadyOptions)),
         pacing=PaceOptions(**given_options(args, PaceOptions)),
         outputs=OutputOptions(**given_options(args, OutputOptions)),
+        painted=tuple(scene for given in args.painted for scene in given),
+        teaching=PaintedOptions(**teaching),
+        keyframes=args.keyframes,
     )
 
 

@@ -4,6 +4,7 @@ from vidnst.apps.page.uploads import Source
 from vidnst.frames.frame import Picture
 from vidnst.live.holding import Holding
 from vidnst.live.painter import LivePainter
+from vidnst.live.stylizers import in_styles
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import StyleOptions
 
@@ -15,7 +16,9 @@ class Mirror:
         self.style, self.shape = style, first.shape
         self._strength = strength
         size_hw = first.shape[0], first.shape[1]
-        self._painter = LivePainter([style.path], StyleOptions(strength=strength), first=first)
+        options = StyleOptions(strength=strength)
+        styles = in_styles([style.path], options, size_hw=size_hw)
+        self._painter = LivePainter(styles, options, first=first)
         self._holding = Holding(SteadyOptions(), size_hw=size_hw)
 
     def paint(self, picture: Picture, *, strength: float) -> Picture:

@@ -2,6 +2,8 @@
 
 import shutil
 import subprocess
+import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +16,16 @@ from helpers.pictures import gradient_picture
 from vidnst.apps.cli.main import main
 from vidnst.apps.cli.webcam import webcam_options
 from vidnst.frames.frame import Picture
+from vidnst.live.pace import LEVELS
 from vidnst.live.painted import learned_from, read_scenes
+from vidnst.live.painter import LivePainter
 from vidnst.live.session import webcam
+from vidnst.live.stylizers import NetworkStylizer
 from vidnst.media.ffmpeg_program import ffmpeg_program
-from vidnst.media.pictures import read_picture, write_picture
+from vidnst.media.pictures import read_picture, read_style, write_picture
 from vidnst.options.scenes import SCENES, painted_scenes
+from vidnst.options.styles import StyleOptions
+from vidnst.stylizers.fast import FastStylizer
 
 __all__ = ["camera"]
 
@@ -195,3 +202,18 @@ def test_progress_is_told_before_the_picture_starts(tmp_path: Path) -> None:
     )
     assert events[:3] == ["1 of 3", "2 of 3", "3 of 3"]
     assert set(events[3:]) == {"shown"}
+
+
+def test_a_smaller_level_does_not_let_the_cameras_colors_through(style: Path) -> None:
+    scene = gradient_picture(144, 256)
+    fast = FastStylizer(read_style(style), StyleOptions(), size_hw=(144, 256))
+    network = fast.bake([scene], strength=1.0)
+    make = partial(NetworkStylizer, network, StyleOptions(), size_hw=(144, 256))
+    alone = make()
+    alone.paint_at(LEVELS[-1].scale)
+    wanted = alone.paint(scene)
+    for fades in (False, True):
+        with LivePainter([make], StyleOptions(), first=scene, fades=fades) as painter:
+            painter.change_level(LEVELS[-1])
+            time.sleep(0.2)
+            assert np.array_equal(painter.paint(scene).shown(), wanted) is not fades

@@ -39,12 +39,15 @@ class LivePainter:
         options: StyleOptions,
         *,
         first: Picture,
+        fades: bool = True,
     ) -> None:
         """first: the first picture to paint, RGB uint8 (H, W, 3); all others have its size.
 
+        fades: whether levels reduce the strength; where that blends the picture in, it shows.
+
         Raises what making the first stylizer raises.
         """
-        self._options, self._makers = options, stylizers
+        self._options, self._makers, self._fades = options, stylizers, fades
         self._prepared: dict[int, FeedForwardStylizer] = {}
         self._level = LEVELS[0]
         self._cores = torch.get_num_threads()
@@ -131,7 +134,7 @@ class LivePainter:
 
     @property
     def _strength(self) -> float:
-        return self._options.strength * self._level.strength
+        return self._options.strength * (self._level.strength if self._fades else 1.0)
 
     def _work(self) -> None:
         _give_way()

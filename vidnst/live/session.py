@@ -79,6 +79,7 @@ def webcam(
                 stylizers_of(options, learned, size_hw=size_hw),
                 options.painting,
                 first=fitted(camera.first, size_hw),
+                fades=learned is None,
             )
         )
         for output in opened:

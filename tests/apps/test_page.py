@@ -22,7 +22,10 @@ import pytest
 from PIL import Image
 
 from helpers.places import ROOT
+from vidnst.media.clip import probe
+from vidnst.media.decode import decode
 from vidnst.media.ffmpeg_program import ffmpeg_program
+from vidnst.media.pictures import read_picture, write_picture
 from vidnst.options.built_in import BUILT_IN
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -279,6 +282,62 @@ def test_a_mask_is_drawn_and_only_that_is_painted(browser: Any, url: str, films:
         page.keyboard.up("Space")
         page.get_by_role("button", name="Use this mask").click()
         await_command(page, "--mask mask-2.png")
+
+
+def test_a_film_follows_frames_that_its_visitor_painted(
+    browser: Any, url: str, films: Path, tmp_path: Path
+) -> None:
+    with visit(browser, url, viewport={"width": 1280, "height": 1600}) as page:
+        choose(page, "film", films / "small.mp4")
+        page.get_by_text("Paint it myself").click()
+        button = page.get_by_role("button", name="Download this frame")
+        button.wait_for()
+        assert page.get_by_role("button", name="Paint the film").count() == 0
+        time_slider = page.get_by_role("slider", name="Time")
+        time_slider.focus()
+        for _ in range(6):
+            page.keyboard.press("ArrowRight")
+        page.get_by_text("Add the frame at 0.25 s, painted").wait_for()
+        with page.expect_download() as waiting:
+            button.click()
+        frame = tmp_path / waiting.value.suggested_filename
+        assert frame.name == "small_00000.250s.png"
+        waiting.value.save_as(frame)
+        scene = read_picture(frame)
+        uploader = page.locator(".st-key-painted input[type=file]")
+        uploader.set_input_files(frame)
+        page.get_by_text(f"{frame.name} does not differ from the film at 0.25 s").wait_for()
+        write_picture(frame, scene[:, :100])
+        uploader.set_input_files(frame)
+        page.get_by_text(f"{frame.name} is 100x180, of another shape").wait_for()
+        write_picture(frame, 255 - scene)
+        shutil.copy(frame, tmp_path / "mine.png")
+        uploader.set_input_files(frame)
+        page.get_by_role("img", name="Painted at 0.25 s").wait_for()
+        assert np.abs(picture_of(painted(page)) - (255 - scene.astype(int))).mean() < 8
+        page.get_by_role("slider", name="Learning").focus()
+        page.keyboard.press("ArrowLeft")
+        page.keyboard.press("ArrowLeft")
+        await_command(page, f"--painted 0.25={frame.name} -o small_painted.mp4 --painted-steps 50")
+        time_slider.focus()
+        page.keyboard.press("ArrowRight")
+        page.get_by_text("Add the frame at 0.29 s, painted").wait_for()
+        uploader.set_input_files(tmp_path / "mine.png")
+        page.get_by_role("img", name="Painted at 0.29 s").wait_for()
+        photograph(page, "page-painted.png")
+        page.get_by_role("button", name="Remove").nth(1).click()
+        page.get_by_role("img", name="Painted at 0.29 s").wait_for(state="detached")
+        page.get_by_role("button", name="Preview 2 seconds").click()
+        page.get_by_text("Learning · step").wait_for(timeout=RENDER_MS)
+        page.get_by_text("From 0.00 to 2.00 s.").wait_for(timeout=RENDER_MS)
+        assert page.locator("video").count() == 1
+        page.get_by_role("button", name="Paint the film").click()
+        page.get_by_role("tab", name="Film", exact=True).wait_for(timeout=RENDER_MS)
+        film = tmp_path / "painted.mp4"
+        film.write_bytes(download(page, "small_painted.mp4"))
+        assert facts(film.read_bytes()) == (48, ["aac"], (180, 320))
+        shown = list(decode(probe(film)))[6].picture
+        assert np.abs(shown.astype(int) - (255 - scene.astype(int))).mean() < 12
 
 
 def test_a_built_in_style_is_taken_by_its_picture(browser: Any, url: str) -> None:

@@ -16,12 +16,16 @@ from vidnst.apps.cli.main import main
 from vidnst.apps.page.choice import Choice
 from vidnst.apps.page.folders import session_root
 from vidnst.apps.page.options import PageLimits, PageOptions
+from vidnst.apps.page.paintings import frame_name, frame_near, named_seconds
 from vidnst.apps.page.preview import frame_at, painted_at
 from vidnst.apps.page.rendering import Render, State
 from vidnst.apps.page.session import Sessions
 from vidnst.apps.page.uploads import film_of, safe_name, style_of
 from vidnst.errors import MediaError, UsageError, VidnstError
+from vidnst.frames.frame import Picture
+from vidnst.media.clip import probe
 from vidnst.media.pictures import read_picture, write_picture
+from vidnst.options.stylizers import Painted
 
 SAMPLE = ROOT / "samples" / "clip.mp4"
 PATIENCE_SECONDS = 240
@@ -300,3 +304,96 @@ def test_the_docs_name_every_flag_of_the_page() -> None:
     known = {flag for action in page_parser()._actions for flag in action.option_strings}
     known = {flag for flag in known if flag.startswith("--")} - {"--help"}
     assert set(re.findall(r"`(--[a-z-]+)", text)) == known
+
+
+def a_frame(clip: Path, seconds: float) -> Picture:
+    return frame_near(probe(clip), seconds)[1]
+
+
+def as_png(tmp_path: Path, picture: Picture) -> bytes:
+    write_picture(tmp_path / "as.png", picture)
+    return (tmp_path / "as.png").read_bytes()
+
+
+def test_a_downloaded_frame_comes_back_to_its_time(make_clip: MakeClip) -> None:
+    path = make_clip("film.mp4", rate="24000/1001")
+    film = film_of(path, path.name, LIMITS)
+    assert film.clip is not None
+    for index in (0, 5, 11):
+        seconds, picture = frame_near(film.clip, index * 1001 / 24000)
+        assert seconds == pytest.approx(index * 1001 / 24000)
+        name = frame_name(film, seconds)
+        named = named_seconds(name)
+        assert named is not None
+        again, same = frame_near(film.clip, named)
+        assert again == seconds
+        assert np.array_equal(same, picture)
+    assert named_seconds("shot001_00002.400s.png") == 2.4
+    assert named_seconds("mine.png") is None
+    with pytest.raises(UsageError, match="shows no frame at 9 s"):
+        frame_near(film.clip, 9)
+
+
+def test_painted_frames_are_checked_as_the_command_line_does(tmp_path: Path) -> None:
+    session = Sessions(tmp_path, LIMITS).open(None)
+    film = session.films[0]
+    frame = a_frame(film.path, 1.0)
+    painted = as_png(tmp_path, 255 - frame)
+    for name, content, told in (
+        ("text.png", b"no picture", "text.png is damaged"),
+        ("tall.png", as_png(tmp_path, frame[:, :200]), "tall.png is 200x360, of another shape"),
+        ("same.png", as_png(tmp_path, frame), "same.png does not differ from the film at 1 s"),
+    ):
+        with pytest.raises(VidnstError, match=told) as refused:
+            session.take_painting(film, 1.0, name, content)
+        assert str(tmp_path) not in str(refused.value)
+    assert session.paintings_of(film) == ()
+    assert not list(session.folder.iterdir())
+    first = session.take_painting(film, 1.0, "a.png", painted)
+    other = session.take_painting(film, 0.5, "b.png", as_png(tmp_path, 255 - a_frame(SAMPLE, 0.5)))
+    assert session.paintings_of(film) == ((0.5, other), (1.0, first))
+    again = session.take_painting(film, 1.0, "c.png", painted)
+    assert session.paintings_of(film) == ((0.5, other), (1.0, again))
+    assert not first.path.exists()
+    session.drop_painting(film, 0.5)
+    assert not other.path.exists()
+    assert session.paintings_of(film) == ((1.0, again),)
+    session.close()
+    assert not session.folder.exists()
+
+
+def test_painted_frames_are_in_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    session = Sessions(tmp_path, LIMITS).open(None)
+    film = session.films[0]
+    painting = as_png(tmp_path, 255 - a_frame(film.path, 1.0))
+    session.take_painting(film, 1.0, "a.png", painting)
+    choice = Choice(film, painted=session.paintings_of(film), steady=Painted.usual_steady)
+    assert choice.command == f"vidnst {SAMPLE} --painted 1=a.png -o clip_painted.mp4"
+    assert choice.summary == "default settings"
+    part = replace(choice, steady=0.75, strength=0.5, size="90", excerpt=(0.5, 2.5))
+    options = part.options(tmp_path / "out.mp4")
+    assert isinstance(options.stylizer, Painted)
+    assert [frame.seconds for frame in options.stylizer.frames] == [1.0]
+    assert (options.start_seconds, options.end_seconds) == (0.5, 2.5)
+    assert (options.steadying.steady, options.painting.strength) == (0.75, 0.5)
+    assert "a.png cannot" in choice.told(f"{choice.painted[0][1].path} cannot be read")
+
+
+def test_a_preview_is_replaced_by_the_next_and_goes_with_its_session(tmp_path: Path) -> None:
+    here = Sessions(tmp_path, LIMITS)
+    session = here.open(None)
+    choice = Choice(session.films[0], session.styles[0], size="36", excerpt=(0.0, 0.2))
+    here.begin_preview(session, choice)
+    first = session.preview
+    assert first is not None
+    here.begin_preview(session, replace(choice, excerpt=(0.2, 0.4)))
+    second = session.preview
+    assert second is not None
+    assert not first.folder.exists()
+    assert end_of(second, time.monotonic() + PATIENCE_SECONDS) == "done"
+    assert second.report["frames"] == 5
+    assert session.renders == []
+    here.end_preview(session)
+    assert not second.folder.exists()
+    here.close()

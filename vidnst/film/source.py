@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from fractions import Fraction
 
 from vidnst.errors import MediaError, UsageError
@@ -71,10 +72,11 @@ def frames_at(
 ) -> list[ShotFrame]:
     """The frames at these times, in seconds from the clip's beginning, with their shots.
 
-    alpha: as samples_of takes it. Raises UsageError for a time at which the excerpt shows none,
-    MediaError.
+    They may lie outside the excerpt. alpha: as samples_of takes it. Raises UsageError for a time at
+    which the clip shows none, MediaError.
     """
-    excerpt = excerpt_of(source.facts, options)
+    whole = replace(options, start_seconds=None, end_seconds=None)
+    excerpt = excerpt_of(source.facts, whole)
     best: dict[float, tuple[Fraction, ShotFrame]] = {}
     shot_pts, last = 0, max(seconds)
     frames = mark_shots(source.frames(Reading(size_hw, excerpt, alpha=alpha)))
@@ -92,8 +94,7 @@ def frames_at(
     for wanted in seconds:
         if wanted not in best:
             raise UsageError(
-                f"a painted frame is of {wanted:g} s, but {source.facts.path} shows no frame then, "
-                "or the excerpt has none"
+                f"a painted frame is of {wanted:g} s, but {source.facts.path} shows no frame then"
             )
     return [best[wanted][1] for wanted in seconds]
 

@@ -12,6 +12,7 @@ from vidnst.apps.page.draw import draw
 from vidnst.apps.page.gallery import show_results, show_unfinished
 from vidnst.apps.page.lifeline import end_with_parent
 from vidnst.apps.page.options import PageLimits
+from vidnst.apps.page.painted import show_paintings
 from vidnst.apps.page.preview import frame_at, painted_at, painted_size_hw, still_size
 from vidnst.apps.page.session import Session, Sessions, sessions
 from vidnst.apps.page.split import View, split
@@ -70,7 +71,12 @@ def _studio(here: Sessions, session: Session, *, local: bool) -> None:
         if choice is None:
             st.info("Add a film and a style to begin.")
             return
-        _still(session, choice)
+        if choice.style is None:
+            show_paintings(here, session, choice)
+            if not choice.painted:
+                return
+        else:
+            _still(session, choice)
         _begin(here, session, choice)
         st.code(choice.command, language="bash", wrap_lines=True)
         show_unfinished(here, session)

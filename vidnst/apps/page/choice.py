@@ -8,10 +8,11 @@ from pathlib import Path
 from vidnst.apps.cli.arguments import render_options
 from vidnst.apps.page.uploads import Source
 from vidnst.apps.page.words import in_page_words
+from vidnst.options.painted import PaintedOptions
 from vidnst.options.render import RenderOptions
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, StyleOptions
-from vidnst.options.stylizers import STYLIZERS, Fast
+from vidnst.options.stylizers import STYLIZERS, Fast, Painted
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,13 @@ class Choice:
     """A film, a style and the settings of the render.
 
     The preview, the render, the command to copy and the gallery all use it. others: more styles,
-    each with its weight relative to the first, whose weight is 1. mask: the region to paint; track:
-    the mask is tracked through the shot by optical flow.
+    each with its weight relative to the first, whose weight is 1. painted: in place of styles,
+    painted frames, each with its time in seconds. mask: the region to paint; track: the mask is
+    tracked through the shot by optical flow. excerpt: the part to paint, in seconds.
     """
 
     film: Source
-    style: Source
+    style: Source | None = None
     others: tuple[tuple[Source, float], ...] = ()
     mask: Source | None = None
     track: bool = False
@@ -34,16 +36,24 @@ class Choice:
     color: Color = StyleOptions.color
     steady: float = SteadyOptions.steady
     size: str | None = RenderOptions.size
+    painted: tuple[tuple[float, Source], ...] = ()
+    painted_steps: int = PaintedOptions.painted_steps
+    excerpt: tuple[float, float] | None = None
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """All files that are read."""
-        mask = () if self.mask is None else (self.mask,)
-        return (self.film, self.style, *(style for style, _ in self.others), *mask)
+        others = (*(style for style, _ in self.others), *(each for _, each in self.painted))
+        return (self.film, *filter(None, (self.style, self.mask)), *others)
+
+    @property
+    def look(self) -> str:
+        """What the result is named after."""
+        return "painted" if self.style is None else self.style.name
 
     @property
     def result_name(self) -> str:
-        return f"{Path(self.film.name).stem}_{Path(self.style.name).stem}.mp4"
+        return f"{Path(self.film.name).stem}_{Path(self.look).stem}.mp4"
 
     def arguments(self, output: Path) -> list[str]:
         """The command-line arguments, with the paths of the files on this machine."""
@@ -77,13 +87,14 @@ class Choice:
         return message
 
     def _arguments(self, name: Callable[[Source], str], output: str) -> list[str]:
-        styles = [name(self.style)]
-        if self.others:
-            each = ((self.style, 1.0), *self.others)
-            styles = [f"{name(style)}:{weight:g}" for style, weight in each]
         arguments = [name(self.film)]
-        for style in styles:
-            arguments += ["--style", style]
+        if self.style is not None and not self.others:
+            arguments += ["--style", name(self.style)]
+        elif self.style is not None:
+            for style, weight in ((self.style, 1.0), *self.others):
+                arguments += ["--style", f"{name(style)}:{weight:g}"]
+        for seconds, painting in self.painted:
+            arguments += ["--painted", f"{round(seconds, 3):g}={name(painting)}"]
         if self.mask is not None:
             arguments += ["--mask", name(self.mask)]
         return [*arguments, "-o", output, *self._flags]
@@ -102,8 +113,13 @@ class Choice:
             flags += ["--brush-size", f"{self.brush_size:g}"]
         if self.color != StyleOptions.color:
             flags += ["--color", self.color]
-        if not STYLIZERS[self.stylizer].optimizes and self.steady != SteadyOptions.steady:
+        stylizer = STYLIZERS[self.stylizer] if self.style is not None else Painted
+        if not stylizer.optimizes and self.steady != stylizer.usual_steady:
             flags += ["--steady", f"{self.steady:g}"]
+        if self.style is None and self.painted_steps != PaintedOptions.painted_steps:
+            flags += ["--painted-steps", str(self.painted_steps)]
         if self.size is not None:
             flags += ["--size", self.size]
+        if self.excerpt is not None:
+            flags += ["--start", f"{self.excerpt[0]:g}", "--end", f"{self.excerpt[1]:g}"]
         return flags

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import streamlit as st
 
@@ -14,22 +14,29 @@ from vidnst.apps.page.words import LABELS
 from vidnst.errors import VidnstError
 from vidnst.frames.frame import Picture
 from vidnst.media.pictures import fitted, read_picture
+from vidnst.options.painted import PaintedOptions
 from vidnst.options.steady import SteadyOptions
 from vidnst.options.styles import Color, StyleOptions
-from vidnst.options.stylizers import STYLIZERS, Fast
+from vidnst.options.stylizers import STYLIZERS, Fast, Painted
 
 _BRUSHES = (None, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 25.0)
 _WEIGHT, _NEXT_MASK = "weight of ", "next mask"
 _TILE_HW = (72, 96)
+_LEARNING = (50, 150, 500, 1500)
 _HEIGHTS = (240, 360, 480, 720, 1080, 1440)
 _COLORS: dict[Color, str] = {
     "style": "the style's",
     "match": "the style's, near the film's",
     "luminance": "the film's",
 }
+_LIKE = ("Like a picture", "Paint it myself")
+_STEPS = """\
+1. Go to a frame that shows much of the shot, and download it.
+2. Paint over it in any program, and add it here.
+3. Look at two seconds of film, and add frames where it needs them."""
 _KEPT = (
-    "film", "style", "others", "mask", "track", "stylizer", "strength", "brush_size", "color",
-    "steady", "size", "view",
+    "film", "like", "style", "others", "mask", "track", "stylizer", "strength", "brush_size",
+    "color", "steady", "painted steady", "painted_steps", "size", "view",
 )  # fmt: skip
 """Settings that are kept when the page is reloaded."""
 
@@ -37,8 +44,11 @@ _KEPT = (
 def choose(session: Session, *, local: bool) -> Choice | None:
     """Show all controls; returns the choice, None while there is no film or no style.
 
-    local: whether films may be chosen by their paths on this machine.
+    Where the user paints frames of the film, the choice has no style. local: whether films may be
+    chosen by their paths on this machine.
     """
+    for key, value in session.choices.items():
+        st.session_state.setdefault(key, value)  # Of controls that were not shown meanwhile.
     film = _pick(session.films, "film", FILM_ENDINGS, session.take_film)
     if local:
         with st.expander("A film on this machine"):
@@ -46,6 +56,12 @@ def choose(session: Session, *, local: bool) -> Choice | None:
                 "Path", key="path", placeholder="/home/me/film.mp4",
                 on_change=partial(_use_path, session),
             )  # fmt: skip
+    by_hand = _LIKE[1] == st.segmented_control(
+        "How it is painted", _LIKE, default=None if "like" in st.session_state else _LIKE[0],
+        label_visibility="collapsed", required=True, key="like",
+    )  # fmt: skip
+    if by_hand:
+        return None if film is None else _by_hand(session, film)
     style = _pick(session.styles, "style", STYLE_ENDINGS, session.take_style)
     _show_built_in(session.styles)
     if film is None or style is None:
@@ -87,14 +103,52 @@ def choose(session: Session, *, local: bool) -> Choice | None:
             "neighbor: paints with the style's own strokes, minutes for each second of film. "
             "gatys: as slow, by the style's statistics.",
         ),
+        painted_steps=st.select_slider(
+            LABELS["painted_steps"], _LEARNING, format_func=lambda steps: f"{steps} steps",
+            key=_remembered("painted_steps", PaintedOptions.painted_steps),
+            help="How long it learns from the frames of a shot. More steps copy finer; few are "
+            "enough to see whether another frame is needed.",
+        ),
         size=_size(film),
     )  # fmt: skip
-    kept = [key for key in st.session_state if key in _KEPT or str(key).startswith(_WEIGHT)]
-    session.choices = {str(key): st.session_state[key] for key in kept}
+    _keep(session)
     return choice
 
 
-def _remembered(key: str, default: float) -> str:
+def _by_hand(session: Session, film: Source) -> Choice:
+    """The settings of a film that follows painted frames."""
+    st.markdown(_STEPS)
+    choice = Choice(
+        film,
+        painted=session.paintings_of(film),
+        strength=st.slider(
+            LABELS["strength"], 0.0, 1.0, step=0.05,
+            key=_remembered("strength", StyleOptions.strength),
+            help="How much of the painting; 0 is the film itself.",
+        ),
+        steady=st.slider(
+            LABELS["steady"], 0.0, 1.0, step=0.05,
+            key=_remembered("painted steady", Painted.usual_steady),
+            help="How much flicker is taken away. The painting moves with the film already.",
+        ),
+        painted_steps=st.select_slider(
+            LABELS["painted_steps"], _LEARNING, format_func=lambda steps: f"{steps} steps",
+            key=_remembered("painted_steps", PaintedOptions.painted_steps),
+            help="How long it learns from the frames of a shot. More steps copy finer; few are "
+            "enough to see whether another frame is needed.",
+        ),
+        size=_size(film),
+    )  # fmt: skip
+    _keep(session)
+    return choice
+
+
+def _keep(session: Session) -> None:
+    kept = [key for key in st.session_state if key in _KEPT or str(key).startswith(_WEIGHT)]
+    session.choices |= {str(key): st.session_state[key] for key in kept}
+
+
+def _remembered(key: str, default: Any) -> str:
     """The key of a slider, whose value may be kept from before a reload of the page."""
     st.session_state.setdefault(key, default)
     return key

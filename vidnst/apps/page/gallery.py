@@ -54,19 +54,8 @@ def _show_unfinished(here: Sessions, session: Session, *, polled: bool) -> None:
 
 def _show_progress(here: Sessions, render: Render) -> None:
     st.markdown(f"**{_title(render)}**  \n{render.choice.summary}")
-    done, count = render.progress["done"], render.progress["count"]
-    at = f"{done} of {count} frames" if count else f"{done} frames"
     if render.at_work:
-        parts = ["Stopping" if render.state == "stopping" else at]
-        if doing := render.progress.get("doing"):
-            parts.append(doing)
-        if step := render.progress.get("step"):
-            parts.append(f"step {step[0]} of {step[1]}")
-        if fps := render.progress.get("fps"):
-            parts.append(f"{fps:.1f} frames a second")
-        if (left := render.progress.get("left_seconds")) is not None:
-            parts.append(f"{_clock(left)} left")
-        st.progress(min(1.0, done / count) if count else 0.0, " · ".join(parts))
+        show_progress(render)
         if picture := render.progress.get("picture"):
             st.image(
                 str(render.folder / picture), width=_IN_PROGRESS_WIDTH, alt="The picture so far"
@@ -80,7 +69,8 @@ def _show_progress(here: Sessions, render: Render) -> None:
     if render.state == "failed":
         st.error(render.error)
     else:
-        st.info(render.notes[-1].capitalize() if render.notes else f"Stopped after {at}.")
+        done = render.progress["done"]
+        st.info(render.notes[-1].capitalize() if render.notes else f"Stopped after {done} frames.")
     label = "Resume" if render.state == "stopped" else "Try again"
     if st.button(label, type="primary", key=f"resume {render.name}"):
         try:
@@ -90,6 +80,27 @@ def _show_progress(here: Sessions, render: Render) -> None:
             st.error(str(error))
         else:
             st.rerun()
+
+
+def show_progress(render: Render) -> None:
+    """Show a bar, and what is being done: frames painted, or steps of learning before them."""
+    done, count = render.progress["done"], render.progress["count"]
+    step, doing = render.progress.get("step"), render.progress.get("doing")
+    share = done / count if count else 0.0
+    if render.state == "stopping":
+        parts = ["Stopping"]
+    elif step and doing:
+        share = step[0] / step[1]
+        parts = [doing.capitalize()]
+    else:
+        parts = [f"{done} of {count} frames" if count else f"{done} frames"]
+    if step:
+        parts.append(f"step {step[0]} of {step[1]}")
+    if fps := render.progress.get("fps"):
+        parts.append(f"{fps:.1f} frames a second")
+    if (left := render.progress.get("left_seconds")) is not None:
+        parts.append(f"{_clock(left)} left")
+    st.progress(min(1.0, share), " · ".join(parts))
 
 
 def _show_result(render: Render) -> None:
@@ -193,7 +204,7 @@ def _show_gallery(done: list[Render], current: Render) -> None:
 
 
 def _title(render: Render) -> str:
-    return f"{render.choice.film.name} as {render.choice.style.name}"
+    return f"{render.choice.film.name} as {render.choice.look}"
 
 
 def _clock(seconds: float) -> str:

@@ -94,7 +94,9 @@ class Render:
         elif self.state == "stopping":
             self.state = "stopped"
         else:
-            log = self._log.read_text(errors="replace")
+            log = ""
+            with suppress(OSError):  # Where it was ended, its folder may be gone.
+                log = self._log.read_text(errors="replace")
             self.error = self.error or _last_words(process.returncode, log)
             self.state = "failed"
 
@@ -117,9 +119,10 @@ class Measure:
         self.plot = output.with_name("flicker.png")
         self.clips: list[dict[str, Any]] = []
         self.error = ""
+        style = [] if choice.style is None else ["--style", str(choice.style.path)]
         self.process = _process(
-            ["vidnst", "evaluate", str(choice.film.path), str(output), "--style",
-             str(choice.style.path), "--json", "--plot", str(self.plot), "--overwrite"],
+            ["vidnst", "evaluate", str(choice.film.path), str(output), *style, "--json", "--plot",
+             str(self.plot), "--overwrite"],
             output.parent,
         )  # fmt: skip
         self.at_work = True

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidnst.apps.page.choice import Choice
 from vidnst.apps.page.options import PLACE, PageLimits
+from vidnst.apps.page.paintings import painting_of
 from vidnst.apps.page.rendering import Render
 from vidnst.apps.page.uploads import Source, film_of, safe_name, style_of
 from vidnst.errors import UsageError, VidnstError
@@ -42,7 +43,11 @@ class Session:
         self.films: list[Source] = []
         self.styles: list[Source] = []
         self.masks: list[Source] = []
+        self.paintings: dict[Path, dict[float, Source]] = {}
+        """Painted frames of each film, by its path, and by their times in seconds."""
         self.renders: list[Render] = []
+        self.preview: Render | None = None
+        """A part of a film, painted to look at before the whole is."""
         self.choices: dict[str, Any] = {}
         """The page's settings, restored when it is reloaded."""
         self.mirror: Mirror | None = None
@@ -80,6 +85,28 @@ class Session:
             self.masks.append(style_of(path, path.name, self.limits))
         return self.masks[-1]
 
+    def take_painting(self, film: Source, seconds: float, name: str, content: bytes) -> Source:
+        """Keep a painting of a frame, in place of an earlier one of it.
+
+        Raises what painting_of raises; then nothing is kept.
+        """
+        with self._kept(name, content, otherwise="painted.png") as path:
+            painting = painting_of(path, path.name, film, seconds, self.limits)
+        self.drop_painting(film, seconds)
+        self.paintings.setdefault(film.path, {})[seconds] = painting
+        return painting
+
+    def drop_painting(self, film: Source, seconds: float) -> None:
+        """Forget a painting; its file is removed, unless a render reads it."""
+        painting = self.paintings.get(film.path, {}).pop(seconds, None)
+        renders = [*self.renders, *filter(None, [self.preview])]
+        if painting is not None and all(painting not in r.choice.sources for r in renders):
+            shutil.rmtree(painting.path.parent, ignore_errors=True)
+
+    def paintings_of(self, film: Source) -> tuple[tuple[float, Source], ...]:
+        """The painted frames of a film, by time."""
+        return tuple(sorted(self.paintings.get(film.path, {}).items(), key=lambda each: each[0]))
+
     def point_to_film(self, text: str) -> Source:
         """Use a film where it lies on this machine. Raises what film_of raises."""
         path = Path(text.strip().strip("\"'")).expanduser()
@@ -104,11 +131,11 @@ class Session:
 
     @property
     def at_work(self) -> bool:
-        return any(render.at_work for render in self.renders)
+        return any(render.at_work for render in (*self.renders, *filter(None, [self.preview])))
 
     def close(self) -> None:
         """Stop all processes and remove all files."""
-        for render in self.renders:
+        for render in (*self.renders, *filter(None, [self.preview])):
             render.end()
         if self.mirror is not None:
             self.mirror.close()
@@ -148,6 +175,20 @@ class Sessions:
         session.renders.insert(0, render)
         render.start()
         return render
+
+    def begin_preview(self, session: Session, choice: Choice) -> None:
+        """Paint a part of a film, in place of the one before. Raises what begin raises."""
+        self.end_preview(session)
+        self.require_turn()
+        session.preview = Render(choice, session.new_folder())
+        session.preview.start()
+
+    def end_preview(self, session: Session) -> None:
+        """Stop the painting of a part, and remove it."""
+        preview, session.preview = session.preview, None
+        if preview is not None:
+            preview.end()
+            shutil.rmtree(preview.folder, ignore_errors=True)
 
     def require_turn(self) -> None:
         """Raises UsageError where too many renders are running."""

@@ -11,6 +11,8 @@ LABELS = {
     "steady": "Steadiness",
     "stylizer": "Stylizer",
     "size": "Size",
+    "painted": "Paint it myself",
+    "painted_steps": "Learning",
 }
 """The label of a field's control."""
 

@@ -324,7 +324,6 @@ def test_a_film_follows_frames_that_its_visitor_painted(
         page.get_by_text("Add the frame at 0.29 s, painted").wait_for()
         uploader.set_input_files(tmp_path / "mine.png")
         page.get_by_role("img", name="Painted at 0.29 s").wait_for()
-        photograph(page, "page-painted.png")
         page.get_by_role("button", name="Remove").nth(1).click()
         page.get_by_role("img", name="Painted at 0.29 s").wait_for(state="detached")
         page.get_by_role("button", name="Preview 2 seconds").click()
@@ -338,6 +337,43 @@ def test_a_film_follows_frames_that_its_visitor_painted(
         assert facts(film.read_bytes()) == (48, ["aac"], (180, 320))
         shown = list(decode(probe(film)))[6].picture
         assert np.abs(shown.astype(int) - (255 - scene.astype(int))).mean() < 12
+
+
+def test_a_frame_is_painted_on_the_page(browser: Any, url: str, films: Path) -> None:
+    with visit(browser, url, viewport={"width": 1280, "height": 1600}) as page:
+        choose(page, "film", films / "small.mp4")
+        page.get_by_text("Paint it myself").click()
+        page.get_by_role("button", name="Download this frame").wait_for()
+        page.get_by_text("Paint on it here").click()
+        canvas = page.get_by_role("application", name="Painting")
+        canvas.wait_for()
+        page.get_by_label("Color").fill("#10e060")
+        page.get_by_role("slider", name="Brush").fill("30")
+        width, height = (canvas.bounding_box()[side] for side in ("width", "height"))
+
+        def stroke(at: float) -> None:
+            places = [{"x": share * width, "y": at * height} for share in (0.1, 0.9)]
+            canvas.drag_to(canvas, source_position=places[0], target_position=places[1])
+
+        stroke(0.5)
+        stroke(0.8)
+        page.get_by_role("button", name="Undo").click()
+        page.get_by_role("button", name="Keep this painting").click()
+        page.get_by_role("img", name="Painted at 0.00 s").wait_for()
+        page.get_by_label("Pick from the picture").check()
+        canvas.click(position={"x": width / 2, "y": height / 2})
+        picked = page.get_by_label("Color").input_value()
+        assert np.abs(color_of(picked) - color_of("#10e060")).max() < 12  # The scene is a JPEG.
+        page.get_by_text("Paint on it here").click()
+        keep = picture_of(painted(page))
+        middle, below = keep[85:95, 40:280], keep[140:150, 40:280]
+        assert np.abs(middle - color_of("#10e060")).mean() < 8
+        assert np.abs(below - color_of("#10e060")).mean() > 40
+        await_command(page, "--painted 0=small_00000.000s.png")
+
+
+def color_of(name: str) -> np.ndarray:
+    return np.array([int(name[at : at + 2], 16) for at in (1, 3, 5)])
 
 
 def test_a_built_in_style_is_taken_by_its_picture(browser: Any, url: str) -> None:

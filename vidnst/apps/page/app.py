@@ -117,7 +117,7 @@ def _draw(session: Session, choice: Choice, seconds: float) -> None:
     seconds = 0.0 if choice.track else seconds  # A tracked mask is drawn on the first frame.
     told = f"{choice.film.name} at {seconds:.1f} s"
     try:
-        drawn = draw(frame_at(clip, seconds, size_hw), told=told, key="draw")
+        drawn = draw(frame_at(clip, seconds, size_hw), kind="mask", told=told, key="draw")
     except ValueError:
         drawn = None
     if drawn is not None:

@@ -31,8 +31,8 @@ _COLORS: dict[Color, str] = {
 }
 _LIKE = ("Like a picture", "Paint it myself")
 _STEPS = """\
-1. Go to a frame that shows much of the shot, and download it.
-2. Paint over it in any program, and add it here.
+1. Go to a frame that shows much of the shot.
+2. Download it, paint over it in any program, and add it; or paint on it here.
 3. Look at two seconds of film, and add frames where it needs them."""
 _KEPT = (
     "film", "like", "style", "others", "mask", "track", "stylizer", "strength", "brush_size",

@@ -7,6 +7,7 @@ import cv2
 import streamlit as st
 
 from vidnst.apps.page.choice import Choice
+from vidnst.apps.page.draw import draw, laid_over
 from vidnst.apps.page.gallery import show_progress
 from vidnst.apps.page.paintings import frame_name, frame_near, named_seconds
 from vidnst.apps.page.preview import frame_at, still_size
@@ -39,11 +40,15 @@ def show_paintings(here: Sessions, session: Session, choice: Choice) -> None:
     try:
         seconds, frame = frame_near(clip, at)
         with picture:
-            _show_frame(choice, seconds, frame)
+            if st.session_state.get("painting here"):
+                _paint_here(session, choice, seconds, frame)
+            else:
+                _show_frame(choice, seconds, frame)
     except VidnstError as error:
         st.error(choice.told(str(error)))
         return
     with st.container(key="painted"):
+        st.toggle("Paint on it here, with a simple brush", key="painting here")
         st.download_button(
             "Download this frame", partial(_png, clip, seconds),
             frame_name(choice.film, seconds), "image/png", on_click="ignore", width="stretch",
@@ -70,9 +75,35 @@ def _show_frame(choice: Choice, seconds: float, frame: Picture) -> None:
         split(scene, painted, view="split", told=told, key="painted still")
 
 
+def _paint_here(session: Session, choice: Choice, seconds: float, frame: Picture) -> None:
+    """Let the visitor paint on the frame, or on what is painted of it already."""
+    before = dict(choice.painted).get(seconds)
+    scene = frame if before is None else read_over(before.path, frame)
+    size_hw = still_size(choice)
+    told = f"{choice.film.name} at {seconds:.2f} s"
+    try:
+        drawn = draw(resize(scene, size_hw), kind="painting", told=told, key="paint here")
+        if drawn is None:
+            return
+        content = _encoded(laid_over(scene, drawn, drawn_hw=size_hw))
+    except ValueError:
+        return
+    try:
+        session.take_painting(choice.film, seconds, frame_name(choice.film, seconds), content)
+    except VidnstError as error:
+        st.error(str(error))
+    else:
+        st.rerun(scope="fragment")
+
+
+def _encoded(picture: Picture) -> bytes:
+    """RGB uint8 (H, W, 3) as a PNG."""
+    return cv2.imencode(".png", picture[:, :, ::-1])[1].tobytes()
+
+
 def _png(clip: Clip, seconds: float) -> bytes:
     _, frame = frame_near(clip, seconds)
-    return cv2.imencode(".png", frame[:, :, ::-1])[1].tobytes()
+    return _encoded(frame)
 
 
 def _uploader(session: Session, film: Source, seconds: float) -> None:

@@ -57,7 +57,7 @@ def test_the_live_picture_is_painted_as_the_artist_painted_it(tmp_path: Path) ->
     scenes, truth = painted_film(2)
     film = fixed_camera(tmp_path, scenes[0], seconds=20)
     folder = painted_folder(tmp_path / "paint", scenes[0], truth[0])
-    line = ["--painted", str(folder), "--camera", str(film), *HTTP, "--painted-steps", "40"]
+    line = ["--painted", str(folder), "--camera", str(film), *HTTP, "--painted-steps", "60"]
     options = webcam_options(line)
     # Beforehand, as it takes longer than the test's patience; the session finds it in the cache.
     learned_from(read_scenes(options.painted), options.teaching, size_hw=(96, 160))

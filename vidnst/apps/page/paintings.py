@@ -1,4 +1,4 @@
-"""Uploaded paintings of a film's frames: when each is of, and the checks that --painted makes."""
+"""Uploaded paintings of a film's frames: when each is of, and the checks of painted frames."""
 
 import re
 from contextlib import closing

@@ -70,7 +70,7 @@ def test_the_live_picture_is_painted_as_the_artist_painted_it(tmp_path: Path) ->
     shown = session.shown[-1]
     apart = np.abs(shown.painted.astype(int) - truth[0]).mean()
     untaught = np.abs(scenes[0].astype(int) - truth[0]).mean()
-    assert apart < 0.5 * untaught, (apart, untaught)
+    assert apart < 0.6 * untaught, (apart, untaught)
     assert shown.status.style == "painted"
     assert np.abs(shown.looked_at[:, :160].astype(int) - scenes[0]).mean() < 2
 

@@ -344,7 +344,7 @@ def test_a_frame_is_painted_on_the_page(browser: Any, url: str, films: Path) -> 
         choose(page, "film", films / "small.mp4")
         page.get_by_text("Paint it myself").click()
         page.get_by_role("button", name="Download this frame").wait_for()
-        page.get_by_text("Paint on it here").click()
+        page.get_by_text("Paint on it here, with a simple brush").click()
         canvas = page.get_by_role("application", name="Painting")
         canvas.wait_for()
         page.get_by_label("Color").fill("#10e060")
@@ -364,7 +364,7 @@ def test_a_frame_is_painted_on_the_page(browser: Any, url: str, films: Path) -> 
         canvas.click(position={"x": width / 2, "y": height / 2})
         picked = page.get_by_label("Color").input_value()
         assert np.abs(color_of(picked) - color_of("#10e060")).max() < 12  # The scene is a JPEG.
-        page.get_by_text("Paint on it here").click()
+        page.get_by_text("Paint on it here, with a simple brush").click()
         keep = picture_of(painted(page))
         middle, below = keep[85:95, 40:280], keep[140:150, 40:280]
         assert np.abs(middle - color_of("#10e060")).mean() < 8

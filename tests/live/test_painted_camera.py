@@ -23,6 +23,10 @@ from vidnst.live.session import webcam
 from vidnst.live.stylizers import NetworkStylizer
 from vidnst.media.ffmpeg_program import ffmpeg_program
 from vidnst.media.pictures import read_picture, read_style, write_picture
+from vidnst.motion.carry import Known
+from vidnst.nets.bake import BakedNetwork
+from vidnst.nets.training.teaching import Lesson
+from vidnst.options.painted import PaintedOptions
 from vidnst.options.scenes import SCENES, painted_scenes
 from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.fast import FastStylizer
@@ -217,3 +221,18 @@ def test_a_smaller_level_does_not_let_the_cameras_colors_through(style: Path) ->
             painter.change_level(LEVELS[-1])
             time.sleep(0.2)
             assert np.array_equal(painter.paint(scene).shown(), wanted) is not fades
+
+
+def test_it_learns_at_the_smaller_size_that_keeps_the_rate_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes: list[tuple[int, ...]] = []
+
+    def teach(network: BakedNetwork, lessons: list[Lesson], *_: object, **__: object) -> object:
+        sizes.extend(tuple(each.scene.shape[2:]) for each in lessons)
+        return network
+
+    monkeypatch.setattr("vidnst.stylizers.painted.teach_paintings", teach)
+    scenes, truth = painted_film(1)
+    learned_from([Known(scenes[0], truth[0])], PaintedOptions(1), size_hw=(96, 160))
+    assert sizes == [(96, 160), (48, 80)]

@@ -17,6 +17,9 @@ from vidnst.options.styles import StyleOptions
 from vidnst.stylizers.painted import PaintedStylizer
 from vidnst.stylizers.paintings import is_painted, read_over, require_shape
 
+_SCALES = (1.0, 0.5)
+"""Learned at, as shares of the size: to keep the rate, frames are often painted smaller."""
+
 
 def read_scenes(scenes: Sequence[PaintedScene]) -> list[Known]:
     """The scenes and their paintings, at the scenes' sizes; those that nobody painted are left out.
@@ -52,7 +55,9 @@ def learned_from(
     known: of any size; they are cropped as the camera's frames are. on_step: callback for each step
     of learning, none where the network is cached.
     """
-    painter = PaintedStylizer((), StyleOptions(), teaching, size_hw=size_hw, on_step=on_step)
+    painter = PaintedStylizer(
+        (), StyleOptions(), teaching, size_hw=size_hw, scales=_SCALES, on_step=on_step
+    )
     painter.learn([[Known(fitted(k.scene, size_hw), fitted(k.painting, size_hw)) for k in known]])
     return painter.shots[0].network
 

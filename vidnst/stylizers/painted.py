@@ -66,11 +66,13 @@ class PaintedStylizer(FeedForwardStylizer):
         style: StylePictures | None = None,
         size_hw: tuple[int, int],
         at_once: int | None = None,
+        scales: tuple[float, ...] = (1.0,),
         on_step: Callable[[Step], None] = lambda step: None,
         on_note: Callable[[str], None] = lambda words: None,
     ) -> None:
         """style: of shots without a painted frame, needed for unpainted="style". size_hw: of the
-        frames that will come. on_note: callback for warnings about the paintings.
+        frames that will come. scales: to learn at, shares of that size. on_note: callback for
+        warnings about the paintings.
 
         Raises UsageError for paintings of another aspect ratio or two of one time, MediaError where
         one cannot be read.
@@ -84,6 +86,7 @@ class PaintedStylizer(FeedForwardStylizer):
         if teaching.unpainted == "style":
             assert style is not None
             self._styled = FastStylizer(style, self.options, compute, size_hw=size_hw)
+        self._scales = scales
         self.clip_seconds = tuple(frame.seconds for frame in frames)
         self._shots: list[PaintedShot] = []
         self._shot_pts: int | None = None
@@ -171,6 +174,8 @@ class PaintedStylizer(FeedForwardStylizer):
                 "base": digest_of(repr(SHA256).encode()),
                 "start": paths[-1].name if paths else "",
             }
+            if self._scales != (1.0,):
+                made_of["scales"] = json.dumps(self._scales)
             key = digest_of(json.dumps(made_of).encode())
             paths.append(cache_folder() / f"{key}.safetensors")
         network, done = _latest(paths)
@@ -195,7 +200,7 @@ class PaintedStylizer(FeedForwardStylizer):
             steps = max(1, steps // 2)
         return teach_paintings(
             start,
-            [Lesson(self._seen(each.scene), self._seen(each.painting)) for each in known],
+            [self._lesson(each, scale) for scale in self._scales for each in known],
             named_encoder("slim", pooling="max").requires_grad_(False),
             steps=steps,
             dtype=self._dtype,
@@ -204,8 +209,11 @@ class PaintedStylizer(FeedForwardStylizer):
             on_step=self._on_step,
         )
 
-    def _seen(self, picture: Picture) -> Tensor:
-        return self._to_network(picture).float()
+    def _lesson(self, known: Known, scale: float) -> Lesson:
+        self.paint_at(scale)
+        lesson = Lesson(*(self._to_network(each).float() for each in (known.scene, known.painting)))
+        self.paint_at(1.0)
+        return lesson
 
 
 def _latest(paths: Sequence[Path]) -> tuple[BakedNetwork | None, int]:

@@ -13,7 +13,7 @@ from vidnst.apps.page.paintings import frame_name, frame_near, named_seconds
 from vidnst.apps.page.preview import frame_at, still_size
 from vidnst.apps.page.session import Session, Sessions
 from vidnst.apps.page.split import split
-from vidnst.apps.page.uploads import STYLE_ENDINGS, Source
+from vidnst.apps.page.uploads import STYLE_ENDINGS, Source, safe_name
 from vidnst.errors import VidnstError
 from vidnst.frames.frame import Picture
 from vidnst.frames.resize import resize
@@ -123,14 +123,15 @@ def _take(session: Session, film: Source, seconds: float, key: str) -> None:
     assert film.clip is not None
     refused = []
     for uploaded in st.session_state[key]:
+        name = safe_name(uploaded.name, otherwise="painted.png")
         try:
-            named = named_seconds(uploaded.name)
+            named = named_seconds(name)
             at = seconds if named is None else frame_near(film.clip, named)[0]
-            session.take_painting(film, at, uploaded.name, uploaded.getvalue())
+            session.take_painting(film, at, name, uploaded.getvalue())
             st.session_state[_time_key(film)] = at
         except (OSError, VidnstError) as error:
             told = str(error).replace(str(film.path), film.name)
-            refused.append(told if uploaded.name in told else f"{uploaded.name}: {told}")
+            refused.append(told if name in told else f"{name}: {told}")
     st.session_state["painted_refused"] = refused
     st.session_state["painted_uploads"] = st.session_state.get("painted_uploads", 0) + 1
 

@@ -18,7 +18,7 @@ from vidnst.errors import VidnstError
 from vidnst.frames.frame import Picture
 from vidnst.frames.resize import resize
 from vidnst.media.clip import Clip
-from vidnst.media.pictures import read_over
+from vidnst.stylizers.paintings import read_over
 
 _LOOKED_AT_EVERY_SECONDS = 0.7
 _PREVIEW_SECONDS = 2.0

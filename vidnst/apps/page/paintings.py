@@ -11,8 +11,7 @@ from vidnst.errors import MediaError, UsageError, VidnstError
 from vidnst.frames.frame import Picture
 from vidnst.media.clip import Clip
 from vidnst.media.decode import decode, seconds_in_clip
-from vidnst.media.pictures import read_over
-from vidnst.stylizers.painted import is_painted, require_shape
+from vidnst.stylizers.paintings import is_painted, read_over, require_shape
 
 _NAMED_TIME = re.compile(r"(\d+\.\d+)s\.\w+$")
 _NEAR_SECONDS = 0.02

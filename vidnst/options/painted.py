@@ -32,7 +32,7 @@ class PaintedOptions:
 
     painted_steps: int = option(
         500,
-        "steps of learning from the painted frames of a shot; half as many for those added later",
+        "steps of learning from painted frames; half as many from those added later",
         low=1,
         high=100_000,
     )

@@ -83,7 +83,7 @@ def webcam_parser() -> Parser:
         "match: the style's, brought near those of each shot (default: %(default)s)",
     )  # fmt: skip
     add_options(group, SteadyOptions, only=["steady"])
-    add_options(group, PaintedOptions)
+    add_options(group, PaintedOptions, only=["painted_steps"])
     group.add_argument("--weights", type=Path, help="a network by vidnst train or vidnst tune")
     add_options(
         parser.add_argument_group("where it goes; without any of these, into a window"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from vidnst.errors import MediaError, UsageError
-from vidnst.frames.frame import Picture, ShotFrame
+from vidnst.frames.frame import Frame, Picture, ShotFrame
 from vidnst.frames.resize import resize
 from vidnst.media.clip import Clip
 from vidnst.media.decode import exact, seconds_in_clip
@@ -72,31 +72,61 @@ def frames_at(
 ) -> list[ShotFrame]:
     """The frames at these times, in seconds from the clip's beginning, with their shots.
 
-    They may lie outside the excerpt. alpha: as samples_of takes it. Raises UsageError for a time at
-    which the clip shows none, MediaError.
+    They may lie outside the excerpt; their shots are named by the excerpt's timestamps. alpha: as
+    samples_of takes it. Raises UsageError for a time at which the clip shows none, MediaError.
     """
-    whole = replace(options, start_seconds=None, end_seconds=None)
-    excerpt = excerpt_of(source.facts, whole)
+    whole = excerpt_of(source.facts, replace(options, start_seconds=None, end_seconds=None))
     best: dict[float, tuple[Fraction, ShotFrame]] = {}
     shot_pts, last = 0, max(seconds)
-    frames = mark_shots(source.frames(Reading(size_hw, excerpt, alpha=alpha)))
+    entry = _Entry(source, options, size_hw)
+    frames = mark_shots(source.frames(Reading(size_hw, whole, alpha=alpha)))
     with closing(frames):
         for frame in frames:
             shot_pts = frame.pts if frame.opens_shot else shot_pts
-            at = seconds_in_clip(source.facts, frame, excerpt.start_seconds)
+            at = seconds_in_clip(source.facts, frame, whole.start_seconds)
+            entry.see(frame, at, shot_pts)
             near = max(frame.duration * frame.time_base, _NEAR_SECONDS)
             for wanted in seconds:
                 apart = abs(at - exact(wanted))
                 if apart <= near and (wanted not in best or apart < best[wanted][0]):
                     best[wanted] = apart, ShotFrame(wanted, shot_pts, frame.picture)
-            if at > last + near:
+            if at > last + near and entry.found:
                 break
     for wanted in seconds:
         if wanted not in best:
             raise UsageError(
                 f"a painted frame is of {wanted:g} s, but {source.facts.path} shows no frame then"
             )
-    return [best[wanted][1] for wanted in seconds]
+    found = (best[wanted][1] for wanted in seconds)
+    return [replace(each, shot_pts=entry.named(each.shot_pts)) for each in found]
+
+
+class _Entry:
+    """Where an excerpt begins in its clip, whose frames have other timestamps than its own."""
+
+    def __init__(self, source: Source, options: RenderOptions, size_hw: tuple[int, int]) -> None:
+        excerpt = excerpt_of(source.facts, options)
+        with closing(source.frames(Reading(size_hw, excerpt))) as frames:
+            first = next(iter(frames), None)
+        if first is None:
+            raise no_frame(source.facts)
+        self._first_pts = first.pts
+        self._at = seconds_in_clip(source.facts, first, excerpt.start_seconds)
+        self._shot_pts: int | None = None
+        self._shift = 0
+
+    @property
+    def found(self) -> bool:
+        return self._shot_pts is not None
+
+    def see(self, frame: Frame, at: Fraction, shot_pts: int) -> None:
+        """Look at each frame of the clip in turn; at: its time in the clip, in seconds."""
+        if self._shot_pts is None and at >= self._at:
+            self._shot_pts, self._shift = shot_pts, frame.pts - self._first_pts
+
+    def named(self, shot_pts: int) -> int:
+        """The timestamp of a shot's first frame in the excerpt; of one before it, negative."""
+        return self._first_pts if shot_pts == self._shot_pts else shot_pts - self._shift
 
 
 def scene_of(options: RenderOptions, count: int) -> tuple[list[Picture], tuple[int, int]]:

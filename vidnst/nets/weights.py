@@ -37,7 +37,7 @@ _OF_STYLES = {
 SHA256 = {
     "fast.safetensors": "b8f0fa715d55467a269947df649b218d7fa9f406a954e4951cc1a2bb7fa79708",
     "slim.safetensors": "fb069ab002b6bf356eb261e52a66ad9a98e8c75dd92b2db55c689878cec23d8b",
-    "slim-vgg16.safetensors": "3a83408cacce3802ada84a28c96fcaa3a58fb28f3412a4d731ea017827f1dd2d",
+    "slim-vgg16.safetensors": "df88656cf1736cb475fc870b08cf0cfbe930a67c1cb7c7d9c6ad55c7f42ea9a4",
     **{f"styles/{name}.safetensors": digest for name, digest in _OF_STYLES.items()},
 }
 

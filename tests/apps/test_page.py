@@ -324,7 +324,7 @@ def test_a_film_follows_frames_that_its_visitor_painted(
         page.get_by_text("Add the frame at 0.29 s, painted").wait_for()
         uploader.set_input_files(tmp_path / "mine.png")
         page.get_by_role("img", name="Painted at 0.29 s").wait_for()
-        page.get_by_role("button", name="Remove").nth(1).click()
+        page.get_by_role("button", name="Remove", exact=True).nth(1).click()
         page.get_by_role("img", name="Painted at 0.29 s").wait_for(state="detached")
         page.get_by_role("button", name="Preview 2 seconds").click()
         page.get_by_text("Learning · step").wait_for(timeout=RENDER_MS)

@@ -16,6 +16,7 @@ from vidnst.apps.cli.main import main
 from vidnst.errors import MediaError
 from vidnst.frames.frame import Picture
 from vidnst.live import capture
+from vidnst.live.admission import at_path
 from vidnst.live.browser import Page
 from vidnst.live.camera import Camera
 from vidnst.live.cuts import CutWatch
@@ -61,8 +62,8 @@ def test_a_camera_that_is_unplugged_and_back_goes_on(tmp_path: Path) -> None:
 
 
 @contextmanager
-def broadcasting(picture: Picture, *, port: int) -> Iterator[int]:
-    """A stream of one picture over HTTP, some twenty times a second; its port."""
+def broadcasting(picture: Picture, *, port: int) -> Iterator[Page]:
+    """A stream of one picture over HTTP, some twenty times a second."""
     shown = Shown(picture, picture, 0, Status(24, 30, (72, 128), "wave", 1, 0.75, False, False))
     page, stopped = Page(port), threading.Event()
 
@@ -73,21 +74,22 @@ def broadcasting(picture: Picture, *, port: int) -> Iterator[int]:
     feeder = threading.Thread(target=feed)
     feeder.start()
     try:
-        yield page.port
+        yield page
     finally:
         stopped.set()
         feeder.join()
         page.close()
 
 
-def test_a_stream_that_stops_and_is_back_goes_on() -> None:
+def test_a_stream_that_stops_and_is_back_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIDNST_TOKEN", "its-address-stays-the-same")
     picture = gradient_picture(72, 128)
     with ExitStack() as stack:
-        with broadcasting(picture, port=0) as port:
-            camera = stack.enter_context(Camera(f"http://127.0.0.1:{port}/stream.mjpg"))
+        with broadcasting(picture, port=0) as page:
+            camera = stack.enter_context(Camera(at_path(page.url, "/stream.mjpg")))
             assert np.abs(camera.first.astype(int) - picture).mean() < 8
         eventually(lambda: camera.waiting)
-        with broadcasting(picture, port=port):
+        with broadcasting(picture, port=page.port):
             eventually(lambda: not camera.waiting)
             frame = eventually(lambda: camera.newest(timeout=0.1))
             assert frame.captured_seconds > time.monotonic() - 5

@@ -131,15 +131,16 @@ def accelerated_descent(
 
     From y, the point with momentum added (Beck and Teboulle 2009), the step t is halved until
     f(y - t g) <= f(y) - 0.1 t |g|^2 (Armijo 1966), and increased a little each time that the first
-    try succeeds, so that it adapts. Momentum is reset where it points uphill (O'Donoghue and Candes
-    2015, gradient scheme).
+    try succeeds, so that it adapts. Where a pixel has left its range, the penalty makes the slope
+    many times the last one, and the step very short: that holds for this step alone. Momentum is
+    reset where it points uphill (O'Donoghue and Candes 2015, gradient scheme).
 
     Yields start, then each new point, with its losses.
     """
     point, previous = start.clone(), start.clone()
     losses = objective.terms_at(point)
     momentum = 1.0
-    length = first_length
+    length, last_slope = first_length, math.inf
     while True:
         yield point, losses
         faster = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
@@ -152,6 +153,7 @@ def accelerated_descent(
         if length is None:
             # A first guess that moves the picture by one percent; backtracking corrects it.
             length = 0.01 * math.sqrt(gradient.numel() / slope)
+        half = length / 2
         for tried in range(_MOST_TRIES):
             reached = ahead - length * gradient
             losses = objective.terms_at(reached)
@@ -161,12 +163,17 @@ def accelerated_descent(
                     length *= 1.3
                 break
             length /= 2
+        if slope > _SPIKE * last_slope:
+            length = max(length, half)
+        last_slope = slope
         uphill = float((gradient * (reached - point)).sum()) > 0
         previous, point = point, reached
         momentum = 1.0 if uphill else faster
 
 
 _MOST_TRIES = 30
+_SPIKE = 10.0
+"""How many times the last slope is due to the range's penalty."""
 _ARMIJO = 0.1
 """The share of the linear prediction by which a step must reduce the loss; the proof's half gives
 steps that are too short."""

@@ -103,12 +103,6 @@ def choose(session: Session, *, local: bool) -> Choice | None:
             "neighbor: paints with the style's own strokes, minutes for each second of film. "
             "gatys: as slow, by the style's statistics.",
         ),
-        painted_steps=st.select_slider(
-            LABELS["painted_steps"], _LEARNING, format_func=lambda steps: f"{steps} steps",
-            key=_remembered("painted_steps", PaintedOptions.painted_steps),
-            help="How long it learns from the frames of a shot. More steps copy finer; few are "
-            "enough to see whether another frame is needed.",
-        ),
         size=_size(film),
     )  # fmt: skip
     _keep(session)

@@ -43,9 +43,11 @@ _PAINTED = """() => [...document.querySelectorAll('*')].map(e => e.shadowRoot).f
     .map(r => r.querySelector('img.painted')).filter(p => p && p.naturalWidth).map(p => p.src)[0]"""
 
 
-def page_command(*arguments: str) -> "subprocess.Popen[str]":
+def page_command(*arguments: str, cache: Path | None = None) -> "subprocess.Popen[str]":
+    """cache: of networks, so that none is there that an earlier run has learned."""
     command = [sys.executable, "-m", "vidnst", "page", "--port", "0", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    environment = os.environ | ({} if cache is None else {"VIDNST_CACHE": str(cache)})
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
 
 
 def folders() -> set[Path]:
@@ -58,9 +60,10 @@ def url_of(server: "subprocess.Popen[str]") -> str:
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     before = folders()
-    server = page_command("--max-seconds", "20", "--max-megabytes", "20")
+    cache = tmp_path_factory.mktemp("cache")
+    server = page_command("--max-seconds", "20", "--max-megabytes", "20", cache=cache)
     try:
         yield url_of(server)
     finally:

@@ -12,11 +12,10 @@ from vidnst.frames.frame import Frame, Picture
 from vidnst.frames.resize import resize
 from vidnst.media.decode import seconds_in_clip
 from vidnst.media.excerpt import Excerpt
-from vidnst.media.pictures import write_picture
+from vidnst.media.pictures import write_whole_picture
 from vidnst.media.places import cannot_write
 from vidnst.media.shots import in_shots, mark_shots
 from vidnst.media.source import Reading, Source, open_source
-from vidnst.media.whole import whole_file
 from vidnst.motion.coverage import COVERED, candidates, choose_frames
 from vidnst.options.painted import keyframe_name, keyframe_seconds
 
@@ -80,12 +79,14 @@ def write_keyframes(
             seconds = float(seconds_in_clip(source.facts, frame, excerpt.start_seconds))
             path = out / keyframe_name(number, seconds)
             picture = frame_at(source, frame.pts, excerpt)
-            write_frame(path, picture)
+            write_whole_picture(path, picture)
             keyframe = Keyframe(number, seconds, each.covered, path)
             found.append((keyframe, resize(picture, fitting(source.facts, _TILE_SIDE))))
     if not found:
         raise MediaError(f"{clip} has no frame in this excerpt")
-    write_frame(out / SHEET, grid([_tile(keyframe, picture) for keyframe, picture in found]))
+    write_whole_picture(
+        out / SHEET, grid([_tile(keyframe, picture) for keyframe, picture in found])
+    )
     return [keyframe for keyframe, _ in found]
 
 
@@ -126,12 +127,3 @@ def frame_at(source: Source, pts: int, excerpt: Excerpt) -> Picture:
 def _tile(keyframe: Keyframe, picture: Picture) -> Picture:
     words = f"shot {keyframe.shot}  {clock_time(keyframe.seconds)}  {keyframe.covered:.0%}"
     return labeled(picture, words, _LABEL_PX)
-
-
-def write_frame(path: Path, picture: Picture) -> None:
-    """Write a picture, atomically. Raises OutputError."""
-    try:
-        with whole_file(path) as part:
-            write_picture(part, picture)
-    except OSError as error:
-        raise cannot_write(path, error) from error

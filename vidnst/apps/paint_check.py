@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vidnst.apps.keyframes import frame_at, require_folder, write_frame
+from vidnst.apps.keyframes import frame_at, require_folder
 from vidnst.film.delivery.contact_sheet import clock_time
 from vidnst.film.delivery.covered import covered_picture, shares_of
 from vidnst.film.inputs import files_read
@@ -21,7 +21,7 @@ from vidnst.film.source import no_frame
 from vidnst.frames.frame import Frame, Picture
 from vidnst.media.clip import sequence_in
 from vidnst.media.decode import seconds_in_clip
-from vidnst.media.pictures import is_picture
+from vidnst.media.pictures import is_picture, write_whole_picture
 from vidnst.media.result import PendingResult, check_target
 from vidnst.media.shots import Shot, in_shots
 from vidnst.motion.carry import Carrier
@@ -38,8 +38,6 @@ from vidnst.stylizers.paintings import (
     require_fitting,
 )
 
-_SURE = 0.5
-"""The trust from which on a pixel needs no other painted frame."""
 _LEAST_TOLD = 0.005
 """The share from which on a painted frame of another shot is told."""
 
@@ -165,7 +163,7 @@ class _Check:
             path = folder / keyframe_name(shot.number, shot.next_seconds)
             if not path.exists():
                 pts = self._next_pts[shot.number]
-                write_frame(path, frame_at(self._film.source, pts, self._film.excerpt))
+                write_whole_picture(path, frame_at(self._film.source, pts, self._film.excerpt))
             told.append(replace(shot, next_path=path))
         return told
 
@@ -191,9 +189,7 @@ class _Check:
                 writer.write(replace(frame, picture=picture))
                 end = frame.duration * frame.time_base
                 self._tell()
-                yield _Seen(
-                    frame.pts, times[-1], small_frame(frame.picture), carried.trust >= _SURE
-                )
+                yield _Seen(frame.pts, times[-1], small_frame(frame.picture), carried.is_sure)
             times.append(times[-1] + float(end))
 
         kept = candidates(seen())

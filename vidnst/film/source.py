@@ -20,6 +20,8 @@ from vidnst.options.size import parse_size
 _SMALLEST_SIDE = 16
 _NEAR_SECONDS = Fraction(1, 50)
 """Tolerance of a time that the user gives; or one frame, where that is longer."""
+_BEFORE_SECONDS = 1.0
+"""How long before an asked time reading begins: times are rounded, and cuts need frames before."""
 _CLOCKED_CONTAINERS = ("mpegts", "mpeg")
 """Their timestamps begin at an arbitrary clock value; the result's begin at 0."""
 
@@ -75,34 +77,42 @@ def frames_at(
     They may lie outside the excerpt; their shots are named by the excerpt's timestamps. alpha: as
     samples_of takes it. Raises UsageError for a time at which the clip shows none, MediaError.
     """
-    whole = excerpt_of(source.facts, replace(options, start_seconds=None, end_seconds=None))
+    earliest, last = min(seconds), max(seconds)
+    start = options.start_seconds
+    begin = start
+    if start is not None and earliest < start:
+        begin = max(0.0, earliest - _BEFORE_SECONDS)
+    excerpt = excerpt_of(source.facts, replace(options, start_seconds=begin, end_seconds=None))
+    entry = None if begin == start else _Entry(source, options, size_hw)
     best: dict[float, tuple[Fraction, ShotFrame]] = {}
-    shot_pts, last = 0, max(seconds)
-    entry = _Entry(source, options, size_hw)
-    frames = mark_shots(source.frames(Reading(size_hw, whole, alpha=alpha)))
+    shot_pts = 0
+    frames = mark_shots(source.frames(Reading(size_hw, excerpt, alpha=alpha)))
     with closing(frames):
         for frame in frames:
             shot_pts = frame.pts if frame.opens_shot else shot_pts
-            at = seconds_in_clip(source.facts, frame, whole.start_seconds)
-            entry.see(frame, at, shot_pts)
+            at = seconds_in_clip(source.facts, frame, excerpt.start_seconds)
+            if entry is not None:
+                entry.see(frame, at, shot_pts)
             near = max(frame.duration * frame.time_base, _NEAR_SECONDS)
             for wanted in seconds:
                 apart = abs(at - exact(wanted))
                 if apart <= near and (wanted not in best or apart < best[wanted][0]):
                     best[wanted] = apart, ShotFrame(wanted, shot_pts, frame.picture)
-            if at > last + near and entry.found:
+            if at > last + near and (entry is None or entry.found):
                 break
     for wanted in seconds:
         if wanted not in best:
             raise UsageError(
                 f"a painted frame is of {wanted:g} s, but {source.facts.path} shows no frame then"
             )
-    found = (best[wanted][1] for wanted in seconds)
+    found = [best[wanted][1] for wanted in seconds]
+    if entry is None:
+        return found
     return [replace(each, shot_pts=entry.named(each.shot_pts)) for each in found]
 
 
 class _Entry:
-    """Where an excerpt begins in its clip, whose frames have other timestamps than its own."""
+    """Where an excerpt begins in a longer one, whose frames have other timestamps."""
 
     def __init__(self, source: Source, options: RenderOptions, size_hw: tuple[int, int]) -> None:
         excerpt = excerpt_of(source.facts, options)
@@ -120,7 +130,7 @@ class _Entry:
         return self._shot_pts is not None
 
     def see(self, frame: Frame, at: Fraction, shot_pts: int) -> None:
-        """Look at each frame of the clip in turn; at: its time in the clip, in seconds."""
+        """Look at each frame of the longer one in turn; at: its time in the clip, in seconds."""
         if self._shot_pts is None and at >= self._at:
             self._shot_pts, self._shift = shot_pts, frame.pts - self._first_pts
 

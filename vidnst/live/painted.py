@@ -5,9 +5,8 @@ from pathlib import Path
 
 from vidnst.errors import UsageError
 from vidnst.frames.frame import Picture
-from vidnst.media.pictures import fitted, read_picture, write_picture
+from vidnst.media.pictures import fitted, read_picture, write_whole_picture
 from vidnst.media.places import cannot_write
-from vidnst.media.whole import whole_file
 from vidnst.motion.carry import Known
 from vidnst.nets.bake import BakedNetwork
 from vidnst.nets.step import Step
@@ -77,9 +76,8 @@ def keep_scene(folder: Path, picture: Picture) -> Path:
     kept = new_scene(folder)
     try:
         kept.scene.parent.mkdir(parents=True, exist_ok=True)
-        for path in (kept.scene, kept.painting):
-            with whole_file(path) as part:
-                write_picture(part, picture)
     except OSError as error:
-        raise cannot_write(kept.painting, error) from error
+        raise cannot_write(kept.scene, error) from error
+    for path in (kept.scene, kept.painting):
+        write_whole_picture(path, picture)
     return kept.painting

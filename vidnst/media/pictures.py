@@ -18,6 +18,7 @@ from vidnst.media.picture_files import (
     plays_of_png,
 )
 from vidnst.media.places import cannot_write
+from vidnst.media.whole import whole_file
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 
@@ -140,5 +141,14 @@ def write_picture(path: Path, picture: Picture) -> None:
         raise OutputError(f"{path} cannot be encoded as {path.suffix}")
     try:
         path.write_bytes(data.tobytes())
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def write_whole_picture(path: Path, picture: Picture) -> None:
+    """Write a picture as write_picture does, atomically. Raises OutputError."""
+    try:
+        with whole_file(path) as part:
+            write_picture(part, picture)
     except OSError as error:
         raise cannot_write(path, error) from error

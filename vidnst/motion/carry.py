@@ -25,6 +25,7 @@ _MOST_CARRIED = 2
 """The number of known frames, those most similar to a frame, that are carried over to it."""
 _THUMBNAIL_HW = (18, 32)
 NO_PAINTING = -1
+_SURE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,11 @@ class Carried:
     picture: Floats
     trust: Floats
     taken: npt.NDArray[np.int16]
+
+    @property
+    def is_sure(self) -> npt.NDArray[np.bool_]:
+        """Where a pixel counts as known, bool (H, W)."""
+        return np.asarray(self.trust >= _SURE)
 
     def over(self, picture: Picture) -> Picture:
         """Blend the known paintings into a picture of this size, RGB uint8, by their trust."""

@@ -58,6 +58,15 @@ def keyframe_seconds(path: Path) -> float | None:
     return None if found is None else float(found[1])
 
 
+def paintings_in(folder: Path) -> list[Path]:
+    """The pictures in a folder that can hold a painting, by name; hidden ones are left out."""
+    return [
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in _PICTURES and not path.name.startswith(".")
+    ]
+
+
 def painted_frames(text: str) -> tuple[PaintedFrame, ...]:
     """Parse an argument of the command line: a FOLDER of painted frames, or TIME=FILE.
 
@@ -74,9 +83,7 @@ def painted_frames(text: str) -> tuple[PaintedFrame, ...]:
             "0:02.4=frame.png"
         )
     frames = []
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or path.suffix.lower() not in _PICTURES:
-            continue
+    for path in paintings_in(folder):
         seconds = keyframe_seconds(path)
         if seconds is None:
             raise UsageError(

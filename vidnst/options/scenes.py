@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidnst.errors import UsageError
+from vidnst.options.painted import paintings_in
 
 SCENES = "scenes"
 """The folder, inside one of paintings, with the camera's pictures as they were."""
-_PAINTINGS = (".png", ".tif", ".tiff", ".webp")
 
 
 @dataclass(frozen=True)
@@ -32,11 +32,7 @@ def painted_scenes(text: str) -> tuple[PaintedScene, ...]:
             f"{text} is no folder of painted frames; one alone is given with what the camera saw, "
             "as scene.png=painted.png"
         )
-    paintings = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in _PAINTINGS and not path.name.startswith(".")
-    ]
+    paintings = paintings_in(folder)
     if not paintings:
         raise UsageError(f"{folder} holds no painted frames: `keyframes={folder}` keeps some there")
     scenes = {path.stem: path for path in sorted((folder / SCENES).glob("*.png"))}

@@ -21,7 +21,7 @@ _ROUNDED_SECONDS = 5e-4
 
 
 def frame_name(film: Source, seconds: float) -> str:
-    """The file name of a frame to be painted; taken_at reads the time from it."""
+    """The file name of a frame to be painted; named_seconds reads the time from it."""
     return f"{Path(film.name).stem}_{seconds:09.3f}s.png"
 
 

@@ -99,8 +99,9 @@ class Session:
     def drop_painting(self, film: Source, seconds: float) -> None:
         """Forget a painting; its file is removed, unless a render reads it."""
         painting = self.paintings.get(film.path, {}).pop(seconds, None)
-        renders = [*self.renders, *filter(None, [self.preview])]
-        if painting is not None and all(painting not in r.choice.sources for r in renders):
+        if painting is not None and all(
+            painting not in render.choice.sources for render in self._with_preview
+        ):
             shutil.rmtree(painting.path.parent, ignore_errors=True)
 
     def paintings_of(self, film: Source) -> tuple[tuple[float, Source], ...]:
@@ -130,12 +131,16 @@ class Session:
             raise
 
     @property
+    def _with_preview(self) -> list[Render]:
+        return [*self.renders, *filter(None, [self.preview])]
+
+    @property
     def at_work(self) -> bool:
-        return any(render.at_work for render in (*self.renders, *filter(None, [self.preview])))
+        return any(render.at_work for render in self._with_preview)
 
     def close(self) -> None:
         """Stop all processes and remove all files."""
-        for render in (*self.renders, *filter(None, [self.preview])):
+        for render in self._with_preview:
             render.end()
         if self.mirror is not None:
             self.mirror.close()

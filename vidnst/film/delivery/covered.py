@@ -18,8 +18,6 @@ _COLORS = (
     (120, 140, 255),
 )
 """Of a shot's painted frames, in turn: of their contours, and of their parts of the bar."""
-_SURE = 0.5
-"""The trust from which on a pixel counts as covered where contours are drawn."""
 _DIMMED, _STRIPE = 0.4, 0.35
 _SMALLEST_PART = 0.0005
 """The share of the frame from which on a part gets a contour."""
@@ -36,7 +34,7 @@ def covered_picture(scene: Picture, carried: Carried, words: str, names: Sequenc
     picture = carried.over(_left_bare(scene))
     shares = shares_of(carried)
     for index in shares:
-        part = ((carried.taken == index) & (carried.trust >= _SURE)).astype(np.uint8)
+        part = ((carried.taken == index) & carried.is_sure).astype(np.uint8)
         part = cv2.medianBlur(part, 2 * (height // 60) + 1)
         contours, _ = cv2.findContours(part, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         large = [c for c in contours if cv2.contourArea(c) > _SMALLEST_PART * height * width]
